@@ -1,0 +1,33 @@
+/** The identities that cross process boundaries, their alphabets, and the partition of a workflow. No ':' (BullMQ), no '~' and '/' (ours). */
+import { z } from 'zod';
+import { partitionCount } from './limits.ts';
+
+export const WorkflowId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . - and begin with a letter or digit');
+
+export const SubtaskId = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 of the characters A-Z a-z 0-9 _ - and begin with a letter');
+
+export const CapabilityName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . - and begin with a letter, like data.fetch');
+
+export const TypeName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . - and begin with a letter, like sales_dashboard');
+
+/** The id of one dispatch, as BullMQ job id and as message id: adding it twice is adding it once. */
+export function dispatchId(workflowId: string, subtaskId: string, generation: number): string {
+  return `${workflowId}~${subtaskId}~${generation}`;
+}
+
+/** FNV-1a over the id: everything that happens to a workflow meets in one partition, and so in one orchestrator. */
+export function partitionOf(workflowId: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < workflowId.length; index += 1) {
+    hash = Math.imul(hash ^ workflowId.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % partitionCount;
+}

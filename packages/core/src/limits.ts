@@ -1,0 +1,30 @@
+/** Every bound of the domain, each with its unit. What exceeds one is refused with a message that names it. */
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+export const limits = {
+  subtasksPerWorkflowMax: 10_000,
+  needsPerSubtaskMax: 10_000,
+  definitionBytesMax: 4 * 1024 * 1024,
+  payloadBytesMax: 256 * 1024,
+  referenceLengthMax: 1_024,
+  attemptsMax: 100,
+  backoffMsMax: 30_000,
+  timeoutMsMax: 30 * day,
+  retentionMsMax: 365 * day,
+  generationsMax: 1_000,
+} as const;
+
+/** What a definition gets where it says nothing. */
+export const defaults = {
+  attempts: 3,
+  backoffMs: 1_000,
+  jitter: 0.5,
+  attemptTimeoutMs: 5 * minute,
+  subtaskTimeoutMs: 60 * minute,
+  workflowTimeoutMs: day,
+  retentionMs: 7 * day,
+} as const;
+
+/** How many partitions the workflows of a deployment are spread over; fixed when a deployment is created. */
+export const partitionCount = 16;

@@ -1,0 +1,160 @@
+/**
+ * What the engine needs of the outside world, in the domain's verbs. `store` and `queue` implement it on Redis,
+ * `testkit` in memory, and one contract suite runs against both. An adapter that cannot reach its world throws; every
+ * other outcome is a value.
+ */
+import type { Assignment, Report, Tree } from './assignment.ts';
+import type { Json, Problem } from './json.ts';
+import type { Patch, RecordedEvent, Workflow, WorkflowHeader, WorkflowState, WorkflowStatus } from './workflow.ts';
+import type { WorkflowType } from './workflow-type.ts';
+
+/** One decision to be written: the workflow as it was decided on, what changes, and what must be dispatched afterwards. */
+export interface Commit {
+  readonly workflow: Workflow;
+  readonly patch: Patch;
+  /** Goes to the outbox in the same commit. */
+  readonly dispatches: readonly Assignment[];
+}
+
+/** `conflict`: somebody else committed since the workflow was loaded (or, at revision 0, it exists already). Nothing was written. */
+export type CommitOutcome = { readonly status: 'committed'; readonly revision: number; readonly eventHash: string } | { readonly status: 'conflict' };
+
+export interface WorkflowSummary {
+  readonly header: WorkflowHeader;
+  readonly state: WorkflowState;
+}
+
+export interface ListQuery {
+  readonly status?: WorkflowStatus;
+  readonly type?: string;
+  readonly limit: number;
+  /** Where the page before ended, as that page said. */
+  readonly cursor?: string;
+}
+
+export interface ListPage {
+  /** Newest first. */
+  readonly workflows: readonly WorkflowSummary[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+export interface DueDeadline {
+  readonly workflowId: string;
+  readonly subtaskId: string | null;
+  readonly at: number;
+}
+
+export interface OutboxEntry {
+  readonly workflowId: string;
+  readonly subtaskId: string;
+  readonly generation: number;
+}
+
+/** What one commit recorded. */
+export interface EventEntry {
+  readonly id: string;
+  readonly events: readonly RecordedEvent[];
+  /** SHA-256 over the hash of the entry before and this one's events: nothing in between can be taken out unseen. */
+  readonly hash: string;
+}
+
+export interface WorkflowStore {
+  /** The whole workflow with its compiled type, or null if there is none (or no more). */
+  load(workflowId: string): Promise<Workflow | null>;
+  /** The result or the failure, without loading the subtasks. */
+  summary(workflowId: string): Promise<WorkflowSummary | null>;
+  /** Each decision in one script, all in one round trip; outcomes in the order of the commits. Does not `apply`. At revision 0 it creates. */
+  commit(commits: readonly Commit[]): Promise<readonly CommitOutcome[]>;
+  list(query: ListQuery): Promise<ListPage>;
+  /** At most `limit` deadlines of the partition that are due at `now`, earliest first. */
+  dueDeadlines(partition: number, now: number, limit: number): Promise<readonly DueDeadline[]>;
+  /** Forgets a deadline whose workflow is gone. */
+  dropDeadline(partition: number, deadline: DueDeadline): Promise<void>;
+  /** Dispatches committed before `before` that nobody has confirmed. */
+  staleOutbox(partition: number, before: number, limit: number): Promise<readonly OutboxEntry[]>;
+  /** The dispatches are known to be in the queue. */
+  clearOutbox(partition: number, entries: readonly OutboxEntry[]): Promise<void>;
+  /** Removes everything of an ended workflow whose retention has passed. */
+  purge(workflowId: string): Promise<void>;
+  /** Entries after the id (exclusive), oldest first. */
+  events(workflowId: string, after: string | null, limit: number): Promise<readonly EventEntry[]>;
+  /** How many workflows of each type have not ended. */
+  activeCounts(): Promise<ReadonlyMap<string, number>>;
+
+  /** Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. */
+  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict'>;
+  /** The type at that version, or at the highest one. */
+  findType(name: string, version: number | 'latest'): Promise<WorkflowType | null>;
+  types(): Promise<readonly { readonly name: string; readonly versions: readonly number[] }[]>;
+}
+
+/** Where the job of a dispatch stands. `completed` and `failed` carry what a lost reply would have said. */
+export type JobFacts =
+  | { readonly state: 'missing' }
+  | { readonly state: 'queued' }
+  | { readonly state: 'delayed'; readonly until: number; readonly attemptsMade: number; readonly lastError: string | null }
+  | { readonly state: 'active'; readonly agent: string | null; readonly attempt: number; readonly startedAt: number | null; readonly progress: Progress | null }
+  | { readonly state: 'completed'; readonly report: Report | null }
+  | { readonly state: 'failed'; readonly reason: string };
+
+export interface Progress {
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly message: string | null;
+}
+
+export interface DispatchRef {
+  readonly workflowId: string;
+  readonly subtaskId: string;
+  readonly generation: number;
+  readonly capability: string;
+}
+
+export interface SubtaskQueue {
+  /** All trees together, in as few round trips as there are queues; the same dispatch twice is one job. */
+  dispatch(trees: readonly Tree[]): Promise<void>;
+  /** In the order of the refs, one round trip. */
+  facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]>;
+}
+
+/** A reply as it stands in a result stream. `report` null: it could not be parsed, and `problems` says why. */
+export interface ReceivedReply {
+  readonly stream: string;
+  readonly id: string;
+  readonly report: Report | null;
+  readonly raw: string;
+  readonly problems: readonly Problem[];
+}
+
+export interface ReplyReader {
+  /** New replies of the owned partitions, all capabilities, in one call; waits at most `blockMs` for the first one. */
+  read(blockMs: number): Promise<readonly ReceivedReply[]>;
+  /** They are settled: what is in a stream is what is not. */
+  remove(replies: readonly ReceivedReply[]): Promise<void>;
+  /** Cannot be parsed: goes to `dead`, where it can be looked at, and out of the stream. */
+  reject(replies: readonly ReceivedReply[]): Promise<void>;
+  /** Partitions to read from now on; those that are new are read from their head. */
+  own(partitions: readonly number[]): void;
+  /** Reads everything that is not removed once more: after an error between reading and removing. */
+  rewind(): void;
+}
+
+export interface PartitionLeases {
+  /** Renews what is held, takes what is free up to a fair share, gives back what exceeds it. Returns what is held now. */
+  refresh(): Promise<readonly number[]>;
+  /** Gives everything back, at a clean shutdown. */
+  release(): Promise<void>;
+}
+
+/** A request to start a workflow, from any producer, parsed. */
+export interface StartRequest {
+  readonly workflowId?: string;
+  readonly type?: string;
+  readonly version?: number | 'latest';
+  /** In place of a registered type. */
+  readonly definition?: Json;
+  readonly params: Json;
+  readonly caller: string;
+}
+

@@ -1,0 +1,39 @@
+/** The environment that every Baton process reads, parsed as a whole: all problems at once, and nothing starts half configured. */
+import { z } from 'zod';
+import { defaultPrefix } from './queue-name.ts';
+
+export const Port = z.coerce.number().int().min(0).max(65_535);
+export const Milliseconds = z.coerce.number().int().min(1);
+export const Count = z.coerce.number().int().min(1);
+
+/** Common to all processes; an app extends it. */
+export const Environment = z.object({
+  BATON_REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\/.+/, 'must be a URL like redis://127.0.0.1:6379')
+    .default('redis://127.0.0.1:6379'),
+  BATON_PREFIX: z
+    .string()
+    .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')
+    .default(defaultPrefix),
+  BATON_HOST: z.string().min(1).default('127.0.0.1'),
+  BATON_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  BATON_LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+});
+
+/** What exits a process, so that scripts can tell the cases apart. */
+export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3 } as const;
+
+export class EnvironmentError extends Error {
+  readonly code = 'BAD_ENVIRONMENT';
+  readonly exitCode = exitCodes.badInput;
+}
+
+/** @throws {EnvironmentError} naming every variable that is wrong, what it was and what would be right; values of URLs are not shown */
+export function parseEnvironment<Schema extends z.ZodType>(schema: Schema, environment: Record<string, string | undefined>): z.output<Schema> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+  throw new EnvironmentError(`The environment is not right:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,58 @@
+/**
+ * The two messages of a subtask, exactly as the guide has them ("Task Assignment Message", "Context Synchronization"):
+ * an assignment is the data of a BullMQ job on `cap.<capability>`, a reply is an entry of the stream `res.<capability>.<partition>`.
+ * What Baton adds stands in `metadata`. Unknown fields are dropped, so that either side may be newer.
+ */
+import { z } from 'zod';
+
+const json = z.json();
+const jsonObject = z.record(z.string(), json);
+
+export const AssignmentMessage = z.object({
+  message_id: z.string().min(1),
+  type: z.literal('request'),
+  sender: z.string().min(1),
+  receiver: z.string().min(1),
+  timestamp: z.iso.datetime(),
+  payload: z.object({
+    operation: z.string().min(1).describe('The capability that is asked for'),
+    parameters: jsonObject,
+  }),
+  metadata: z.object({
+    workflow_id: z.string().min(1),
+    subtask_id: z.string().min(1),
+    correlation_id: z.string().min(1).describe('Comes back in the reply'),
+    ttl_ms: z.int().min(0).describe('Not to be started later than this after timestamp'),
+    workflow_type: z.string().min(1),
+    partition: z.int().min(0),
+    generation: z.int().min(0).describe('Counts deliberate dispatches of the subtask'),
+    attempt_timeout_ms: z.int().min(1),
+  }),
+});
+export type AssignmentMessage = z.output<typeof AssignmentMessage>;
+
+const Failure = z.object({ code: z.string().min(1), message: z.string(), details: json.optional() });
+
+export const ReplyMessage = z.object({
+  message_id: z.string().min(1),
+  type: z.literal('response'),
+  sender: z.string().min(1).describe('The agent'),
+  receiver: z.string().min(1),
+  timestamp: z.iso.datetime(),
+  payload: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('completed'), result: json, context_update: jsonObject.optional() }),
+    z.object({ status: z.literal('failed'), error: Failure }),
+  ]),
+  metadata: z.object({
+    workflow_id: z.string().min(1),
+    subtask_id: z.string().min(1),
+    correlation_id: z.string().min(1).describe('The message_id of the assignment'),
+    generation: z.int().min(0),
+    agent: z.string().min(1),
+    attempt: z.int().min(1),
+    started_at: z.iso.datetime(),
+    finished_at: z.iso.datetime(),
+    usage: z.record(z.string(), z.number()).optional(),
+  }),
+});
+export type ReplyMessage = z.output<typeof ReplyMessage>;
