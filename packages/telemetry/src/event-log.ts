@@ -1,0 +1,47 @@
+/**
+ * The workflow events as log lines, under the guide's names and fields ("Workflow Monitoring"). Always with `workflow_id`;
+ * `timestamp` is when it happened, the line's own `time` when it was written.
+ */
+import type { RecordedEvent, WorkflowHeader } from '@baton/core';
+import type { Logger } from './logger.ts';
+
+type Line = { readonly event: string; readonly workflow_id: string; readonly [field: string]: unknown };
+
+/**
+ * @example
+ * createEngine({ store, queue, now, observe: logEvents(log) });
+ */
+export function logEvents(log: Pick<Logger, 'info' | 'warn'>): (header: WorkflowHeader, event: RecordedEvent) => void {
+  return (header, event) => {
+    const line: Line = { event: event.type, workflow_id: header.id, ...fields(header, event), timestamp: new Date(event.at).toISOString() };
+    if ('error' in event) log.warn(line);
+    else log.info(line);
+  };
+}
+
+function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, unknown> {
+  const type = `${header.type}_v${header.version}`;
+  switch (event.type) {
+    case 'workflow_started':
+      return { type, caller: event.caller };
+    case 'subtask_assigned':
+      return { subtask_id: event.subtaskId, capability: event.capability, generation: event.generation };
+    case 'subtask_completed':
+    case 'subtask_failed':
+      return {
+        subtask_id: event.subtaskId,
+        capability: event.capability,
+        worker: event.agent,
+        attempt: event.attempt,
+        duration_ms: event.durationMs,
+        ...('error' in event && { error: event.error }),
+      };
+    case 'subtask_cancelled':
+      return { subtask_id: event.subtaskId };
+    case 'workflow_completed':
+      return { type, status: 'success', duration_sec: event.durationMs / 1000 };
+    case 'workflow_failed':
+    case 'workflow_timed_out':
+      return { type, status: 'failure', duration_sec: event.durationMs / 1000, error: event.error };
+  }
+}

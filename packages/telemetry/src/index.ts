@@ -1,0 +1,5 @@
+export * from './event-log.ts';
+export * from './logger.ts';
+export * from './metrics-server.ts';
+export * from './metrics.ts';
+export * from './within.ts';

@@ -1,0 +1,76 @@
+import type { RecordedEvent, WorkflowHeader } from '@baton/core';
+import { describe, expect, test } from 'vitest';
+import { createLogger, logEvents } from './index.ts';
+
+function capture(format: 'auto' | 'json' | 'pretty', isTTY = false) {
+  const lines: string[] = [];
+  const log = createLogger({ service: 'api', level: 'info', format, destination: { isTTY, write: (line: string) => lines.push(line) > 0 } });
+  return { log, lines, json: () => lines.map((line) => JSON.parse(line)) };
+}
+
+test('a line is JSON with time, level, service and event', () => {
+  const { log, json } = capture('auto');
+  log.info({ event: 'api_ready', url: 'http://127.0.0.1:7400' });
+  expect(json()).toEqual([{ time: expect.stringMatching(/^\d{4}-.*Z$/), level: 'info', service: 'api', event: 'api_ready', url: 'http://127.0.0.1:7400' }]);
+});
+
+test('on a terminal a line is for people, and it is one', () => {
+  const { log, lines } = capture('auto', true);
+  log.info({ event: 'api_ready', url: 'http://127.0.0.1:7400', nested: { a: 1 } });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^\[[\d:.]+\] INFO: api +api_ready +url=http:\/\/127\.0\.0\.1:7400 nested=\{"a":1\}\n$/);
+});
+
+describe('redaction', () => {
+  const cases: [name: string, logged: object, message?: string][] = [
+    ['a password', { password: 'hunter2' }],
+    ['deep below', { a: { b: [{ c: { token: 'hunter2' } }] } }],
+    ['with a quote in it', { access_token: 'a"hunter2' }],
+    ['a header', { headers: { Authorization: 'Bearer hunter2', cookie: 'hunter2' } }],
+    ['an API key', { apiKey: 'hunter2', 'x-api-key': 'hunter2', BATON_API_KEY: 'hunter2' }],
+    ['a URL', { url: 'redis://default:hunter2@127.0.0.1:6379/0' }],
+    ['a URL without a user', { url: 'rediss://:hunter2@127.0.0.1' }],
+    ['a message', {}, 'cannot reach redis://u:hunter2@h:1'],
+    ['an error with its stack', { err: new Error('cannot reach redis://u:hunter2@h:1', { cause: new Error('redis://u:hunter2@h:1') }) }],
+  ];
+  test.each(cases)('%s', (_name, logged, message) => {
+    for (const format of ['json', 'pretty'] as const) {
+      const { log, lines } = capture(format);
+      log.warn({ event: 'x', ...logged }, message);
+      expect(lines.join('')).not.toContain('hunter2');
+      expect(lines.join('')).toContain('[redacted]');
+    }
+  });
+
+  test('leaves alone what is not a secret', () => {
+    const { log, json } = capture('json');
+    log.info({ event: 'x', tokens: 12, usage: { tokens: '9' }, url: 'http://h:1/a@b', at: '12:30:11 a@b' });
+    expect(json()[0]).toMatchObject({ tokens: 12, usage: { tokens: '9' }, url: 'http://h:1/a@b', at: '12:30:11 a@b' });
+  });
+});
+
+describe("the guide's log lines", () => {
+  const header = { id: 'wf_123', type: 'sales_dashboard', version: 1 } as WorkflowHeader;
+  const at = Date.UTC(2026, 0, 2);
+  const error = { code: 'FILE_MISSING', message: 'There is no file.' };
+  const subtask = { at, subtaskId: 'fetch', generation: 1, capability: 'data.fetch' };
+  const settled = { ...subtask, agent: 'data-agent-01', attempt: 2, durationMs: 234 };
+  const cases: [event: RecordedEvent, line: object][] = [
+    [{ type: 'workflow_started', at, caller: 'me' }, { level: 'info', type: 'sales_dashboard_v1', caller: 'me' }],
+    [{ type: 'subtask_assigned', ...subtask }, { level: 'info', subtask_id: 'fetch', capability: 'data.fetch' }],
+    [
+      { type: 'subtask_completed', ...settled },
+      { level: 'info', subtask_id: 'fetch', capability: 'data.fetch', worker: 'data-agent-01', attempt: 2, duration_ms: 234 },
+    ],
+    [{ type: 'subtask_failed', ...settled, error }, { level: 'warn', subtask_id: 'fetch', worker: 'data-agent-01', duration_ms: 234, error }],
+    [{ type: 'subtask_cancelled', at, subtaskId: 'fetch' }, { level: 'info', subtask_id: 'fetch' }],
+    [{ type: 'workflow_completed', at, durationMs: 12_300 }, { level: 'info', type: 'sales_dashboard_v1', status: 'success', duration_sec: 12.3 }],
+    [{ type: 'workflow_failed', at, durationMs: 12_300, error }, { level: 'warn', status: 'failure', duration_sec: 12.3, error }],
+    [{ type: 'workflow_timed_out', at, durationMs: 12_300, error }, { level: 'warn', status: 'failure', duration_sec: 12.3, error }],
+  ];
+  test.each(cases)('$type', (event, line) => {
+    const { log, json } = capture('json');
+    logEvents(log)(header, event);
+    expect(json()).toEqual([expect.objectContaining({ event: event.type, workflow_id: 'wf_123', timestamp: '2026-01-02T00:00:00.000Z', ...line })]);
+  });
+});

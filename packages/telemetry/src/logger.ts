@@ -1,0 +1,66 @@
+/**
+ * The log of a process: one JSON object a line with one `event` name each, or one tidy line for people on a terminal.
+ * **Invariant:** no secret leaves through here; the finished line is redacted, so it holds for any depth, for messages and for stacks.
+ */
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+export interface LoggerOptions {
+  /** The process: `api`, `orchestrator`, `worker-sales`. */
+  readonly service: string;
+  readonly level: string;
+  /** `auto`: pretty on a terminal, else JSON. */
+  readonly format: 'auto' | 'json' | 'pretty';
+  /** Where the lines go; without it, standard output. */
+  readonly destination?: DestinationStream & { readonly isTTY?: boolean };
+}
+
+const secretMember = /"((?:[\w-]*(?:password|secret|token|api[_-]?key)|authorization|proxy-authorization|cookie|set-cookie))":"(?:[^"\\]|\\.)*"/gi;
+const urlPassword = /(:\/\/[^\s:@/"]*:)[^\s@/"]+@/g;
+
+/** The JSON text without the values of secret members and without the passwords in URLs. */
+export function redacted(line: string): string {
+  return line.replace(secretMember, '"$1":"[redacted]"').replace(urlPassword, '$1[redacted]@');
+}
+
+/**
+ * @example
+ * const log = createLogger({ service: 'api', level: 'info', format: 'auto' });
+ * log.info({ event: 'api_ready', url });
+ */
+export function createLogger({ service, level, format, destination }: LoggerOptions): Logger {
+  const isTerminal = (destination ?? process.stdout).isTTY === true;
+  // Synchronous: the last lines before an exit are the ones that matter.
+  const lines = destination ?? pino.destination({ dest: 1, sync: true });
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: redacted },
+    },
+    format === 'pretty' || (format === 'auto' && isTerminal) ? prettied(lines, isTerminal && process.env['NO_COLOR'] === undefined) : lines,
+  );
+}
+
+/** Fields that the line shows in its own way, or that nobody reads on a terminal. */
+const apart = new Set(['time', 'level', 'service', 'event', 'msg', 'err', 'timestamp']);
+
+function prettied(lines: DestinationStream, colorize: boolean): DestinationStream {
+  const pretty = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    hideObject: true,
+    messageFormat: (line, _messageKey, _level, { colors }) => {
+      const fields = Object.entries(line).filter(([key]) => !apart.has(key));
+      const text = fields.map(([key, value]) => `${colors.dim(`${key}=`)}${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      const trace = (line['err'] as { stack?: string } | undefined)?.stack;
+      const words = [String(line['service']).padEnd(12), String(line['event'] ?? '').padEnd(18), ...text, trace ?? line['msg']];
+      return words.filter((word) => word !== undefined && word !== '').join(' ');
+    },
+  });
+  return { write: (line) => lines.write(pretty(line)) };
+}

@@ -1,0 +1,138 @@
+/**
+ * The guide's eight metrics under exactly its names and labels ("Workflow Monitoring"), and those of the Node process.
+ * Events are counted where they were committed and retries where an attempt failed, so sums over all processes count each once;
+ * `active_workflows` is the same number from every process that serves it (take the maximum, not the sum).
+ */
+import type { RecordedEvent, WorkflowHeader } from '@baton/core';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from './within.ts';
+
+export interface MetricsOptions {
+  /** How many workflows of each type have not ended, asked at each scrape. A process without it serves no `active_workflows`. */
+  readonly activeCounts?: () => Promise<ReadonlyMap<string, number>>;
+}
+
+export interface Metrics {
+  observe(header: WorkflowHeader, event: RecordedEvent): void;
+  /** An attempt failed and there will be another. Called by the worker, once for each; `reason` is the error's code. */
+  subtaskRetried(capability: string, reason: string): void;
+  /** The Prometheus text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+const activeCountsTimeoutMs = 1_000;
+const subtaskSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const workflowSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
+
+export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const series = createSeries(registry);
+  createActiveWorkflows(registry, activeCounts);
+
+  const ended = (workflow_type: string, status: 'success' | 'failure', durationMs: number) => {
+    series.completions.inc({ workflow_type, status });
+    series.duration.observe({ workflow_type }, durationMs / 1000);
+  };
+
+  const observe = ({ type: workflow_type }: WorkflowHeader, event: RecordedEvent): void => {
+    switch (event.type) {
+      case 'workflow_started':
+        series.starts.inc({ workflow_type });
+        announce(series, workflow_type);
+        return;
+      case 'subtask_completed':
+      case 'subtask_failed':
+        series.subtaskDuration.observe({ capability: event.capability }, event.durationMs / 1000);
+        return;
+      case 'workflow_completed':
+        ended(workflow_type, 'success', event.durationMs);
+        return;
+      case 'workflow_timed_out':
+        series.timeouts.inc({ workflow_type });
+        ended(workflow_type, 'failure', event.durationMs);
+        return;
+      case 'workflow_failed':
+        ended(workflow_type, 'failure', event.durationMs);
+        return;
+      case 'subtask_assigned':
+      case 'subtask_cancelled':
+        return;
+    }
+  };
+
+  return {
+    observe,
+    subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function createSeries(registry: Registry) {
+  const registers = [registry];
+  return {
+    starts: new Counter({ registers, name: 'workflow_starts_total', help: 'Workflows started', labelNames: ['workflow_type'] }),
+    completions: new Counter({
+      registers,
+      name: 'workflow_completions_total',
+      help: 'Workflows ended, by how they ended',
+      labelNames: ['workflow_type', 'status'],
+    }),
+    duration: new Histogram({
+      registers,
+      name: 'workflow_duration_seconds',
+      help: 'From the start of a workflow to its end',
+      labelNames: ['workflow_type'],
+      buckets: workflowSeconds,
+    }),
+    subtaskDuration: new Histogram({
+      registers,
+      name: 'subtask_duration_seconds',
+      help: 'From the assignment of a subtask to its end, all attempts',
+      labelNames: ['capability'],
+      buckets: subtaskSeconds,
+    }),
+    retries: new Counter({
+      registers,
+      name: 'subtask_retries_total',
+      help: 'Attempts that failed and are tried again, by error code',
+      labelNames: ['capability', 'reason'],
+    }),
+    partialFailures: new Counter({
+      registers,
+      name: 'workflow_partial_failures_total',
+      help: 'Workflows that completed without one of their subtasks; as long as every subtask is required, none does',
+      labelNames: ['workflow_type'],
+    }),
+    timeouts: new Counter({ registers, name: 'workflow_timeouts_total', help: 'Workflows that ran out of time', labelNames: ['workflow_type'] }),
+  };
+}
+
+/** Zero is a value: an alert on "any increase" needs the series to exist before its first increase. */
+function announce(series: ReturnType<typeof createSeries>, workflow_type: string): void {
+  series.completions.inc({ workflow_type, status: 'success' }, 0);
+  series.completions.inc({ workflow_type, status: 'failure' }, 0);
+  series.partialFailures.inc({ workflow_type }, 0);
+  series.timeouts.inc({ workflow_type }, 0);
+}
+
+function createActiveWorkflows(registry: Registry, activeCounts: MetricsOptions['activeCounts']): void {
+  const seen = new Set<string>();
+  new Gauge({
+    registers: [registry],
+    name: 'active_workflows',
+    help: 'Workflows that have not ended; the same number from every process',
+    labelNames: ['workflow_type'],
+    async collect() {
+      this.reset();
+      if (activeCounts === undefined) return;
+      // A scrape without Redis still tells of the process: the series is absent for that time, which is what alerts look for.
+      const counts = await within(activeCountsTimeoutMs, 'The store did not count', activeCounts()).catch(() => null);
+      if (counts === null) return;
+      for (const type of counts.keys()) seen.add(type);
+      for (const type of seen) this.set({ workflow_type: type }, counts.get(type) ?? 0);
+    },
+  });
+}
