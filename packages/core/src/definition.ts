@@ -7,8 +7,8 @@ import { CapabilityName, SubtaskId, TypeName } from './identity.ts';
 import type { Json, JsonObject } from './json.ts';
 import { defaults, limits } from './limits.ts';
 
-const json: z.ZodType<Json> = z.json();
-const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+const json: z.ZodType<Json, Json> = z.json();
+const jsonObject: z.ZodType<JsonObject, JsonObject> = z.record(z.string(), json);
 const timeoutMs = z.int().min(1).max(limits.timeoutMsMax);
 
 export const Retry = z.strictObject({

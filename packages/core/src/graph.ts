@@ -1,5 +1,6 @@
 /** The directed graph of a definition: who waits for whom. Edges come from `needs` and from references alike. */
 import type { TaskNode } from './definition.ts';
+import { referencesIn } from './reference.ts';
 
 export interface Graph {
   readonly nodes: ReadonlyMap<string, TaskNode>;
@@ -9,4 +10,78 @@ export interface Graph {
   readonly dependents: ReadonlyMap<string, readonly string[]>;
   readonly roots: readonly string[];
   readonly leaves: readonly string[];
+}
+
+/** Edges to ids that do not exist are left out: that they are there at all is a problem of the definition. */
+export function buildGraph(taskNodes: readonly TaskNode[]): Graph {
+  const nodes = new Map(taskNodes.map((node) => [node.id, node]));
+  const needs = new Map([...nodes.values()].map((node) => [node.id, needsOf(node).filter((id) => nodes.has(id))]));
+  const dependents = new Map<string, string[]>([...nodes.keys()].map((id) => [id, []]));
+  for (const [id, needed] of needs) {
+    for (const need of needed) dependents.get(need)?.push(id);
+  }
+  const ids = [...nodes.keys()];
+  return {
+    nodes,
+    needs,
+    dependents,
+    roots: ids.filter((id) => needs.get(id)?.length === 0),
+    leaves: ids.filter((id) => dependents.get(id)?.length === 0),
+  };
+}
+
+/** The ids that a node names, in `needs` or by a reference, each once. */
+export function needsOf(node: TaskNode): readonly string[] {
+  const referred = [...referencesIn(node.params)].flatMap(({ reference }) => (reference?.root === 'steps' ? reference.path.slice(0, 1) : []));
+  return [...new Set([...node.needs, ...referred])];
+}
+
+export interface GraphDefects {
+  /** Each a closed walk, first id repeated at the end; in the direction of the work. */
+  readonly cycles: readonly (readonly string[])[];
+  /** On no reported cycle, but behind one: they could never start. */
+  readonly unreachable: readonly string[];
+}
+
+/** Iterative throughout: a chain of 10,000 subtasks must not meet the end of the stack. */
+export function graphDefects(graph: Graph): GraphDefects {
+  const stuck = unsortable(graph.nodes.keys(), graph.needs, graph.dependents);
+  const core = unsortable(stuck, graph.dependents, graph.needs);
+  const cycles = closedWalks(core, graph.needs);
+  const onCycle = new Set(cycles.flat());
+  return { cycles, unreachable: [...stuck].filter((id) => !onCycle.has(id)) };
+}
+
+/** Kahn's algorithm: what is left when everything whose `before` is done has been taken out. */
+function unsortable(ids: Iterable<string>, before: ReadonlyMap<string, readonly string[]>, after: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const left = new Set(ids);
+  const open = new Map([...left].map((id) => [id, (before.get(id) ?? []).filter((other) => left.has(other)).length]));
+  const free = [...left].filter((id) => open.get(id) === 0);
+  for (let id = free.pop(); id !== undefined; id = free.pop()) {
+    left.delete(id);
+    for (const other of after.get(id) ?? []) {
+      const count = (open.get(other) ?? 0) - 1;
+      open.set(other, count);
+      if (count === 0) free.push(other);
+    }
+  }
+  return left;
+}
+
+/** Walks backwards along `needs` inside the core, where every node has one, until a node comes again. */
+function closedWalks(core: ReadonlySet<string>, needs: ReadonlyMap<string, readonly string[]>): string[][] {
+  const visited = new Set<string>();
+  const walks: string[][] = [];
+  for (const start of core) {
+    const walk: string[] = [];
+    let id: string | undefined = start;
+    while (id !== undefined && !visited.has(id)) {
+      visited.add(id);
+      walk.push(id);
+      id = needs.get(id)?.find((need) => core.has(need));
+    }
+    const from = id === undefined ? -1 : walk.indexOf(id);
+    if (from >= 0) walks.push([...walk.slice(from), id as string].reverse());
+  }
+  return walks;
 }

@@ -1,0 +1,4 @@
+export * from './engine.ts';
+export type { RegisterOutcome } from './register.ts';
+export type { StartOutcome } from './start.ts';
+export { outboxGraceMs } from './tick.ts';

@@ -1,0 +1,13 @@
+/** Settling a batch of reports: each workflow decides once on all of its own. Reports arrive at least once; the second changes nothing. */
+import type { Report, WorkflowEvent } from '@baton/core';
+import type { Advance } from './advance.ts';
+
+/** When it returns, everything that the reports change is committed, and they may be deleted. */
+export type Settle = (reports: readonly Report[]) => Promise<void>;
+
+export function createSettle(advance: Advance): Settle {
+  return (reports) => {
+    const events = Map.groupBy(reports, ({ workflowId }) => workflowId);
+    return advance(new Map([...events].map(([id, own]) => [id, own.map((report): WorkflowEvent => ({ kind: 'settled', report }))])));
+  };
+}

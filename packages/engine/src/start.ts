@@ -1,0 +1,81 @@
+/** Starting a workflow: parse everything, decide once, commit once. Idempotent by `workflow_id`: the same request again returns what exists. */
+import {
+  acceptParams,
+  compileDefinition,
+  createWorkflow,
+  type Json,
+  jsonHash,
+  type Problem,
+  type StartRequest,
+  WorkflowId,
+  type WorkflowSummary,
+  type WorkflowType,
+} from '@baton/core';
+import { customAlphabet } from 'nanoid';
+import type { Advance } from './advance.ts';
+import type { EngineDeps } from './engine.ts';
+
+export type StartOutcome =
+  | { readonly status: 'created' | 'existing'; readonly summary: WorkflowSummary }
+  | { readonly status: 'conflict' | 'unknown_type'; readonly message: string }
+  | { readonly status: 'invalid'; readonly problems: readonly Problem[] };
+
+export type Start = (request: StartRequest) => Promise<StartOutcome>;
+
+const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
+
+export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
+  return async (request) => {
+    const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
+    if (!id.success) return { status: 'invalid', problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }] };
+    const fingerprint = fingerprintOf(request);
+
+    const prepared = await prepare(request, (name, version) => store.findType(name, version));
+    if (prepared.status === 'ready') {
+      const { type, params } = prepared;
+      const header = {
+        id: id.data,
+        type: type.name,
+        version: type.version,
+        definitionHash: type.hash,
+        fingerprint,
+        params,
+        caller: request.caller,
+        createdAt: now(),
+      };
+      const workflow = createWorkflow(header, type);
+      if (await advance.create(workflow)) return { status: 'created', summary: { header, state: workflow.state } };
+    }
+    // The id is taken, or the request cannot be started now: either way an earlier start of the same request still answers it.
+    const existing = request.workflowId === undefined ? null : await store.summary(id.data);
+    if (existing !== null && existing.header.fingerprint === fingerprint) return { status: 'existing', summary: existing };
+    if (prepared.status !== 'ready') return prepared;
+    return { status: 'conflict', message: `The workflow_id "${id.data}" was used for another request. Repeat that request exactly, or choose another id.` };
+  };
+}
+
+type Prepared = { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> } | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
+
+async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
+  const found = await typeOf(request, findType);
+  if ('status' in found) return found;
+  const accepted = acceptParams(found, request.params);
+  if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
+  return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
+}
+
+async function typeOf(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+  if (request.definition !== undefined) {
+    const compiled = compileDefinition(request.definition);
+    if (compiled.ok) return compiled.type;
+    return { status: 'invalid', problems: compiled.problems.map((problem) => ({ ...problem, path: `/definition${problem.path}` })) };
+  }
+  const { type = '', version = 'latest' } = request;
+  const known = await findType(type, version);
+  return known ?? { status: 'unknown_type', message: `There is no workflow type ${type}@${version}. Register it first, or give a definition of its own.` };
+}
+
+/** What was asked for, not what it came to: "latest" asked twice is the same request, whatever was registered in between. */
+function fingerprintOf({ type, version, definition, params }: StartRequest): string {
+  return jsonHash({ type: type ?? null, version: version ?? null, definition: definition ?? null, params });
+}
