@@ -3,8 +3,8 @@
  * and gone when the process that started it is gone, however that ended.
  */
 import { randomBytes } from 'node:crypto';
-import { startContainer } from './redis-container.ts';
 import { dockerAnswers } from './docker-engine.ts';
+import { startContainer } from './redis-container.ts';
 import { findServer, startServer } from './redis-server.ts';
 
 export interface RedisFixture {

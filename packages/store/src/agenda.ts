@@ -1,0 +1,34 @@
+/** What a partition has to look at later: deadlines that come due, and dispatches that nobody has confirmed. */
+import type { WorkflowStore } from '@baton/core';
+import type { Redis } from 'ioredis';
+import { guardedWrite, write } from './guarded-write.ts';
+import { answer } from './redis-connection.ts';
+import { deadlineMember, deadlineOf, outboxEntryOf, outboxMember } from './sorted-member.ts';
+import type { StoreKeys } from './store-keys.ts';
+
+type Agenda = Pick<WorkflowStore, 'dueDeadlines' | 'dropDeadline' | 'staleOutbox' | 'clearOutbox'>;
+
+export function createAgenda(redis: Redis, keys: StoreKeys): Agenda {
+  return {
+    async dueDeadlines(partition, now, limit) {
+      const flat = await answer(redis.zrange(keys.deadlines(partition), '-inf', String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'));
+      return pairs(flat).map(([member, at]) => deadlineOf(member, Number(at)));
+    },
+    async dropDeadline(partition, { workflowId, subtaskId }) {
+      // Revision 0: a workflow that was created anew under the same id keeps its own.
+      const writes = write('ZREM', keys.deadlines(partition), [deadlineMember(workflowId, subtaskId)]);
+      await answer(guardedWrite(redis, { workflow: keys.workflow(workflowId), revision: 0 }, writes));
+    },
+    async staleOutbox(partition, before, limit) {
+      const members = await answer(redis.zrange(keys.outbox(partition), '-inf', `(${before}`, 'BYSCORE', 'LIMIT', 0, limit));
+      return members.map(outboxEntryOf);
+    },
+    async clearOutbox(partition, entries) {
+      if (entries.length > 0) await answer(redis.zrem(keys.outbox(partition), ...entries.map(outboxMember)));
+    },
+  };
+}
+
+function pairs(flat: readonly string[]): readonly (readonly [string, string])[] {
+  return Array.from({ length: flat.length / 2 }, (_, index) => [flat[index * 2] as string, flat[index * 2 + 1] as string]);
+}

@@ -1,0 +1,43 @@
+/** Writes to several keys that happen together, and only if a workflow is still at the revision that was read (commit.lua). */
+import type { ChainableCommander, Redis } from 'ioredis';
+
+export type Word = string | number;
+
+/** One command on one key. */
+export interface Write {
+  readonly command: string;
+  readonly key: string;
+  readonly words: readonly Word[];
+}
+
+export interface Guard {
+  /** Key of the workflow's hash. */
+  readonly workflow: string;
+  /** 0: it must not exist. */
+  readonly revision: number;
+}
+
+/** Lua unpacks at most some 8,000 words into one command. Even, so that pairs stay together. */
+const wordsMax = 2_000;
+
+/** A command with as many words as there are: none at all without words, several if they are too many for one. */
+export function write(command: string, key: string, words: readonly Word[]): readonly Write[] {
+  const writes: Write[] = [];
+  for (let from = 0; from < words.length; from += wordsMax) writes.push({ command, key, words: words.slice(from, from + wordsMax) });
+  return writes;
+}
+
+/** Answers 1 if it wrote, 0 if the workflow is at another revision. */
+export function guardedWrite<Connection extends Redis | ChainableCommander>(
+  connection: Connection,
+  guard: Guard,
+  writes: readonly Write[],
+): ReturnType<Connection['batonCommit']> {
+  const keys = [guard.workflow, ...writes.map(({ key }) => key)];
+  const words: Word[] = [guard.revision];
+  for (const { command, words: rest } of writes) {
+    words.push(rest.length + 1, command);
+    for (const word of rest) words.push(word);
+  }
+  return connection.batonCommit(keys.length, [...keys, ...words]) as ReturnType<Connection['batonCommit']>;
+}

@@ -1,0 +1,2 @@
+export { createStore, type StoreOptions } from './store.ts';
+export { StoreError, type StoreErrorCode } from './store-error.ts';

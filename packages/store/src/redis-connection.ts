@@ -1,0 +1,42 @@
+/** The connection as the store uses it: with its scripts, and with every error turned into a StoreError. */
+import { readFileSync } from 'node:fs';
+import type { ChainableCommander, Redis, Result } from 'ioredis';
+import { StoreError, storeError } from './store-error.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** commit.lua */
+    batonCommit(keyCount: number, words: readonly (string | number)[]): Result<number, Context>;
+    /** register.lua */
+    batonRegister(types: string, definition: string, names: string, version: number, hash: string, text: string, name: string): Result<number, Context>;
+  }
+}
+
+/** ioredis sends a script's text once per connection and its SHA-1 from then on, and the text again where Redis has lost it. */
+export function defineScripts(redis: Redis): void {
+  redis.defineCommand('batonCommit', { lua: script('./commit.lua') });
+  redis.defineCommand('batonRegister', { lua: script('./register.lua'), numberOfKeys: 3 });
+}
+
+/** The answer to one command. */
+export async function answer<Value>(reply: Promise<Value>): Promise<Value> {
+  try {
+    return await reply;
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+/** The answers to a pipeline, once all are there; throws the first error among them. */
+export async function answers<Value>(pipeline: ChainableCommander): Promise<readonly Value[]> {
+  const replies = (await answer(pipeline.exec())) ?? [];
+  if (replies.length !== pipeline.length) throw new StoreError('UNREACHABLE', 'Redis answered only a part of the commands.');
+  return replies.map(([error, value]) => {
+    if (error) throw storeError(error);
+    return value as Value;
+  });
+}
+
+function script(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
+}

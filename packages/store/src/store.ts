@@ -1,0 +1,86 @@
+/**
+ * Workflow state on Redis: the port `WorkflowStore`.
+ * **Invariants:** a workflow's keys change through commit.lua only, against the revision that was read; what a load returns was committed
+ * as a whole; the cost of a commit goes with its patch. Deliberately absent: locks, and any read before a commit.
+ */
+import { type CommitOutcome, hasEnded, restoreWorkflow, type WorkflowStore } from '@baton/core';
+import type { Redis } from 'ioredis';
+import { createAgenda } from './agenda.ts';
+import { commitWrites, purgeWrites } from './commit-writes.ts';
+import { createEventLog, nextEventHash } from './event-log.ts';
+import { guardedWrite } from './guarded-write.ts';
+import { answer, answers, defineScripts } from './redis-connection.ts';
+import { type StoreKeys, storeKeys } from './store-keys.ts';
+import { createTypeRegistry, type TypeRegistry } from './type-registry.ts';
+import { createWorkflowList } from './workflow-list.ts';
+import { summaryFields, workflowRecord, workflowSummary } from './workflow-record.ts';
+
+export interface StoreOptions {
+  /** Shared with whoever; the store adds its scripts to it and never closes it. */
+  readonly redis: Redis;
+  /** A hash tag, like `{baton:0}`. */
+  readonly prefix: string;
+}
+
+/** Every method throws a {@link StoreError} where Redis does not answer, or answers with an error. */
+export function createStore({ redis, prefix }: StoreOptions): WorkflowStore {
+  defineScripts(redis);
+  const keys = storeKeys(prefix);
+  const registry = createTypeRegistry(redis, keys);
+  const { register, findType, types } = registry;
+  return {
+    ...createWorkflows(redis, keys, registry),
+    ...createWorkflowList(redis, keys),
+    ...createEventLog(redis, keys),
+    ...createAgenda(redis, keys),
+    register,
+    findType,
+    types,
+  };
+}
+
+type Workflows = Pick<WorkflowStore, 'load' | 'summary' | 'commit' | 'purge'>;
+
+function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry): Workflows {
+  return {
+    async load(workflowId) {
+      const record = workflowRecord(await answer(redis.hgetall(keys.workflow(workflowId))));
+      if (record === null) return null;
+      const { header, ...stored } = record;
+      return restoreWorkflow(header, await registry.byHash(header.definitionHash), stored);
+    },
+
+    async summary(workflowId) {
+      return workflowSummary(await answer(redis.hmget(keys.workflow(workflowId), ...summaryFields)));
+    },
+
+    /**
+     * Each commit is written as a whole or not at all, but they are not one transaction: where this throws, some may be written and
+     * others not. Load what it was about again. A commit that is sent twice, because the connection broke before its answer came, is
+     * written once and answers `conflict`; what it dispatched is found in the outbox.
+     */
+    async commit(commits) {
+      const pipeline = redis.pipeline();
+      const hashes = commits.map(({ workflow, patch }) => nextEventHash(workflow.eventHash, patch.events));
+      for (const [index, commit] of commits.entries()) {
+        const { header, revision, type } = commit.workflow;
+        registry.remember(type);
+        guardedWrite(pipeline, { workflow: keys.workflow(header.id), revision }, commitWrites(keys, commit, hashes[index] ?? ''));
+      }
+      const written = await answers<number>(pipeline);
+      return commits.map(({ workflow }, index): CommitOutcome => {
+        if (written[index] !== 1) return { status: 'conflict' };
+        return { status: 'committed', revision: workflow.revision + 1, eventHash: hashes[index] ?? '' };
+      });
+    },
+
+    /** Leaves a workflow that has not ended as it is. */
+    async purge(workflowId) {
+      const workflow = keys.workflow(workflowId);
+      const [revision, ...fields] = await answer(redis.hmget(workflow, 'revision', ...summaryFields));
+      const summary = workflowSummary(fields);
+      if (summary === null || !hasEnded(summary.state)) return;
+      await answer(guardedWrite(redis, { workflow, revision: Number(revision) }, purgeWrites(keys, summary)));
+    },
+  };
+}

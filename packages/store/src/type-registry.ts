@@ -1,0 +1,65 @@
+/** Workflow types: registered versions by name, and every frozen definition by its hash. */
+import { type Definition, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
+import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
+import { answer, answers } from './redis-connection.ts';
+import { StoreError } from './store-error.ts';
+import type { StoreKeys } from './store-keys.ts';
+import { parse } from './workflow-record.ts';
+
+/** Bounded by nodes, since that is what a compiled type's memory goes with. */
+const cachedNodesMax = 200_000;
+const outcomes = { '1': 'registered', '0': 'existing', '-1': 'conflict' } as const;
+
+export interface TypeRegistry extends Pick<WorkflowStore, 'register' | 'findType' | 'types'> {
+  /** The type of a stored definition. */
+  byHash(hash: string): Promise<WorkflowType>;
+  /** A type at hand needs no reading. */
+  remember(type: WorkflowType): void;
+}
+
+export function createTypeRegistry(redis: Redis, keys: StoreKeys): TypeRegistry {
+  const compiled = new LRUCache<string, WorkflowType>({ maxSize: cachedNodesMax, sizeCalculation: (type) => type.definition.nodes.length });
+
+  async function byHash(hash: string): Promise<WorkflowType> {
+    const known = compiled.get(hash);
+    if (known !== undefined) return known;
+    const text = await answer(redis.get(keys.definition(hash)));
+    if (text === null) throw new StoreError('CORRUPT', `The definition ${hash} is not stored any more, though something refers to it.`);
+    const type = workflowType(parse(text) as Definition);
+    compiled.set(hash, type);
+    return type;
+  }
+
+  return {
+    byHash,
+    remember(type) {
+      compiled.set(type.hash, type);
+    },
+    async register({ name, version, hash, definition }) {
+      const text = JSON.stringify(definition);
+      const reply = await answer(redis.batonRegister(keys.type(name), keys.definition(hash), keys.types, version, hash, text, name));
+      return outcomes[String(reply) as keyof typeof outcomes];
+    },
+    async findType(name, version) {
+      const at = version === 'latest' ? (await versions(name)).at(-1) : version;
+      const hash = at === undefined ? null : await answer(redis.hget(keys.type(name), String(at)));
+      return hash === null ? null : await byHash(hash);
+    },
+    async types() {
+      const names = (await answer(redis.smembers(keys.types))).toSorted();
+      const pipeline = redis.pipeline();
+      for (const name of names) pipeline.hkeys(keys.type(name));
+      const fields = await answers<string[]>(pipeline);
+      return names.map((name, index) => ({ name, versions: ascending(fields[index] ?? []) }));
+    },
+  };
+
+  async function versions(name: string): Promise<readonly number[]> {
+    return ascending(await answer(redis.hkeys(keys.type(name))));
+  }
+}
+
+function ascending(versions: readonly string[]): readonly number[] {
+  return versions.map(Number).toSorted((one, other) => one - other);
+}

@@ -1,0 +1,45 @@
+/**
+ * The lists of workflows: by nothing, status, type, and both. Members are `<createdAt>/<id>`, all at score 0, so that a sorted set
+ * orders them by time, then id: a cursor is a place in that order, and stays right whatever is added or removed around it.
+ */
+import type { WorkflowHeader, WorkflowStatus } from '@baton/core';
+import { StoreError } from './store-error.ts';
+import type { StoreKeys } from './store-keys.ts';
+
+const timeDigits = 15;
+const member = /^\d{15}\/[A-Za-z0-9_.-]{1,128}$/;
+
+/** Where a workflow stands for all its life. */
+export function lastingIndexes(keys: StoreKeys, { type }: WorkflowHeader): readonly string[] {
+  return [keys.index(), keys.index('type', type)];
+}
+
+/** Where it stands as long as it has this status. */
+export function statusIndexes(keys: StoreKeys, { type }: WorkflowHeader, status: WorkflowStatus): readonly string[] {
+  return [keys.index('status', status), keys.index('type', type, status)];
+}
+
+export function indexFor(keys: StoreKeys, { type, status }: { readonly type?: string; readonly status?: WorkflowStatus }): string {
+  if (type !== undefined) return status === undefined ? keys.index('type', type) : keys.index('type', type, status);
+  return status === undefined ? keys.index() : keys.index('status', status);
+}
+
+export function indexMember({ id, createdAt }: Pick<WorkflowHeader, 'id' | 'createdAt'>): string {
+  return `${String(createdAt).padStart(timeDigits, '0')}/${id}`;
+}
+
+export function workflowIdOf(indexed: string): string {
+  return indexed.slice(timeDigits + 1);
+}
+
+export function cursorAt(indexed: string): string {
+  return Buffer.from(indexed).toString('base64url');
+}
+
+/** @throws {StoreError} BAD_CURSOR */
+export function placeOf(cursor: string): string {
+  const place = Buffer.from(cursor, 'base64url').toString();
+  if (!member.test(place))
+    throw new StoreError('BAD_CURSOR', `The cursor "${cursor}" is not one that a page of the list gave: take it from there, or start without one.`);
+  return place;
+}
