@@ -92,6 +92,22 @@ export const WorkflowResultView = z.object({
 });
 export type WorkflowResultView = z.output<typeof WorkflowResultView>;
 
+/** One thing that happened, as in the log: `type` is the name, the rest its fields. */
+export const EventView = z.looseObject({ type: z.string(), at: time, subtask_id: z.string().optional() });
+export type EventView = z.output<typeof EventView>;
+
+export const EventListView = z.object({
+  entries: z.array(
+    z.object({
+      id: z.string().describe('Give it as "after" to read on'),
+      hash: z.string().describe('SHA-256 over the hash of the entry before and the events of this one'),
+      events: z.array(EventView),
+    }),
+  ),
+  next_after: z.string().nullable().describe('Null: there is no more for now'),
+});
+export type EventListView = z.output<typeof EventListView>;
+
 export const RegisterTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), created: z.boolean() });
 export type RegisterTypeView = z.output<typeof RegisterTypeView>;
 

@@ -1,0 +1,75 @@
+/** The HTTP server from its table of routes and its ports. Not here: what an answer says (handlers), and where it listens (`main.ts`). */
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { customAlphabet } from 'nanoid';
+import { problem } from './answer.ts';
+import { type ApiDeps, answerTimeoutMsDefault } from './deps.ts';
+import { failureAnswer, redisAway } from './failure.ts';
+import { isLoopback } from './loopback.ts';
+import { registerQueueBoard } from './queue-board.ts';
+import { type Route, routes } from './routes.ts';
+import { send } from './send.ts';
+
+/** A definition and its params, with room for whitespace. */
+export const bodyBytesMax = 5 * 1024 * 1024;
+/** Longer than any id: the router's own limit of 100 is not. */
+const pathPartLengthMax = 200;
+
+const requestId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12);
+
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const answerTimeoutMs = deps.answerTimeoutMs ?? answerTimeoutMsDefault;
+  const app = fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    handlerTimeout: answerTimeoutMs,
+    genReqId: () => `req_${requestId()}`,
+    routerOptions: { maxParamLength: pathPartLengthMax },
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => fail(deps, error, request, reply as unknown as FastifyReply),
+  });
+  // Else a body of text would be taken for a string, and not be refused for its type.
+  app.removeContentTypeParser('text/plain');
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    // A name that somebody else's DNS points here is how a web page would get past the browser (DNS rebinding).
+    if (!isLoopback(request.hostname))
+      return send(reply, problem('misdirected_request', 'This API answers on loopback names only: 127.0.0.1, localhost, [::1].'));
+  });
+  app.addHook('onResponse', async (request, reply) => logRequest(deps, request, reply));
+  app.setErrorHandler((error, request, reply) => fail(deps, error, request, reply));
+  app.setNotFoundHandler((request, reply) => send(reply, problem('not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`)));
+
+  await registerQueueBoard(app, deps);
+  for (const route of routes) addRoute(app, deps, route, answerTimeoutMs);
+  return app;
+}
+
+function addRoute(app: FastifyInstance, deps: ApiDeps, { method, path, handler, needsRedis, waitMsMax }: Route, answerTimeoutMs: number): void {
+  app.route({
+    method,
+    url: path,
+    ...(waitMsMax !== undefined && { handlerTimeout: waitMsMax + 2 * answerTimeoutMs }),
+    handler: async (request, reply) => send(reply, needsRedis && !deps.isRedisUp() ? redisAway : await handler(deps, request)),
+  });
+}
+
+function fail({ log }: ApiDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = failureAnswer(error, request.id);
+  if (answer.status >= 500) log.error({ event: 'request_failed', request_id: request.id, method: request.method, path: request.routeOptions?.url, err: error });
+  return send(reply.header('x-request-id', request.id), answer);
+}
+
+/** What was refused or changed something is worth a line; what only looked is not, as watching asks many times a second. */
+function logRequest({ log }: ApiDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const line = {
+    event: 'http_request',
+    request_id: request.id,
+    method: request.method,
+    path: request.url.split('?')[0],
+    status: reply.statusCode,
+    duration_ms: Math.round(reply.elapsedTime),
+  };
+  if (request.method !== 'GET' || reply.statusCode >= 400) log.info(line);
+  else log.debug(line);
+}

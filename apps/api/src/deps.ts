@@ -1,0 +1,33 @@
+/** What the API needs, as ports: it is tested in memory, and `main.ts` hands it Redis. */
+import type { SubtaskQueue, WorkflowStore } from '@baton/core';
+import type { Engine } from '@baton/engine';
+import type { AgentEntry } from '@baton/protocol';
+import type { HealthProblem, Logger, Metrics } from '@baton/telemetry';
+import type { FastifyRequest } from 'fastify';
+import type { Answer } from './answer.ts';
+import type { BoardQueue } from './queue-board.ts';
+
+export interface ApiDeps {
+  readonly engine: Pick<Engine, 'start' | 'register'>;
+  readonly store: Pick<WorkflowStore, 'load' | 'summary' | 'list' | 'events' | 'findType' | 'types'>;
+  readonly queue: Pick<SubtaskQueue, 'facts'>;
+  /** The agents whose heartbeat is fresh. */
+  readonly agents: () => Promise<readonly AgentEntry[]>;
+  /** The queues to show at `/queues`, asked whenever somebody looks: capabilities appear at run time. */
+  readonly queues: () => Promise<readonly BoardQueue[]>;
+  /** Whether Redis can be spoken to now. What it cannot is refused, not queued: it would be done after the caller was told that it was not. */
+  readonly isRedisUp: () => boolean;
+  /** Empty: ready to serve. */
+  readonly health: () => Promise<readonly HealthProblem[]>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  readonly now: () => number;
+  /** Aborted when the process is to stop: whoever waits for a result is answered with what there is. */
+  readonly stopping?: AbortSignal;
+  /** Every answer that needs Redis comes within this time, or is a 503. */
+  readonly answerTimeoutMs?: number;
+}
+
+export const answerTimeoutMsDefault = 5_000;
+
+export type Handler = (deps: ApiDeps, request: FastifyRequest) => Promise<Answer>;

@@ -1,0 +1,53 @@
+/** What was thrown, as an answer. A bug tells the caller nothing of the inside: the log has it, under the request id. */
+import { type Answer, type ProblemCode, problem } from './answer.ts';
+
+/** Fastify's own refusals of a request, and its timeout of a handler. https://fastify.dev/docs/latest/Reference/Errors/ */
+const byCode: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'The body is not JSON. Check it with a JSON parser; it must be one object.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'The body is empty. Send a JSON object.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_request', 'The body is not as long as its content-length says.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this API takes (5 MiB). Pass data by URI instead of by value.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'The body must be JSON, with the header content-type: application/json.'],
+  FST_ERR_CTP_INVALID_TYPE: ['unsupported_media_type', 'The body must be JSON, with the header content-type: application/json.'],
+  FST_ERR_BAD_URL: ['invalid_request', 'The URL has a part that cannot be decoded. Percent-encode it.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'The path has a part that is longer than any id can be.'],
+};
+
+export const redisAway: Answer = problem('redis_unreachable', 'Redis does not answer. Nothing was lost; try again in a moment. /readyz tells when it is back.');
+
+const redisCodes = new Set([
+  'FST_ERR_HANDLER_TIMEOUT',
+  'DEADLINE_EXCEEDED',
+  'UNREACHABLE',
+  'REDIS_UNREACHABLE',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+]);
+const redisMessages = /^(Connection is closed|Stream isn't writeable|Command timed out|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|Reached the max retries)/;
+
+export function failureAnswer(error: unknown, requestId: string): Answer {
+  const known = error instanceof Error ? byCode[codeOf(error)] : undefined;
+  if (known !== undefined) return problem(...known);
+  if (error instanceof Error && codeOf(error) === 'BAD_CURSOR') return problem('invalid_request', error.message);
+  if (isSyntaxOfBody(error)) return problem(...(byCode['FST_ERR_CTP_INVALID_JSON_BODY'] as readonly [ProblemCode, string]));
+  if (isRedisAway(error)) return redisAway;
+  return problem('internal_error', `Something went wrong here, and it is not your request. The log has it under request ${requestId}.`);
+}
+
+/** Adapters wrap what they caught: the reason may lie below. */
+function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return redisCodes.has(codeOf(error)) || redisMessages.test(error.message) || isRedisAway(error.cause);
+}
+
+/** A body with `__proto__` in it: the parser refuses it with a plain SyntaxError. */
+function isSyntaxOfBody(error: unknown): boolean {
+  return error instanceof SyntaxError && (error as { statusCode?: number }).statusCode === 400;
+}
+
+function codeOf(error: Error): string {
+  return String((error as NodeJS.ErrnoException).code ?? '');
+}

@@ -1,0 +1,94 @@
+/** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
+import { createEngine } from '@baton/engine';
+import { exitCodes } from '@baton/protocol';
+import { connectRedis, createSubtaskQueue, listAgents, type Redis } from '@baton/queue';
+import { createStore } from '@baton/store';
+import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import { buildApi } from './build-api.ts';
+import type { ApiEnvironment } from './environment.ts';
+import { assertLoopback } from './loopback.ts';
+import { createQueueList } from './queue-list.ts';
+
+export class ApiPortError extends Error {
+  readonly code = 'API_PORT';
+  readonly exitCode = exitCodes.badInput;
+}
+
+export interface ServedApi {
+  readonly url: string;
+  /** Stops accepting, answers what it has, lets go of Redis. */
+  close(): Promise<void>;
+}
+
+/** @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode` */
+export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger): Promise<ServedApi> {
+  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix } = environment;
+  assertLoopback(host);
+  const redis = await connectRedis(redisUrl, { name: 'baton-api', observe: (event) => log.warn(event) });
+  const stopping = new AbortController();
+  try {
+    const app = await apiOn(redis, prefix, log, stopping.signal);
+    const url = await listen(app, host, port);
+    log.info({ event: 'api_ready', url });
+    return {
+      url,
+      close: async () => {
+        stopping.abort();
+        await app.close();
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortSignal): Promise<FastifyInstance> {
+  const store = createStore({ redis, prefix });
+  const queue = createSubtaskQueue({ redis, prefix });
+  const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
+  const logEvent = logEvents(log);
+  const now = (): number => Date.now();
+  const engine = createEngine({
+    store,
+    queue,
+    now,
+    observe: (header, event) => {
+      logEvent(header, event);
+      metrics.observe(header, event);
+    },
+    warn: (event, err) => log.warn({ event, err }),
+  });
+  return await buildApi({
+    engine,
+    store,
+    queue,
+    agents: () => listAgents(redis, prefix),
+    queues: createQueueList(redis, prefix),
+    isRedisUp: () => redis.status === 'ready',
+    health: () => redisProblems(redis),
+    metrics,
+    log,
+    now,
+    stopping,
+  });
+}
+
+async function redisProblems(redis: Redis): Promise<readonly HealthProblem[]> {
+  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  await redis.ping();
+  return [];
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${code ?? String(cause)})`;
+    throw new ApiPortError(`Port ${port} of ${host} ${why}: set BATON_API_PORT to a free port, or to 0 for any.`, { cause });
+  }
+}
