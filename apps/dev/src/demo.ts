@@ -1,0 +1,54 @@
+/** `./dev demo`: the weekly sales dashboard, start to report, through the client that people use, on a stack of its own. */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type ClientRun, runClient } from './baton.ts';
+import { demoData } from './demo-data.ts';
+import { interrupted } from './interrupt.ts';
+import { findRedis } from './redis.ts';
+import { say } from './say.ts';
+import { startStack } from './stack.ts';
+
+/** @returns the exit code of the workflow, as the client gave it */
+export async function demo(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } } });
+  await using running = new AsyncDisposableStack();
+  const redis = await findRedis({ persistent: false }, say);
+  running.defer(() => redis.stop());
+  say(`Redis: ${redis.origin}; starting orchestrator, API and two workers`);
+  const stack = await startStack({ redisUrl: redis.url, workers: 2, ports: 'free', dataRoots: [demoData.root] }, signal);
+  running.defer(() => stack.stop());
+
+  const broken = stack.broken.then((obituary) => {
+    if (!signal.aborted) say(obituary);
+    return null;
+  });
+  const code = await Promise.race([runWorkflow(stack.apiUrl, values.json, signal), broken]);
+  if (code === null) return 1;
+  if (values.keep && !signal.aborted) {
+    say(`the stack stays until Ctrl-C: ${stack.apiUrl}, ${stack.apiUrl}/queues`);
+    await Promise.race([interrupted(signal), broken]);
+  }
+  return code;
+}
+
+async function runWorkflow(apiUrl: string, json: boolean, signal: AbortSignal): Promise<number> {
+  const client = (args: readonly string[], capture: boolean): Promise<ClientRun> => runClient(args, { apiUrl, capture, signal });
+  const registered = await client(['type', 'register', demoData.definition, ...(json ? ['--json'] : [])], json);
+  if (registered.code !== 0) return registered.code;
+
+  const id = `demo-${randomBytes(4).toString('hex')}`;
+  const start = ['workflow', 'start', demoData.type, '--id', id, '--params-file', demoData.params, '--watch'];
+  const watched = await client(json ? [...start, '--json'] : start, false);
+  if (watched.code !== 0 || json || signal.aborted) return watched.code;
+
+  const { output } = await client(['workflow', 'result', id, '--json'], true);
+  const report = reportPath(output);
+  if (report !== null) console.log(`\nThe report: ${report}`);
+  return 0;
+}
+
+function reportPath(output: string): string | null {
+  const { result } = JSON.parse(output) as { readonly result?: { readonly html_uri?: string } };
+  return result?.html_uri === undefined ? null : fileURLToPath(result.html_uri);
+}

@@ -1,0 +1,38 @@
+/** `./dev test` and `./dev verify`: the stages, their times, and one last line with the count of the whole run. */
+
+import { dockerAnswers } from '@baton/testkit';
+import { say } from './say.ts';
+import { allStages, runStages, type Stage, type StageResult, verifyStages } from './stage.ts';
+import { chromium, ensureProgram, findProgram, redisServer } from './system-package.ts';
+import { sentence, sum } from './test-counts.ts';
+
+export async function test(filter: readonly string[], signal: AbortSignal): Promise<number> {
+  await ensureRedis();
+  if (!process.env['BATON_CHROMIUM']) {
+    const program = ensureProgram(chromium, say);
+    if (program !== null) process.env['BATON_CHROMIUM'] = program;
+  }
+  return await runAndReport(filter.length === 0 ? allStages : allStages.filter(({ hasTests }) => hasTests), filter, signal);
+}
+
+export async function verify(args: readonly string[], signal: AbortSignal): Promise<number> {
+  if (args.length > 0) say(`verify takes no arguments: "${args.join(' ')}" is left out.`);
+  await ensureRedis();
+  return await runAndReport(verifyStages, [], signal);
+}
+
+async function ensureRedis(): Promise<void> {
+  if (findProgram(redisServer.programs) === null && !(await dockerAnswers())) ensureProgram(redisServer, say);
+}
+
+async function runAndReport(stages: readonly Stage[], filter: readonly string[], signal: AbortSignal): Promise<number> {
+  const results = await runStages(stages, filter, signal);
+  const total = sum(results.map(({ counts }) => counts));
+  const allPassed = results.length === stages.length && results.every(({ passed }) => passed);
+  console.log(`\n${results.map(line).join('\n')}\n\n${sentence(total)}`);
+  return allPassed && total.passed > 0 && !signal.aborted ? 0 : 1;
+}
+
+function line({ stage, passed, seconds, counts }: StageResult): string {
+  return `${passed ? 'passed' : 'FAILED'}  ${seconds.toFixed(1).padStart(6)} s  ${stage.title}${stage.hasTests ? `: ${sentence(counts)}` : ''}`;
+}
