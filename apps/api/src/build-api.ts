@@ -56,7 +56,9 @@ function addRoute(app: FastifyInstance, deps: ApiDeps, { method, path, handler, 
 
 function fail({ log }: ApiDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = failureAnswer(error, request.id);
-  if (answer.status >= 500) log.error({ event: 'request_failed', request_id: request.id, method: request.method, path: request.routeOptions?.url, err: error });
+  const line = { request_id: request.id, method: request.method, path: request.routeOptions?.url };
+  if (answer.status === 503) log.warn({ event: 'redis_unreachable', ...line, error: error instanceof Error ? error.message : String(error) });
+  else if (answer.status >= 500) log.error({ event: 'request_failed', ...line, err: error });
   return send(reply.header('x-request-id', request.id), answer);
 }
 

@@ -1,0 +1,111 @@
+/** The HTTP API as typed methods, for producers: in Node, in a browser, in a test. No state, no retries. */
+import {
+  AgentListView,
+  EventListView,
+  RegisterTypeView,
+  type StartWorkflowBody,
+  StartWorkflowView,
+  WorkflowListView,
+  WorkflowResultView,
+  type WorkflowSummaryView,
+  WorkflowTypeListView,
+  WorkflowTypeView,
+  WorkflowView,
+} from '@baton/protocol';
+import { call, type CallOptions, type Fetch } from './call.ts';
+
+export interface ClientOptions {
+  /** Where the API listens, like `http://127.0.0.1:7400`. */
+  readonly baseUrl: string;
+  /** In place of the global one. */
+  readonly fetch?: Fetch;
+  /** How long to wait for an answer, in ms; without it 15 seconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface ListFilter {
+  readonly status?: WorkflowSummaryView['status'];
+  readonly type?: string;
+}
+
+/** Every method throws {@link BatonApiError} where the API refuses, and {@link BatonUnreachableError} where nobody answers. */
+export interface BatonClient {
+  /**
+   * Starts a workflow of a registered `type` or of a `definition`. With a `workflow_id` of your own it is idempotent: the same
+   * request again answers what exists (`created: false`), another request under that id is refused (`conflict`).
+   */
+  start(body: StartWorkflowBody): Promise<StartWorkflowView>;
+  /** The workflow with all its subtasks, live. */
+  get(workflowId: string): Promise<WorkflowView>;
+  /** One page, newest first. */
+  list(query?: ListFilter & { readonly limit?: number; readonly cursor?: string }): Promise<WorkflowListView>;
+  /** All pages, newest first. */
+  listAll(filter?: ListFilter): AsyncGenerator<WorkflowSummaryView, void, undefined>;
+  /**
+   * The result, or the error, or the status as it stands after `waitMs` (without it: now). Wait as long as you like: a long wait
+   * is many requests.
+   */
+  result(workflowId: string, options?: { readonly waitMs?: number }): Promise<WorkflowResultView>;
+  /** What was decided, oldest first, from after the entry `after`. */
+  events(workflowId: string, options?: { readonly after?: string; readonly limit?: number }): Promise<EventListView>;
+  /** Registers a version of a type. The same content again changes nothing (`created: false`). */
+  registerType(definition: unknown): Promise<RegisterTypeView>;
+  types(): Promise<WorkflowTypeListView>;
+  type(name: string, version?: number | 'latest'): Promise<WorkflowTypeView>;
+  /** Who is alive, and what they can do. */
+  agents(): Promise<AgentListView>;
+}
+
+const timeoutMsDefault = 15_000;
+/** Below the 60 s that the API waits at most in one request. */
+const waitMsPerRequest = 30_000;
+
+/**
+ * @example
+ * const baton = createClient({ baseUrl: 'http://127.0.0.1:7400' });
+ * const { workflow_id } = await baton.start({ type: 'sales_dashboard', params: { source: 'sales.csv' } });
+ * const { status, result } = await baton.result(workflow_id, { waitMs: 60_000 });
+ */
+export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis), timeoutMs = timeoutMsDefault }: ClientOptions): BatonClient {
+  const options: CallOptions = { baseUrl: baseUrl.replace(/\/+$/, ''), fetch, timeoutMs };
+
+  const list: BatonClient['list'] = (query = {}) => call(options, { method: 'GET', path: '/v1/workflows', query: { ...query } }, WorkflowListView);
+
+  return {
+    start: (body) => call(options, { method: 'POST', path: '/v1/workflows', body }, StartWorkflowView),
+    get: (workflowId) => call(options, { method: 'GET', path: workflowPath(workflowId) }, WorkflowView),
+    list,
+    async *listAll(filter = {}) {
+      let cursor: string | null | undefined;
+      do {
+        const page = await list({ ...filter, limit: 200, ...(cursor && { cursor }) });
+        yield* page.workflows;
+        cursor = page.next_cursor;
+      } while (cursor !== null);
+    },
+    result: (workflowId, { waitMs = 0 } = {}) => result(options, workflowId, waitMs),
+    events: (workflowId, query = {}) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/events`, query: { ...query } }, EventListView),
+    registerType: (definition) => call(options, { method: 'POST', path: '/v1/workflow-types', body: definition }, RegisterTypeView),
+    types: () => call(options, { method: 'GET', path: '/v1/workflow-types' }, WorkflowTypeListView),
+    type: (name, version = 'latest') => call(options, { method: 'GET', path: `/v1/workflow-types/${encodeURIComponent(name)}/${version}` }, WorkflowTypeView),
+    agents: () => call(options, { method: 'GET', path: '/v1/agents' }, AgentListView),
+  };
+}
+
+async function result(options: CallOptions, workflowId: string, waitMs: number): Promise<WorkflowResultView> {
+  for (let leftMs = waitMs; ; leftMs -= waitMsPerRequest) {
+    const chunkMs = Math.ceil(Math.min(leftMs, waitMsPerRequest));
+    const query = chunkMs > 0 ? { wait: `${chunkMs}ms` } : {};
+    const view = await call(options, { method: 'GET', path: `${workflowPath(workflowId)}/result`, query, waitMs: chunkMs }, WorkflowResultView);
+    if (hasEnded(view.status) || leftMs <= waitMsPerRequest) return view;
+  }
+}
+
+/** Whether the status is one that never changes. */
+export function hasEnded(status: WorkflowSummaryView['status']): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'timed_out';
+}
+
+function workflowPath(workflowId: string): string {
+  return `/v1/workflows/${encodeURIComponent(workflowId)}`;
+}

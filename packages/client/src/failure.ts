@@ -1,0 +1,30 @@
+/** The two ways in which a call can fail: the API refused it, or nobody answered. */
+import type { ProblemBody } from '@baton/protocol';
+
+/** The API answered with a problem (RFC 9457). `code` is stable; `problems` lists everything that is wrong with the input. */
+export class BatonApiError extends Error {
+  override readonly name = 'BatonApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly problems: NonNullable<ProblemBody['problems']>;
+  /** Under which the API's log has the request. */
+  readonly requestId: string | null;
+
+  constructor({ status, code, detail, problems }: Pick<ProblemBody, 'status' | 'code' | 'detail' | 'problems'>, requestId: string | null) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.problems = problems ?? [];
+    this.requestId = requestId;
+  }
+}
+
+/** Nobody listens there, or nobody answered in time. Whether a start was accepted is unknown then: repeat it with the same `workflow_id`. */
+export class BatonUnreachableError extends Error {
+  override readonly name = 'BatonUnreachableError';
+  readonly code = 'API_UNREACHABLE';
+
+  constructor(baseUrl: string, cause: unknown) {
+    super(`The Baton API at ${baseUrl} does not answer: start it with ./dev up, or set BATON_API_URL to where it runs.`, { cause });
+  }
+}
