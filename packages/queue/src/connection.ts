@@ -1,0 +1,133 @@
+/**
+ * The connection to Redis: it fails clearly at the start, and never gives up afterwards. Commands sent while Redis is away wait for it.
+ * Not here: TLS and credentials, which the URL carries.
+ */
+import { exitCodes } from '@baton/protocol';
+import { Redis } from 'ioredis';
+
+export type { Redis } from 'ioredis';
+
+/** What happens to a connection after it was made. The endpoint is `host:port`, never with a password. */
+export type ConnectionEvent =
+  | { readonly event: 'redis_lost'; readonly endpoint: string; readonly error: string }
+  | { readonly event: 'redis_restored'; readonly endpoint: string }
+  | { readonly event: 'redis_unchecked'; readonly endpoint: string; readonly error: string };
+
+export interface ConnectOptions {
+  /** Shown by CLIENT LIST. */
+  readonly name: string;
+  /** How long to wait for the first answer; a Redis that is just starting is waited for. */
+  readonly maxWaitMs?: number;
+  readonly observe?: (event: ConnectionEvent) => void;
+}
+
+/** Redis does not answer, or not to us. */
+export class RedisUnavailableError extends Error {
+  readonly code = 'REDIS_UNREACHABLE';
+  readonly exitCode = exitCodes.unreachable;
+}
+
+/** Redis answers, but work would be lost in it. */
+export class RedisUnsuitableError extends Error {
+  readonly code = 'REDIS_UNSUITABLE';
+  readonly exitCode = exitCodes.badInput;
+}
+
+const defaultWaitMs = 5_000;
+const reconnectMsMax = 2_000;
+const versionMin: readonly [number, number] = [6, 2];
+
+/**
+ * @throws {RedisUnavailableError} when it does not answer a PING within `maxWaitMs`
+ * @throws {RedisUnsuitableError} when it is too old, or may evict keys
+ */
+export async function connectRedis(url: string, { name, maxWaitMs = defaultWaitMs, observe = () => {} }: ConnectOptions): Promise<Redis> {
+  const endpoint = endpointOf(url);
+  const redis = new Redis(url, {
+    connectionName: name,
+    // BullMQ's condition, and ours: a command waits for Redis to come back, however long that takes.
+    maxRetriesPerRequest: null,
+    connectTimeout: maxWaitMs,
+    retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectMsMax) * (0.5 + Math.random() / 2),
+    // After a failover the old primary answers READONLY until we connect anew.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+  });
+  try {
+    await firstAnswer(redis, endpoint, maxWaitMs);
+    await checkSuitable(redis, endpoint, observe);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+  observeOutages(redis, endpoint, observe);
+  return redis;
+}
+
+/** `host:port` of a URL, without user and password. */
+export function endpointOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '' ? '6379' : port}`;
+}
+
+async function firstAnswer(redis: Redis, endpoint: string, maxWaitMs: number): Promise<void> {
+  let lastError: Error | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    redis.on('error', (error) => {
+      lastError = error;
+      if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message)) reject(unavailable(endpoint, 'refused us', error));
+    });
+    timer = setTimeout(() => reject(unavailable(endpoint, `did not answer within ${maxWaitMs} ms`, lastError)), maxWaitMs);
+  });
+  const ping = redis.ping();
+  // Its rejection by our own disconnect() has been told by then.
+  ping.catch(() => {});
+  try {
+    await Promise.race([ping, failed]);
+  } catch (error) {
+    throw error instanceof RedisUnavailableError ? error : unavailable(endpoint, 'refused us', error as Error);
+  } finally {
+    clearTimeout(timer);
+    redis.removeAllListeners('error');
+  }
+}
+
+function unavailable(endpoint: string, what: string, cause: Error | undefined): RedisUnavailableError {
+  const why = cause === undefined ? '' : ` (${cause.message || ((cause as NodeJS.ErrnoException).code ?? cause.name)})`;
+  return new RedisUnavailableError(`Redis at ${endpoint} ${what}${why}: start Redis, or set BATON_REDIS_URL to one that runs.`, { cause });
+}
+
+async function checkSuitable(redis: Redis, endpoint: string, observe: NonNullable<ConnectOptions['observe']>): Promise<void> {
+  const version = /redis_version:(\d+)\.(\d+)\S*/.exec(await redis.info('server'));
+  const [major, minor] = [Number(version?.[1]), Number(version?.[2])];
+  if (major < versionMin[0] || (major === versionMin[0] && minor < versionMin[1])) {
+    throw new RedisUnsuitableError(`Redis at ${endpoint} is version ${major}.${minor}: Baton needs ${versionMin.join('.')} or newer.`);
+  }
+  let policy: string | undefined;
+  try {
+    policy = ((await redis.config('GET', 'maxmemory-policy')) as readonly string[])[1];
+  } catch (error) {
+    // Hosted Redis and strict ACLs forbid CONFIG: then nobody can say, and that is worth a line, not a refusal.
+    observe({ event: 'redis_unchecked', endpoint, error: `maxmemory-policy is unknown: ${(error as Error).message}` });
+    return;
+  }
+  if (policy !== undefined && policy !== 'noeviction') {
+    throw new RedisUnsuitableError(
+      `Redis at ${endpoint} may evict keys (maxmemory-policy ${policy}), which loses workflows: set maxmemory-policy to noeviction in its redis.conf.`,
+    );
+  }
+}
+
+function observeOutages(redis: Redis, endpoint: string, observe: NonNullable<ConnectOptions['observe']>): void {
+  let isLost = false;
+  const lost = (error: string): void => {
+    if (!isLost) observe({ event: 'redis_lost', endpoint, error });
+    isLost = true;
+  };
+  redis.on('error', (error) => lost(error.message || String(error)));
+  redis.on('reconnecting', () => lost('the connection was closed'));
+  redis.on('ready', () => {
+    if (isLost) observe({ event: 'redis_restored', endpoint });
+    isLost = false;
+  });
+}

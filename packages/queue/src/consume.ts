@@ -1,0 +1,202 @@
+/**
+ * An agent's side of a capability queue: BullMQ's Worker, with outcomes as values.
+ * **Invariant:** a reply is in its result stream before its job is done, and an append that fails leaves the job undone.
+ * A final failure is *replied*; only what is worth another attempt fails in BullMQ.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Failure } from '@baton/core';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
+import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { appendReply } from './result-stream.ts';
+import { jobDelayMs } from './retry-policy.ts';
+
+/** One attempt at an assignment. */
+export interface Delivery {
+  readonly assignment: AssignmentMessage;
+  /** From 1; a job that was handed back, or whose agent died, comes again under the same attempt. */
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  /** Some agent had it before, at this attempt or another. */
+  readonly isRedelivered: boolean;
+  /** Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours. */
+  readonly signal: AbortSignal;
+  /** How long to wait before the next attempt, by the assignment's policy. */
+  nextDelayMs(): number;
+  progress(progress: { readonly percent: number; readonly message: string | null }): Promise<void>;
+}
+
+/** What becomes of a delivery. */
+export type Verdict =
+  | { readonly kind: 'reply'; readonly reply: ReplyMessage }
+  /** Not after the last attempt: that one is replied. */
+  | { readonly kind: 'retry'; readonly error: Failure; readonly stack?: string | undefined; readonly delayMs: number }
+  /** To the head of the queue, for another agent, without using up an attempt. */
+  | { readonly kind: 'hand_back' }
+  /** The job is no longer ours: whoever has it now goes on with it. */
+  | { readonly kind: 'lost' };
+
+export class HandBackError extends Error {
+  readonly code = 'AGENT_STOPPING';
+}
+
+export class LockLostError extends Error {
+  readonly code = 'LOCK_LOST';
+}
+
+export interface ConsumeOptions {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly capability: string;
+  /** The agent's id; stands in the job while it runs. */
+  readonly agent: string;
+  readonly concurrency: number;
+  /** A job whose lock is not renewed for so long counts as left alone. */
+  readonly lockMs: number;
+  /** How often jobs that were left alone are looked for; one that is goes to another agent after at most `lockMs` and two of these. */
+  readonly stalledMs: number;
+  /** How often a job may be left alone before it fails; a job that kills its agents must end. */
+  readonly stallsMax: number;
+  readonly onAssignment: (delivery: Delivery) => Promise<Verdict>;
+  /** The job failed without a verdict: left alone too often. What to reply. */
+  readonly onAbandoned: (assignment: AssignmentMessage, attempt: number, reason: string) => ReplyMessage;
+  /** Errors that concern no delivery. Outages of Redis are the connection's to report. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface Consumer {
+  /** Takes no more jobs, waits for those that run, and hands back what runs after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Beyond the grace: handing back is one script, so what takes longer is a Redis that is away. */
+const handBackMsMax = 5_000;
+
+/** Resolves when it is connected and consumes. */
+export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
+  const { redis, prefix, capability, onError } = options;
+  const running = new Map<string, AbortController>();
+  const abandoned = new Set<Promise<void>>();
+  let isClosing = false;
+
+  async function process(job: Job, token: string | undefined): Promise<ReplyMessage> {
+    if (isClosing) return await handBack(job, token);
+    const assignment = assignmentOf(job, capability);
+    const controller = new AbortController();
+    running.set(String(job.id), controller);
+    try {
+      const verdict = await options.onAssignment(deliveryOf(job, assignment, controller.signal));
+      return await carryOut(verdict, job, token, assignment);
+    } finally {
+      running.delete(String(job.id));
+    }
+  }
+
+  async function carryOut(verdict: Verdict, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<ReplyMessage> {
+    switch (verdict.kind) {
+      case 'reply':
+        await appendReply(redis, prefix, capability, assignment.metadata.partition, verdict.reply);
+        return verdict.reply;
+      case 'retry':
+        assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
+        throw new AttemptError(verdict);
+      case 'hand_back':
+        return await handBack(job, token);
+      case 'lost':
+        // BullMQ then leaves the job as it is.
+        throw new WaitingError();
+    }
+  }
+
+  const worker = new Worker(capabilityQueue(capability), process, {
+    connection: redis,
+    prefix,
+    name: options.agent,
+    concurrency: options.concurrency,
+    lockDuration: options.lockMs,
+    stalledInterval: options.stalledMs,
+    maxStalledCount: options.stallsMax,
+    settings: {
+      backoffStrategy: (attemptsMade, _type, error, job) => (error instanceof AttemptError ? error.delayMs : jobDelayMs(job as Job, attemptsMade)),
+    },
+  });
+  worker.on('error', (error) => {
+    if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) onError(error);
+  });
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) running.get(id)?.abort(new LockLostError('The lock of the job was lost: another agent may have it.'));
+  });
+  worker.on('failed', (job, error) => {
+    if (job?.finishedOn === undefined || job.finishedOn === null) return;
+    const answer = answerAbandoned(options, job, error).catch(onError);
+    abandoned.add(answer);
+    void answer.finally(() => abandoned.delete(answer));
+  });
+  await worker.waitUntilReady();
+
+  async function close(graceMs: number): Promise<void> {
+    isClosing = true;
+    const closed = worker.close();
+    const over = new AbortController();
+    const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {
+      for (const controller of running.values()) controller.abort(new HandBackError('The agent stops.'));
+    });
+    const bound = delay(graceMs + handBackMsMax, 'timeout' as const, { signal: over.signal });
+    const outcome = await Promise.race([closed, bound]);
+    over.abort();
+    await Promise.allSettled([graceEnd, bound, ...abandoned]);
+    if (outcome === 'timeout') onError(new Error(`The queue of ${capability} did not close in time: its jobs go to other agents when their locks expire.`));
+  }
+
+  return { close };
+}
+
+/** For BullMQ: the message and the stack are what a person sees in the job. */
+class AttemptError extends Error {
+  readonly delayMs: number;
+
+  constructor({ error, stack, delayMs }: Extract<Verdict, { kind: 'retry' }>) {
+    super(`${error.code}: ${error.message}`);
+    if (stack !== undefined) this.stack = stack;
+    this.delayMs = delayMs;
+  }
+}
+
+/** Nobody can be replied to where the assignment cannot be read: that job fails at once, with all that is wrong in it. */
+function assignmentOf(job: Job, capability: string): AssignmentMessage {
+  const assignment = parseAssignment(job.data);
+  if (!assignment.ok) throw new UnrecoverableError(`BAD_ASSIGNMENT: ${JSON.stringify(assignment.problems)}`);
+  const { operation } = assignment.value.payload;
+  if (operation !== capability) throw new UnrecoverableError(`BAD_ASSIGNMENT: it asks for ${operation} on the queue of ${capability}.`);
+  return assignment.value;
+}
+
+function deliveryOf(job: Job, assignment: AssignmentMessage, signal: AbortSignal): Delivery {
+  return {
+    assignment,
+    attempt: job.attemptsMade + 1,
+    attemptsMax: attemptsMax(job),
+    isRedelivered: job.attemptsStarted > 1,
+    signal,
+    nextDelayMs: () => jobDelayMs(job, job.attemptsMade + 1),
+    progress: (progress) => job.updateProgress(progress),
+  };
+}
+
+function attemptsMax(job: Job): number {
+  return Math.max(1, job.opts.attempts ?? 1);
+}
+
+/** Does not count as an attempt, unlike a failure, and does not wait for a stall check, unlike a dead agent. */
+async function handBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+async function answerAbandoned({ redis, prefix, capability, onAbandoned }: ConsumeOptions, job: Job, error: Error): Promise<void> {
+  const assignment = parseAssignment(job.data);
+  if (!assignment.ok) return;
+  const reply = onAbandoned(assignment.value, job.attemptsMade, error.message);
+  await appendReply(redis, prefix, capability, assignment.value.metadata.partition, reply);
+}

@@ -1,0 +1,46 @@
+/**
+ * Where a job stands, read through BullMQ's own commands: its key layout is private and moves between minors, and its state is not in
+ * the job's hash. All commands of all refs are written before the first answer is awaited, which is one round trip on the socket.
+ */
+import type { JobFacts, Progress } from '@baton/core';
+import { parseReply } from '@baton/protocol';
+import type { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** The state is asked first: a job that was done by then has its return value in the hash that is read after it. */
+export async function readFacts(redis: Redis, queue: Queue, jobId: string): Promise<JobFacts> {
+  const [state, job, dueScore] = await Promise.all([
+    queue.getJobState(jobId),
+    queue.getJob(jobId) as Promise<Job | undefined>,
+    redis.zscore(queue.toKey('delayed'), jobId),
+  ]);
+  if (job === undefined) return { state: 'missing' };
+  switch (state) {
+    case 'completed': {
+      const reply = parseReply(JSON.stringify(job.returnvalue ?? null));
+      return { state, report: reply.ok ? reply.value : null };
+    }
+    case 'failed':
+      return { state, reason: job.failedReason ?? 'the job failed without a reason' };
+    case 'delayed':
+      return { state, until: dueAt(dueScore, job), attemptsMade: job.attemptsMade, lastError: job.failedReason ?? null };
+    case 'active':
+      return { state, agent: job.processedBy ?? null, attempt: job.attemptsMade + 1, startedAt: job.processedOn ?? null, progress: progressOf(job) };
+    case 'unknown':
+      // In none of BullMQ's lists: nothing will ever run it (BULLMQ.md, T3).
+      return { state: 'missing' };
+    default:
+      return { state: 'queued' };
+  }
+}
+
+/** The score of a delayed job is its due time in ms, shifted by 12 bits for a sequence number. It is for showing only. */
+function dueAt(score: string | null, job: Job): number {
+  return score === null ? (job.processedOn ?? job.timestamp) + job.delay : Math.floor(Number(score) / 0x1000);
+}
+
+function progressOf({ progress }: Job): Progress | null {
+  if (typeof progress !== 'object' || progress === null || !('percent' in progress)) return null;
+  const { percent, message } = progress as { percent: unknown; message?: unknown };
+  return { percent: Number(percent), message: typeof message === 'string' ? message : null };
+}

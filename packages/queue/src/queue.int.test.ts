@@ -1,0 +1,92 @@
+/** The queue's contract on a real Redis, with the agents played through BullMQ's manual fetching. */
+import { exampleAssignment, queueContract, randomPrefix, startRedis, type RedisFixture } from '@baton/testkit';
+import { capabilityQueue, resultStream } from '@baton/protocol';
+import { UnrecoverableError, Worker } from 'bullmq';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectRedis, type Redis } from './connection.ts';
+import { createSubtaskQueue } from './dispatch.ts';
+import { openQueue } from './queue-handle.ts';
+import { appendReply, createReplyReader } from './result-stream.ts';
+
+let fixture: RedisFixture;
+let redis: Redis;
+beforeAll(async () => {
+  fixture = await startRedis();
+  redis = await connectRedis(fixture.url, { name: 'queue-test' });
+}, 60_000);
+afterAll(async () => {
+  redis?.disconnect();
+  await fixture?.stop();
+});
+
+queueContract('Redis', async () => {
+  const prefix = randomPrefix();
+  const queue = createSubtaskQueue({ redis, prefix });
+  const closers: (() => Promise<void>)[] = [queue.close];
+  const workers = new Map<string, Worker>();
+
+  function workerOf(capability: string, agent: string): Worker {
+    const known = workers.get(capability);
+    if (known !== undefined) return known;
+    const worker = new Worker(capabilityQueue(capability), null, {
+      connection: redis,
+      prefix,
+      name: agent,
+      autorun: false,
+      settings: { backoffStrategy: () => 60_000 },
+    });
+    worker.on('error', (error) => expect.unreachable(error.message));
+    workers.set(capability, worker);
+    closers.push(() => worker.close());
+    return worker;
+  }
+
+  return {
+    queue,
+    async reader() {
+      const reader = createReplyReader({ redis, prefix });
+      closers.push(reader.close);
+      return reader;
+    },
+    async take(capability, agent) {
+      const token = `${agent}:token`;
+      const job = await workerOf(capability, agent).getNextJob(token, { block: false });
+      if (job === undefined) return null;
+      return {
+        assignment: job.data,
+        attempt: job.attemptsMade + 1,
+        progress: (progress) => job.updateProgress(progress),
+        reply: (message) => appendReply(redis, prefix, capability, job.data.metadata.partition, message),
+        finish: async (message) => void (await job.moveToCompleted(message, token, false)),
+        retryLater: async (reason) => void (await job.moveToFailed(new Error(reason), token, false)),
+        fail: async (reason) => void (await job.moveToFailed(new UnrecoverableError(reason), token, false)),
+      };
+    },
+    appendRaw: async (capability, partition, raw) => void (await redis.xadd(`${prefix}:${resultStream(capability, partition)}`, '*', 'reply', raw)),
+    async dead() {
+      const entries = await redis.xrange(`${prefix}:dead`, '-', '+');
+      return entries.map(([, fields]) => fields[fields.indexOf('raw') + 1] as string);
+    },
+    async end() {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+});
+
+test('the event stream of a capability queue is capped by its producer', async () => {
+  const prefix = randomPrefix();
+  const queue = createSubtaskQueue({ redis, prefix });
+  await queue.dispatch([{ assignment: exampleAssignment(), inputs: [] }]);
+  expect(await redis.hget(`${prefix}:cap.data.fetch:meta`, 'opts.maxLenEvents')).toBe('200');
+  await queue.close();
+});
+
+test('a job in none of the lists of BullMQ is missing', async () => {
+  const prefix = randomPrefix();
+  const queue = createSubtaskQueue({ redis, prefix });
+  const assignment = exampleAssignment();
+  await queue.dispatch([{ assignment, inputs: [] }]);
+  await redis.del(openQueue(redis, prefix, 'cap.data.fetch').toKey('wait'));
+  expect(await queue.facts([assignment])).toEqual([{ state: 'missing' }]);
+  await queue.close();
+});

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { createMemoryQueue } from './memory-queue.ts';
+import { exampleAssignment, exampleReply, queueContract } from './queue-contract.ts';
+
+queueContract('memory', async () => {
+  const queue = createMemoryQueue();
+  return {
+    queue,
+    reader: async () => queue.reader(),
+    take: async (capability, agent) => queue.take(capability, agent),
+    appendRaw: async (capability, partition, raw) => queue.append(capability, partition, raw),
+    dead: async () => queue.dead.map(({ raw }) => raw),
+    end: async () => {},
+  };
+});
+
+describe('what a simulation asks of the memory queue', () => {
+  test('it counts the dispatches of a job and the replies not yet settled', async () => {
+    const queue = createMemoryQueue();
+    const assignment = exampleAssignment();
+    await queue.dispatch([{ assignment, inputs: [] }]);
+    await queue.dispatch([{ assignment, inputs: [] }]);
+    expect(queue.dispatched).toEqual(new Map([['wf_1~fetch~1', 2]]));
+    const taken = queue.take();
+    await taken?.reply(exampleReply(taken.assignment));
+    expect(queue.unsettled()).toBe(1);
+  });
+
+  test('a forgotten job is missing, and can be added again', async () => {
+    const queue = createMemoryQueue();
+    const assignment = exampleAssignment();
+    await queue.dispatch([{ assignment, inputs: [] }]);
+    queue.forget('wf_1~fetch~1');
+    expect(await queue.facts([assignment])).toEqual([{ state: 'missing' }]);
+    expect(queue.take()).toBeNull();
+    await queue.dispatch([{ assignment, inputs: [] }]);
+    expect(queue.take()?.assignment.message_id).toBe('wf_1~fetch~1');
+  });
+});
