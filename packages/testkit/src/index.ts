@@ -1,8 +1,9 @@
+export { edgesArbitrary, graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
 export { dockerAnswers } from './docker-engine.ts';
-export { type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis } from './redis-fixture.ts';
-export * from './memory-queue.ts';
-export * from './queue-contract.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
+export * from './memory-queue.ts';
 export { createMemoryStore } from './memory-store.ts';
-export { type MakeStore, storeContract, type StoreUnderTest } from './store-contract.ts';
+export * from './queue-contract.ts';
+export { type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis } from './redis-fixture.ts';
+export { type MakeStore, type StoreUnderTest, storeContract } from './store-contract.ts';
 export { commitOne, completion, dispatchOf, patch, step } from './stored-workflow.ts';

@@ -1,0 +1,25 @@
+/** Workflow types in memory. Definitions go through JSON, as on Redis. */
+import { type Definition, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
+
+export function createMemoryTypes(): Pick<WorkflowStore, 'register' | 'findType' | 'types'> {
+  const registered = new Map<string, Map<number, WorkflowType>>();
+  return {
+    async register(type) {
+      const versions = registered.get(type.name) ?? new Map<number, WorkflowType>();
+      const existing = versions.get(type.version);
+      if (existing !== undefined) return existing.hash === type.hash ? 'existing' : 'conflict';
+      versions.set(type.version, workflowType(JSON.parse(JSON.stringify(type.definition)) as Definition));
+      registered.set(type.name, versions);
+      return 'registered';
+    },
+    async findType(name, version) {
+      const versions = registered.get(name) ?? new Map<number, WorkflowType>();
+      return versions.get(version === 'latest' ? Math.max(...versions.keys()) : version) ?? null;
+    },
+    async types() {
+      return [...registered.keys()]
+        .toSorted()
+        .map((name) => ({ name, versions: [...(registered.get(name)?.keys() ?? [])].toSorted((one, other) => one - other) }));
+    },
+  };
+}

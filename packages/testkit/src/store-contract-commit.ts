@@ -1,0 +1,163 @@
+/** Create, commit and load: what was committed comes back, what lost a race left nothing behind. */
+import { createWorkflow, type Subtask, type Workflow } from '@baton/core';
+import { describe, expect, it } from 'vitest';
+import { graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
+import type { MakeStore } from './store-contract.ts';
+import { commitOne, completion, dispatchOf, patch, step } from './stored-workflow.ts';
+
+const chain = graphDefinition([[], [0], [1]]);
+const execution = { agent: 'agent-1', attempt: 2, startedAt: 11, finishedAt: 12, usage: { tokens: 1.5 } };
+const awkward = { text: 'ä "quoted" \u0000 \u2028 😀', nested: [{ a: [] }, {}, null, -1.5e300, true], '': '', __proto__x: 1 };
+
+const everySubtask: readonly (readonly [string, Subtask])[] = [
+  ['n0', { status: 'assigned', generation: 0, assignedAt: 10 }],
+  ['n1', { status: 'completed', generation: 1, assignedAt: 10, settledAt: 20, result: awkward, execution }],
+  ['n2', { status: 'completed', generation: 0, assignedAt: 10, settledAt: 20, result: null }],
+  ['n3', { status: 'failed_permanent', generation: 2, assignedAt: 10, settledAt: 20, error: { code: 'X', message: 'It broke.', details: awkward }, execution }],
+  ['n4', { status: 'failed_permanent', generation: 0, assignedAt: null, settledAt: 20, error: { code: 'X', message: 'It broke.' } }],
+  ['n5', { status: 'cancelled', generation: 3, settledAt: 20 }],
+];
+
+export function commitContract(makeStore: MakeStore): void {
+  describe('commit and load', () => {
+    it('knows nothing of a workflow that was never created', async () => {
+      const { store } = makeStore();
+      expect(await store.load('nobody')).toBeNull();
+      expect(await store.summary('nobody')).toBeNull();
+      expect(await store.events('nobody', null, 10)).toEqual([]);
+      expect(await store.commit([])).toEqual([]);
+    });
+
+    it('creates a workflow once; a second create is a conflict and changes nothing', async () => {
+      const { store } = makeStore();
+      const first = workflowOf(chain, { fingerprint: 'first', params: awkward });
+      const second = workflowOf(graphDefinition([[]]), { fingerprint: 'second' });
+      expect(await step(store, first, [{ kind: 'started' }], 100)).toMatchObject({ status: 'committed', revision: 1 });
+      expect(await step(store, second, [{ kind: 'started' }], 200)).toEqual({ status: 'conflict' });
+      expect(await store.load(first.header.id)).toEqual(first);
+      expect(await store.summary(first.header.id)).toEqual({ header: first.header, state: first.state });
+    });
+
+    it('refuses to change a workflow that was never created', async () => {
+      const { store } = makeStore();
+      const workflow = { ...workflowOf(chain), revision: 3 };
+      expect(await commitOne(store, workflow, { state: { status: 'running', expiresAt: 1 } })).toEqual({ status: 'conflict' });
+      expect(await store.load(workflow.header.id)).toBeNull();
+      expect((await store.list({ limit: 10 })).workflows).toEqual([]);
+    });
+
+    it('gives back a workflow as it was decided, after every step', async () => {
+      const { store, reopen } = makeStore();
+      const workflow = workflowOf(chain);
+      await step(store, workflow, [{ kind: 'started' }], 100);
+      for (const id of ['n0', 'n1', 'n2']) {
+        expect(await reopen().load(workflow.header.id)).toEqual(workflow);
+        await step(store, workflow, [completion(workflow, id, { id })], 200);
+      }
+      expect(workflow.state.status).toBe('completed');
+      expect(await reopen().load(workflow.header.id)).toEqual(workflow);
+    });
+
+    it('brings every kind of subtask record back', async () => {
+      const { store } = makeStore();
+      const workflow = workflowOf(graphDefinition(everySubtask.map(() => [])));
+      await commitOne(store, workflow, {});
+      await commitOne(store, workflow, { subtasks: everySubtask });
+      const loaded = await store.load(workflow.header.id);
+      expect([...(loaded?.subtasks ?? [])].toSorted(([one], [other]) => one.localeCompare(other))).toEqual(everySubtask);
+    });
+
+    it('keeps what it was given by value, and leaves the workflow at hand as it is', async () => {
+      const { store } = makeStore();
+      const workflow = workflowOf(chain, { params: { list: [1] } });
+      const result = { list: [1] };
+      const before = structuredClone(workflow.subtasks);
+      await store.commit([
+        { workflow, patch: patch({ subtasks: [['n0', { status: 'completed', generation: 0, assignedAt: 0, settledAt: 0, result }]] }), dispatches: [] },
+      ]);
+      expect(workflow.revision).toBe(0);
+      expect(workflow.subtasks).toEqual(before);
+      result.list.push(2);
+      expect((await store.load(workflow.header.id))?.subtasks.get('n0')).toMatchObject({ result: { list: [1] } });
+    });
+
+    it('answers each commit of a batch in its place', async () => {
+      const { store } = makeStore();
+      const [one, two, three] = ['one', 'two', 'three'].map((id) => workflowOf(chain, { id })) as [Workflow, Workflow, Workflow];
+      await commitOne(store, two, {});
+      const stale = { ...two, revision: 0 };
+      const outcomes = await store.commit([one, stale, three].map((workflow) => ({ workflow, patch: patch(), dispatches: [] })));
+      expect(outcomes.map(({ status }) => status)).toEqual(['committed', 'conflict', 'committed']);
+    });
+
+    raceContract(makeStore);
+    sizeContract(makeStore);
+  });
+}
+
+function raceContract(makeStore: MakeStore): void {
+  it('lets one of two writers win, and nothing of the other is written', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { store, reopen } = makeStore();
+      const workflow = workflowOf(graphDefinition([[], []]), { id: `race-${round}` });
+      await commitOne(store, workflow, { state: { status: 'running', expiresAt: 1_000 } });
+      const writers = [
+        { store, id: 'n0', at: 10 },
+        { store: reopen(), id: 'n1', at: 20 },
+      ];
+      const outcomes = await Promise.all(writers.map(async (writer) => await writer.store.commit([writeOf(workflow, writer)])));
+      const won = outcomes.map(([outcome]) => outcome?.status === 'committed');
+      expect(won.filter(Boolean)).toHaveLength(1);
+
+      const winner = writers[won.indexOf(true)];
+      const loaded = await store.load(workflow.header.id);
+      const { partition } = workflow;
+      expect(loaded?.revision).toBe(2);
+      expect([...(loaded?.subtasks.keys() ?? [])]).toEqual([winner?.id]);
+      expect((await store.dueDeadlines(partition, 500, 10)).map(({ subtaskId }) => subtaskId)).toEqual([winner?.id]);
+      expect((await store.staleOutbox(partition, 500, 10)).map(({ subtaskId }) => subtaskId)).toEqual([winner?.id]);
+      expect((await store.events(workflow.header.id, null, 10)).flatMap(({ events }) => events)).toMatchObject([{ subtaskId: winner?.id }]);
+      const listed = { n0: 'completed', n1: 'failed' }[winner?.id as 'n0' | 'n1'];
+      for (const status of ['running', 'completed', 'failed'] as const) {
+        expect((await store.list({ status, limit: 10 })).workflows).toHaveLength(status === listed ? 1 : 0);
+      }
+    }
+  });
+}
+
+/** Touches everything a commit can touch, differently for each writer. */
+function writeOf(workflow: Workflow, { id, at }: { readonly id: string; readonly at: number }) {
+  const state = {
+    n0: { status: 'completed', endedAt: 10_000, result: 1 },
+    n1: { status: 'failed', endedAt: 10_000, error: { code: 'X', message: 'It broke.' } },
+  } as const;
+  return {
+    workflow,
+    patch: patch({
+      subtasks: [[id, { status: 'assigned', generation: 0, assignedAt: at }]],
+      state: state[id as 'n0' | 'n1'],
+      deadlines: [{ subtaskId: id, at }],
+      events: [{ type: 'subtask_cancelled', at, subtaskId: id }],
+    }),
+    dispatches: [dispatchOf(workflow, id, at)],
+  };
+}
+
+function sizeContract(makeStore: MakeStore): void {
+  it('holds a workflow of 2,000 subtasks', async () => {
+    const { store, reopen } = makeStore();
+    const size = 2_000;
+    const definition = graphDefinition([...Array.from({ length: size - 1 }, () => []), Array.from({ length: size - 1 }, (_, index) => index)]);
+    const type = typeOf(definition);
+    const workflow = createWorkflow(headerOf(type), type);
+    await step(store, workflow, [{ kind: 'started' }], 100);
+    expect(await reopen().load(workflow.header.id)).toEqual(workflow);
+    expect(await store.staleOutbox(workflow.partition, 1_000, 5_000)).toHaveLength(size - 1);
+
+    const replies = [...workflow.subtasks.keys()].map((id) => completion(workflow, id, { id }));
+    await step(store, workflow, replies, 200);
+    expect(workflow.unsettled).toBe(1);
+    expect(await reopen().load(workflow.header.id)).toEqual(workflow);
+    expect(await store.staleOutbox(workflow.partition, 1_000, 5_000)).toHaveLength(1);
+  });
+}

@@ -1,0 +1,63 @@
+/** Workflow types: a version's content never changes, `latest` is the highest version, and a definition outlives the cache. */
+import { describe, expect, it } from 'vitest';
+import { typeOf, workflowOf } from './definition-arbitrary.ts';
+import type { MakeStore } from './store-contract.ts';
+import { commitOne } from './stored-workflow.ts';
+
+function definition(version: number, capability = 'test.work', name = 'sales') {
+  return { name, version, nodes: [{ id: 'n0', capability, params: { source: '$params.source', b: 1, a: 2 } }], result: { report: '$steps.n0' } };
+}
+
+export function typeContract(makeStore: MakeStore): void {
+  describe('types', () => {
+    it('registers a version once, and never with other content', async () => {
+      const { store, reopen } = makeStore();
+      const type = typeOf(definition(1));
+      expect(await store.register(type, 1)).toBe('registered');
+      expect(await reopen().register(typeOf(definition(1)), 2)).toBe('existing');
+      expect(await reopen().register(typeOf(definition(1, 'test.other')), 3)).toBe('conflict');
+      expect(await reopen().findType('sales', 1)).toEqual(type);
+    });
+
+    it('lets one of many that register at once win', async () => {
+      const { store, reopen } = makeStore();
+      const candidates = [1, 2, 3, 4].map((index) => typeOf(definition(1, `test.work${index}`)));
+      const outcomes = await Promise.all(candidates.map(async (type) => await reopen().register(type, 1)));
+      expect(outcomes.toSorted()).toEqual(['conflict', 'conflict', 'conflict', 'registered']);
+      expect(await store.findType('sales', 1)).toEqual(candidates[outcomes.indexOf('registered')]);
+    });
+
+    it('finds the highest version as latest', async () => {
+      const { store, reopen } = makeStore();
+      for (const version of [2, 10, 9]) await store.register(typeOf(definition(version)), 1);
+      expect((await reopen().findType('sales', 'latest'))?.version).toBe(10);
+      expect((await reopen().findType('sales', 9))?.version).toBe(9);
+      expect(await store.findType('sales', 3)).toBeNull();
+      expect(await store.findType('nothing', 'latest')).toBeNull();
+      expect(await store.findType('nothing', 1)).toBeNull();
+    });
+
+    it('lists all types with their versions, in order', async () => {
+      const { store } = makeStore();
+      expect(await store.types()).toEqual([]);
+      for (const version of [10, 2]) await store.register(typeOf(definition(version)), 1);
+      await store.register(typeOf(definition(1, 'test.work', 'audit')), 1);
+      expect(await store.types()).toEqual([
+        { name: 'audit', versions: [1] },
+        { name: 'sales', versions: [2, 10] },
+      ]);
+    });
+
+    it('keeps the definition that a workflow brought along, registered or not', async () => {
+      const { store, reopen } = makeStore();
+      const registered = workflowOf(definition(1), { id: 'w1' });
+      const inline = workflowOf(definition(7, 'test.inline'), { id: 'w2' });
+      await store.register(registered.type, 1);
+      await commitOne(store, registered, {});
+      await commitOne(store, inline, {});
+      expect(await reopen().load('w1')).toEqual(registered);
+      expect(await reopen().load('w2')).toEqual(inline);
+      expect(await store.types()).toEqual([{ name: 'sales', versions: [1] }]);
+    });
+  });
+}
