@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { DefinitionInput } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 import { escapeText, formatReference, type ReferenceRoot } from './reference.ts';
-import { pathVerdict } from './schema.ts';
+import { isOptionalPath } from './schema-path.ts';
 
 /** What a subtask needs and some agent can do: a name with the schema of what goes in and what comes out. */
 export interface Capability<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
@@ -135,7 +135,7 @@ function reference(root: ReferenceRoot, path: readonly string[], schema: JsonObj
 }
 
 function isOptional(root: ReferenceRoot, path: readonly string[], schema: JsonObject | undefined): boolean {
-  return pathVerdict(schema, root === 'steps' ? path.slice(1) : path) === 'optional';
+  return isOptionalPath(schema, root === 'steps' ? path.slice(1) : path);
 }
 
 /** The JSON of a value with references in it. */

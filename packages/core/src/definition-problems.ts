@@ -4,7 +4,8 @@ import { buildGraph, graphDefects, needsOf } from './graph.ts';
 import type { Json, JsonObject, Problem } from './json.ts';
 import { pointer } from './json.ts';
 import { type Reference, referencesIn } from './reference.ts';
-import { knownNames, pathVerdict, schemaDefect } from './schema.ts';
+import { schemaDefect } from './schema.ts';
+import { absentName } from './schema-path.ts';
 import { didYouMean } from './suggestion.ts';
 
 /** A definition as far as it could be read: nodes with their place in the document, and every id that was written down. */
@@ -95,9 +96,8 @@ function referenceProblem({ root, path }: Reference, text: string, draft: Draft,
 }
 
 function schemaFinding(schema: JsonObject | undefined, path: readonly string[], text: string, where: string): Finding {
-  if (schema === undefined || pathVerdict(schema, path) !== 'absent') return null;
-  const name = path.find((part) => !knownNames(schema, path).includes(part)) ?? '';
-  return { code: 'bad_reference', message: `"${text}" refers to a value that ${where} does not have${didYouMean(name, knownNames(schema, path))}.` };
+  const absent = absentName(schema, path);
+  return absent && { code: 'bad_reference', message: `"${text}" refers to a value that ${where} does not have${didYouMean(absent.name, absent.known)}.` };
 }
 
 function graphProblems({ nodes }: Draft): readonly Problem[] {

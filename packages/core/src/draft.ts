@@ -5,7 +5,7 @@
 import { strict as assert } from 'node:assert';
 import type { Assignment } from './assignment.ts';
 import type { TaskNode } from './definition.ts';
-import { canFollow, isSettled, type Subtask, type SubtaskStatus } from './subtask.ts';
+import { canFollow, isSettled, type Subtask } from './subtask.ts';
 import { hasEnded, type Patch, type RecordedEvent, unmetNeeds, type Workflow, type WorkflowState } from './workflow.ts';
 
 export interface Draft {
@@ -51,10 +51,6 @@ export function nodeOf(draft: Draft, id: string): TaskNode {
 
 export function subtaskOf(draft: Draft, id: string): Subtask | undefined {
   return draft.subtasks.get(id) ?? draft.workflow.subtasks.get(id);
-}
-
-export function statusOf(draft: Draft, id: string): SubtaskStatus {
-  return subtaskOf(draft, id)?.status ?? 'pending';
 }
 
 /** Records a subtask's new state, and what follows from it for the counters and the deadline. */

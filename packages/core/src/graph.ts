@@ -18,15 +18,15 @@ export function buildGraph(taskNodes: readonly TaskNode[]): Graph {
   const needs = new Map([...nodes.values()].map((node) => [node.id, needsOf(node).filter((id) => nodes.has(id))]));
   const dependents = new Map<string, string[]>([...nodes.keys()].map((id) => [id, []]));
   for (const [id, needed] of needs) {
-    for (const need of needed) dependents.get(need)?.push(id);
+    for (const need of needed) (dependents.get(need) as string[]).push(id);
   }
   const ids = [...nodes.keys()];
   return {
     nodes,
     needs,
     dependents,
-    roots: ids.filter((id) => needs.get(id)?.length === 0),
-    leaves: ids.filter((id) => dependents.get(id)?.length === 0),
+    roots: ids.filter((id) => edges(needs, id).length === 0),
+    leaves: ids.filter((id) => edges(dependents, id).length === 0),
   };
 }
 
@@ -55,12 +55,12 @@ export function graphDefects(graph: Graph): GraphDefects {
 /** Kahn's algorithm: what is left when everything whose `before` is done has been taken out. */
 function unsortable(ids: Iterable<string>, before: ReadonlyMap<string, readonly string[]>, after: ReadonlyMap<string, readonly string[]>): Set<string> {
   const left = new Set(ids);
-  const open = new Map([...left].map((id) => [id, (before.get(id) ?? []).filter((other) => left.has(other)).length]));
+  const open = new Map([...left].map((id) => [id, edges(before, id).filter((other) => left.has(other)).length]));
   const free = [...left].filter((id) => open.get(id) === 0);
   for (let id = free.pop(); id !== undefined; id = free.pop()) {
     left.delete(id);
-    for (const other of after.get(id) ?? []) {
-      const count = (open.get(other) ?? 0) - 1;
+    for (const other of edges(after, id)) {
+      const count = (open.get(other) as number) - 1;
       open.set(other, count);
       if (count === 0) free.push(other);
     }
@@ -74,14 +74,19 @@ function closedWalks(core: ReadonlySet<string>, needs: ReadonlyMap<string, reado
   const walks: string[][] = [];
   for (const start of core) {
     const walk: string[] = [];
-    let id: string | undefined = start;
-    while (id !== undefined && !visited.has(id)) {
+    let id = start;
+    while (!visited.has(id)) {
       visited.add(id);
       walk.push(id);
-      id = needs.get(id)?.find((need) => core.has(need));
+      id = edges(needs, id).find((need) => core.has(need)) as string;
     }
-    const from = id === undefined ? -1 : walk.indexOf(id);
-    if (from >= 0) walks.push([...walk.slice(from), id as string].reverse());
+    const from = walk.indexOf(id);
+    if (from >= 0) walks.push([...walk.slice(from), id].reverse());
   }
   return walks;
+}
+
+/** Every node of a graph has an entry, if an empty one. */
+export function edges(of: ReadonlyMap<string, readonly string[]>, id: string): readonly string[] {
+  return of.get(id) as readonly string[];
 }

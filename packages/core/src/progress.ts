@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert';
 import type { Report } from './assignment.ts';
 import { type Draft, end, meetNeed, nodeOf, put, subtaskOf } from './draft.ts';
+import { edges } from './graph.ts';
 import type { Json } from './json.ts';
 import { limits } from './limits.ts';
 import { resolveReferences, type Scope, valueAt } from './reference.ts';
@@ -53,7 +54,7 @@ function complete(draft: Draft, id: string, { generation, assignedAt }: Assigned
     attempt: execution?.attempt ?? null,
     durationMs: now - assignedAt,
   });
-  for (const dependent of workflow.type.graph.dependents.get(id) as readonly string[]) {
+  for (const dependent of edges(workflow.type.graph.dependents, id)) {
     if (hasEnded(draft.state)) return;
     if (meetNeed(draft, dependent)) assign(draft, dependent, 0);
   }
@@ -166,8 +167,8 @@ function scopeOf(draft: Draft): Scope {
   return (root, path) => {
     if (root === 'params') return valueAt(draft.workflow.header.params, path);
     if (root === 'context') return undefined;
-    const [id, ...rest] = path;
-    const subtask = id === undefined ? undefined : subtaskOf(draft, id);
+    const [id, ...rest] = path as [string, ...string[]];
+    const subtask = subtaskOf(draft, id);
     assert(subtask?.status === 'completed', `a reference to ${id} was resolved before it completed`);
     return valueAt(subtask.result, rest);
   };

@@ -3,6 +3,7 @@
  * **Invariant:** `apply` runs only after the patch is committed; `revision` is that of the last commit.
  * `unmet` and `unsettled` are derived from `subtasks`: they are what keeps a decision's cost with the change, not with the workflow.
  */
+import { edges } from './graph.ts';
 import type { Json, JsonObject } from './json.ts';
 import { partitionOf } from './identity.ts';
 import { type Failure, isSettled, type Subtask } from './subtask.ts';
@@ -96,14 +97,14 @@ export function apply(workflow: Workflow, patch: Patch): void {
 function count(workflow: Workflow, id: string, before: Subtask | undefined, after: Subtask): void {
   if (!isSettled(before) && isSettled(after)) workflow.unsettled -= 1;
   if (before?.status === 'completed' || after.status !== 'completed') return;
-  for (const dependent of workflow.type.graph.dependents.get(id) ?? []) {
+  for (const dependent of edges(workflow.type.graph.dependents, id)) {
     workflow.unmet.set(dependent, unmetNeeds(workflow, dependent) - 1);
   }
 }
 
 /** How many subtasks this one still waits for. */
 export function unmetNeeds(workflow: Workflow, subtaskId: string): number {
-  return workflow.unmet.get(subtaskId) ?? workflow.type.graph.needs.get(subtaskId)?.length ?? 0;
+  return workflow.unmet.get(subtaskId) ?? edges(workflow.type.graph.needs, subtaskId).length;
 }
 
 export function hasEnded(state: WorkflowState): boolean {

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { dispatchId, partitionOf, WorkflowId } from './identity.ts';
+import { partitionCount } from './limits.ts';
+
+describe('partition of a workflow', () => {
+  it('is fixed: another answer would leave the workflows of a deployment with the wrong owner', () => {
+    expect(['wf_1', 'wf_2', 'sales-2026-11', 'Ünïcode'].map(partitionOf)).toEqual([4, 13, 13, 5]);
+  });
+
+  it('spreads ids that differ little', () => {
+    const counts = Array.from({ length: partitionCount }, () => 0);
+    for (let index = 0; index < 16_000; index += 1) counts[partitionOf(`wf_${index}`)] = (counts[partitionOf(`wf_${index}`)] ?? 0) + 1;
+    expect(Math.min(...counts)).toBeGreaterThan(800);
+    expect(Math.max(...counts)).toBeLessThan(1_200);
+  });
+});
+
+it('gives a dispatch an id that BullMQ takes', () => {
+  expect(dispatchId('wf_1', 'fetch', 2)).toBe('wf_1~fetch~2');
+});
+
+it.each(['', '-a', 'a:b', 'a~b', 'a/b', 'a b', 'x'.repeat(129)])('refuses the workflow id %j', (id) => {
+  expect(WorkflowId.safeParse(id).success).toBe(false);
+});
