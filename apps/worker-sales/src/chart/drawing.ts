@@ -1,0 +1,36 @@
+/** From a vega-lite specification to SVG, and from that to PNG. No canvas, no browser; the typeface comes along, as a bare machine has none. */
+import { createRequire } from 'node:module';
+import { Resvg } from '@resvg/resvg-js';
+import { expressionFunction, parse, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import { shortAmount } from '../notation.ts';
+import { typeface } from './look.ts';
+
+export interface Drawing {
+  readonly svg: string;
+  readonly png: Uint8Array;
+  /** In CSS pixels; the PNG has `pixelsPerPoint` times as many. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export const pixelsPerPoint = 2;
+
+const { resolve } = createRequire(import.meta.url);
+const fontFiles = ['400Regular/Inter_400Regular.ttf', '600SemiBold/Inter_600SemiBold.ttf'].map((file) => resolve(`@expo-google-fonts/inter/${file}`));
+
+// For the axes' labels: `amount(datum.value, "USD")`. Vega has one registry for the process.
+expressionFunction('amount', (value: number, currency: string | null) => shortAmount(value, currency));
+
+export async function draw(spec: TopLevelSpec): Promise<Drawing> {
+  const view = new View(parse(compile(spec).spec), { renderer: 'none' });
+  try {
+    const svg = await view.toSVG();
+    // System fonts only for what Inter lacks, like Chinese.
+    const font = { fontFiles, loadSystemFonts: true, defaultFontFamily: typeface };
+    const image = new Resvg(svg, { font, fitTo: { mode: 'zoom', value: pixelsPerPoint } }).render();
+    return { svg, png: image.asPng(), width: Math.round(image.width / pixelsPerPoint), height: Math.round(image.height / pixelsPerPoint) };
+  } finally {
+    view.finalize();
+  }
+}

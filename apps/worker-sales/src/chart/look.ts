@@ -1,0 +1,50 @@
+/** How all charts look: one palette, one typeface, few lines. The report's stylesheet uses the same colours. */
+import type { Config } from 'vega-lite';
+
+export const colour = {
+  ink: '#17202e',
+  text: '#475467',
+  faint: '#8a94a6',
+  line: '#e4e8ef',
+  paper: '#ffffff',
+  accent: '#2f54d0',
+  accentSoft: '#bccbf5',
+  accentFaint: '#f1f4fd',
+  up: '#0b7a55',
+  down: '#b93815',
+} as const;
+
+/** From hardly anything to a lot, for the heat map. */
+export const heatRange = ['#eef2fc', '#bccbf5', '#7f9aea', '#2f54d0', '#142a78'] as const;
+
+export const typeface = 'Inter';
+
+/** A chart's size in CSS pixels; the narrow one is made for a phone, not scaled down to it. */
+export const sizes = {
+  wide: { width: 664, fontSize: 12, isNarrow: false },
+  narrow: { width: 342, fontSize: 12, isNarrow: true },
+} as const;
+export type Size = (typeof sizes)[keyof typeof sizes];
+
+export function look({ fontSize }: Size): Config {
+  return {
+    background: colour.paper,
+    font: typeface,
+    padding: { left: 2, right: 2, top: 6, bottom: 2 },
+    view: { stroke: null },
+    axis: {
+      labelColor: colour.text,
+      labelFontSize: fontSize,
+      labelPadding: 6,
+      titleColor: colour.faint,
+      titleFontSize: fontSize,
+      titleFontWeight: 'normal',
+      gridColor: colour.line,
+      domainColor: colour.line,
+      tickColor: colour.line,
+      ticks: false,
+    },
+    legend: { labelColor: colour.text, labelFontSize: fontSize, titleColor: colour.faint, titleFontSize: fontSize, titleFontWeight: 'normal' },
+    text: { font: typeface, fontSize, color: colour.text },
+  };
+}

@@ -1,0 +1,59 @@
+/** Amount by week as bars, the four-week average as a line; the last and the best week carry their numbers. */
+import type { TopLevelSpec } from 'vega-lite';
+import type { Kpis } from '../capability/analytics-kpis.ts';
+import { day, shortAmount } from '../notation.ts';
+import { colour, look, type Size } from './look.ts';
+
+export function weeklyChart({ weekly, best_week, last_week }: Kpis, currency: string | null, size: Size): TopLevelSpec {
+  const every = Math.ceil(weekly.length / (size.isNarrow ? 5 : 9));
+  const ticks = weekly.filter((_, index) => (weekly.length - 1 - index) % every === 0).map(({ week }) => week);
+  const values = weekly.map(({ week, total, trend }) => ({
+    week,
+    total,
+    trend,
+    role: week === last_week.week ? 'last' : 'other',
+    note: week === last_week.week || week === best_week.week ? shortAmount(total, currency) : null,
+  }));
+  const x = { field: 'week', type: 'ordinal', axis: { title: null, values: ticks, labelAngle: 0, labelExpr: dayLabels(ticks), labelOverlap: false } } as const;
+  const y = {
+    field: 'total',
+    type: 'quantitative',
+    axis: { title: null, tickCount: 4, labelExpr: `amount(datum.value, ${JSON.stringify(currency)})`, domain: false },
+  } as const;
+  return {
+    data: { values },
+    width: size.width,
+    height: size.isNarrow ? 200 : 260,
+    autosize: { type: 'fit', contains: 'padding' },
+    config: look(size),
+    layer: [
+      {
+        mark: { type: 'bar', cornerRadiusTopLeft: 2, cornerRadiusTopRight: 2, width: { band: 0.72 } },
+        encoding: {
+          x,
+          y,
+          color: { field: 'role', type: 'nominal', legend: null, scale: { domain: ['last', 'other'], range: [colour.accent, colour.accentSoft] } },
+        },
+      },
+      {
+        mark: { type: 'line', color: colour.ink, strokeWidth: 2, interpolate: 'monotone' },
+        encoding: { x, y: { field: 'trend', type: 'quantitative' } },
+      },
+      {
+        transform: [{ filter: 'datum.note !== null' }],
+        mark: { type: 'text', dy: -9, fontWeight: 600, color: colour.ink, stroke: colour.paper, strokeWidth: 4, strokeJoin: 'round' },
+        encoding: { x, y, text: { field: 'note' } },
+      },
+      {
+        transform: [{ filter: 'datum.note !== null' }],
+        mark: { type: 'text', dy: -9, fontWeight: 600, color: colour.ink },
+        encoding: { x, y, text: { field: 'note' } },
+      },
+    ],
+  };
+}
+
+/** The labels of an ordinal axis, looked up: vega's own dates are in the machine's time zone. */
+export function dayLabels(weeks: readonly string[]): string {
+  return `(${JSON.stringify(Object.fromEntries(weeks.map((week) => [week, day(week, { year: false })])))})[datum.value]`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Opens what a workflow names as its source: a file or an http(s) URL.
+ * **Invariants:** only what lies inside the allowed roots is opened, after symbolic links and at each redirect; never more than `bytesMax` is read.
+ */
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NonRetryableError, RetryAfterError } from '@baton/worker';
+import { type DataRoots, isAllowedUrl, isNamedInside, isReallyInside, isUrl } from './data-roots.ts';
+
+export interface OpenSource {
+  /** For people: without user, password and query. */
+  readonly name: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** null: the server does not say. */
+  readonly bytes: number | null;
+}
+
+export interface SourceOptions {
+  readonly roots: DataRoots;
+  readonly bytesMax: number;
+  readonly signal: AbortSignal;
+}
+
+/** The source failed, and may work at another time. */
+export class SourceError extends Error {
+  readonly code = 'SOURCE_UNAVAILABLE';
+}
+
+/** @throws {NonRetryableError} if it may not be read, or is not there; {SourceError} or {RetryAfterError} if another attempt may work */
+export async function openSource(source: string, options: SourceOptions): Promise<OpenSource> {
+  const opened = isUrl(source) ? await openUrl(source, options) : await openFile(source, options);
+  if (opened.bytes !== null && opened.bytes > options.bytesMax) throw tooBig(opened.name, options.bytesMax);
+  return { ...opened, chunks: limited(opened, options.bytesMax) };
+}
+
+async function openFile(source: string, { roots, signal }: SourceOptions): Promise<OpenSource> {
+  if (source.includes('\0') || (source.startsWith('file:') && !URL.canParse(source))) throw new NonRetryableError('The source is no path and no file:// URI.');
+  const path = source.startsWith('file:') ? fileURLToPath(source) : resolve(source);
+  const refusal = `${path} may not be read: it lies outside the directories and URLs in BATON_DATA_ROOTS (${listed(roots)}). Put the file there, or add its directory.`;
+  if (!(await isNamedInside(roots, path))) throw new NonRetryableError(refusal, { code: 'SOURCE_FORBIDDEN' });
+  const real = await realPath(path);
+  if (!(await isReallyInside(roots, real))) throw new NonRetryableError(refusal, { code: 'SOURCE_FORBIDDEN' });
+  const { size, isRegular } = await stat(real).then((stats) => ({ size: stats.size, isRegular: stats.isFile() }));
+  if (!isRegular) throw new NonRetryableError(`${path} is not a file: name the file itself.`, { code: 'SOURCE_NOT_A_FILE' });
+  return { name: path, chunks: createReadStream(real, { signal }), bytes: size };
+}
+
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (cause) {
+    const isMissing = ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    throw new NonRetryableError(isMissing ? `There is no file ${path}: check the source.` : `${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+      code: isMissing ? 'SOURCE_NOT_FOUND' : 'SOURCE_UNREADABLE',
+    });
+  }
+}
+
+const redirectsMax = 5;
+
+async function openUrl(source: string, { roots, signal }: SourceOptions): Promise<OpenSource> {
+  let url = new URL(source);
+  for (let hop = 0; hop <= redirectsMax; hop += 1) {
+    const name = url.origin + url.pathname;
+    if (!isAllowedUrl(roots, url)) {
+      throw new NonRetryableError(
+        `${name} may not be read${hop > 0 ? ' (a redirect led there)' : ''}: no URL in BATON_DATA_ROOTS begins it (${listed(roots)}).`,
+        { code: 'SOURCE_FORBIDDEN' },
+      );
+    }
+    const response = await request(url, name, signal);
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return opened(response, name);
+    await response.body?.cancel();
+    url = new URL(location, url);
+  }
+  throw new NonRetryableError(`${source} redirects more than ${redirectsMax} times.`);
+}
+
+async function request(url: URL, name: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { signal, redirect: 'manual', headers: { accept: 'text/csv, application/json, application/x-ndjson, */*;q=0.5' } });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new SourceError(`${name} cannot be reached.`, { cause });
+  }
+}
+
+async function opened(response: Response, name: string): Promise<OpenSource> {
+  if (response.ok && response.body !== null) {
+    // With a content encoding the length is that of the compressed bytes, and says nothing about ours.
+    const length = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
+    return { name, chunks: response.body, bytes: length === null ? null : Number(length) };
+  }
+  await response.body?.cancel();
+  const { status } = response;
+  const answer = `${name} answered ${status}${response.statusText === '' ? '' : ` ${response.statusText}`}.`;
+  const isPassing = status >= 500 || [408, 425, 429].includes(status);
+  if (!isPassing) throw new NonRetryableError(`${answer} Check the source's address, and who may read it.`, { code: 'SOURCE_REFUSED' });
+  const waitMs = retryAfterMs(response.headers.get('retry-after'), Date.now());
+  throw waitMs === null ? new SourceError(answer) : new RetryAfterError(waitMs, answer);
+}
+
+/** The header's seconds, or its date (RFC 9110, 10.2.3); null where it says neither. */
+export function retryAfterMs(header: string | null, now: number): number | null {
+  if (header === null) return null;
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1_000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
+
+async function* limited({ chunks, name }: OpenSource, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooBig(name, bytesMax);
+    yield chunk;
+  }
+}
+
+function tooBig(name: string, bytesMax: number): NonRetryableError {
+  return new NonRetryableError(`${name} is bigger than ${bytesMax} bytes: raise BATON_SOURCE_BYTES_MAX, or split the file.`, { code: 'SOURCE_TOO_BIG' });
+}
+
+function listed({ directories, urls }: DataRoots): string {
+  return [...directories, ...urls].join(', ') || 'none are set';
+}
