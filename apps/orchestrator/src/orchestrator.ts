@@ -1,0 +1,94 @@
+/** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
+import { hostname } from 'node:os';
+import { createEngine, type Engine } from '@baton/engine';
+import { connectRedis, consumeStarts, createPartitionLeases, createReplyReader, createSubtaskQueue, type Redis, type StartOutcome } from '@baton/queue';
+import { createStore } from '@baton/store';
+import { createMetrics, type HealthProblem, type Logger, logEvents, serveMetrics } from '@baton/telemetry';
+import { nanoid } from 'nanoid';
+import type { z } from 'zod';
+import type { OrchestratorEnvironment } from './environment.ts';
+import { holdPartitions } from './ownership.ts';
+import { startSettleLoop } from './settle-loop.ts';
+
+export interface Orchestrator {
+  /** Rejects with a bug. */
+  readonly ended: Promise<void>;
+  /** Finishes what is in hand, gives its partitions back, lets go of Redis. */
+  close(): Promise<void>;
+}
+
+/** A loop that has not turned for this long is not healthy. */
+const idleMsMax = 10_000;
+
+/** @throws what connecting to Redis and listening throw, each with an `exitCode` */
+export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
+  const { BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_LEASE_MS: leaseMs, BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
+  const redis = await connectRedis(redisUrl, { name: 'baton-orchestrator', observe: (event) => log.warn(event) });
+  const warn = (event: string, err: unknown): void => log.warn({ event, err });
+  const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
+  const store = createStore({ redis, prefix });
+  const queue = createSubtaskQueue({ redis, prefix });
+  const reader = createReplyReader({ redis, prefix });
+  const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
+  const logEvent = logEvents(log);
+  const engine = createEngine({
+    store,
+    queue,
+    now: () => Date.now(),
+    observe: (header, event) => {
+      logEvent(header, event);
+      metrics.observe(header, event);
+    },
+    warn,
+  });
+
+  try {
+    const loop = startSettleLoop({ engine, reader, warn });
+    const server = await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+    const ownership = await holdPartitions({
+      leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
+      leaseMs,
+      onChange: (partitions) => {
+        log.info({ event: 'partitions_owned', owner, partitions });
+        loop.own(partitions);
+      },
+      warn,
+    });
+    const starts = await consumeStarts({ redis, prefix, onStart: (request) => start(engine, request), onError: (err) => warn('start_queue_error', err) });
+    log.info({ event: 'orchestrator_ready', owner });
+    return {
+      ended: loop.ended,
+      async close() {
+        await starts.close();
+        await loop.stop();
+        await ownership.release();
+        await server.close();
+        await reader.close();
+        await queue.close();
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {
+  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
+}
+
+async function start(engine: Engine, request: Parameters<Engine['start']>[0]): Promise<StartOutcome> {
+  const outcome = await engine.start(request);
+  switch (outcome.status) {
+    case 'created':
+    case 'existing':
+      return { status: 'started', workflowId: outcome.summary.header.id, created: outcome.status === 'created' };
+    case 'invalid':
+      return { status: 'refused', problems: outcome.problems };
+    case 'conflict':
+    case 'unknown_type':
+      return { status: 'refused', problems: [{ path: '', code: outcome.status, message: outcome.message }] };
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Keeps this orchestrator's share of the partitions while it lives, apart from the settling: a long batch must not cost it its leases.
+ * A lease that could not be renewed counts as lost when it would have expired.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PartitionLeases } from '@baton/core';
+
+export interface OwnershipOptions {
+  readonly leases: PartitionLeases;
+  readonly leaseMs: number;
+  /** Called whenever the set changes. */
+  readonly onChange: (partitions: readonly number[]) => void;
+  readonly warn: (event: string, error: unknown) => void;
+}
+
+export interface Ownership {
+  /** Gives everything back, so that others need not wait for the leases to expire. */
+  release(): Promise<void>;
+}
+
+/** Resolves after the first turn. */
+export async function holdPartitions({ leases, leaseMs, onChange, warn }: OwnershipOptions): Promise<Ownership> {
+  const stopping = new AbortController();
+  let held: readonly number[] = [];
+  let renewedAt = performance.now();
+
+  function hold(partitions: readonly number[]): void {
+    if (partitions.join() === held.join()) return;
+    held = partitions;
+    onChange(held);
+  }
+
+  async function turn(): Promise<void> {
+    const askedAt = performance.now();
+    const expiry = setTimeout(() => hold([]), Math.max(0, renewedAt + leaseMs - askedAt));
+    try {
+      hold(await leases.refresh());
+      renewedAt = askedAt;
+    } catch (error) {
+      warn('leases_not_renewed', error);
+    } finally {
+      clearTimeout(expiry);
+    }
+  }
+
+  async function turns(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await delay(leaseMs / 3, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (!stopping.signal.aborted) await turn();
+    }
+  }
+
+  await turn();
+  const running = turns();
+  return {
+    async release() {
+      stopping.abort();
+      await running;
+      await leases.release();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The orchestrator's one loop: read replies, settle them, delete them, and between two reads pass the deadlines. One thing at a time, so that
+ * a workflow's events meet one after the other; what makes it fast is that each thing is done for many at once.
+ * **Invariant:** a reply is deleted only after everything that it changes is committed.
+ */
+import { AssertionError } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ReceivedReply, ReplyReader } from '@baton/core';
+import type { Engine } from '@baton/engine';
+
+/** How late a deadline may be noticed. */
+const tickMs = 250;
+/** Fewer than this in one read: no stream was cut off, so all that was there has been read. */
+const wholeRead = 256;
+const retryMs = 500;
+
+export interface SettleLoopOptions {
+  readonly engine: Pick<Engine, 'settle' | 'tick'>;
+  readonly reader: ReplyReader;
+  readonly warn: (event: string, error: unknown) => void;
+}
+
+export interface SettleLoop {
+  own(partitions: readonly number[]): void;
+  /** ms since something last went through: a read, if only an empty one. */
+  idleMs(): number;
+  /** Rejects with a bug; everything else is tried again. Resolves once the loop was stopped. */
+  readonly ended: Promise<void>;
+  /** Finishes what is in hand. */
+  stop(): Promise<void>;
+}
+
+export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): SettleLoop {
+  let owned: readonly number[] = [];
+  let isDrained = false;
+  let isStopping = false;
+  let turnedAt = performance.now();
+  let tickedAt = Number.NEGATIVE_INFINITY;
+
+  async function turn(): Promise<void> {
+    const replies = await reader.read(Math.max(1, tickedAt + tickMs - performance.now()));
+    if (replies.length > 0) await settle(replies);
+    // A reply that waits says more than a deadline that has passed, so what was just taken over is read to the end first.
+    if (replies.length < wholeRead) isDrained = true;
+    if (isDrained && performance.now() >= tickedAt + tickMs) {
+      const isMore = await engine.tick(owned);
+      tickedAt = isMore ? Number.NEGATIVE_INFINITY : performance.now();
+    }
+    turnedAt = performance.now();
+  }
+
+  async function settle(replies: readonly ReceivedReply[]): Promise<void> {
+    const [readable, unreadable] = [replies.filter(({ report }) => report !== null), replies.filter(({ report }) => report === null)];
+    await engine.settle(readable.flatMap(({ report }) => report ?? []));
+    await reader.remove(readable);
+    for (const { stream, problems } of unreadable) warn('reply_rejected', new Error(`${stream}: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}`));
+    await reader.reject(unreadable);
+  }
+
+  async function run(): Promise<void> {
+    while (!isStopping) {
+      try {
+        await turn();
+      } catch (error) {
+        if (isBug(error)) throw error;
+        warn('settle_failed', error);
+        reader.rewind();
+        await delay(retryMs);
+      }
+    }
+  }
+
+  const ended = run();
+  return {
+    own(partitions) {
+      owned = partitions;
+      isDrained = false;
+      reader.own(partitions);
+    },
+    idleMs: () => performance.now() - turnedAt,
+    ended,
+    async stop() {
+      isStopping = true;
+      await ended;
+    },
+  };
+}
+
+/** Trying again would not mend it; a restart at least shows it. */
+function isBug(error: unknown): boolean {
+  return error instanceof AssertionError || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}
