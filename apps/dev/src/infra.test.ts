@@ -1,0 +1,62 @@
+/** There is not a Docker engine everywhere, so what can be wrong without one is looked for here. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { root } from './checkout.ts';
+
+interface Service {
+  readonly build?: { readonly context: string; readonly dockerfile: string; readonly target: string };
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly network_mode?: string;
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, null>>;
+}
+
+const text = (path: string): string => readFileSync(join(root, path), 'utf8');
+const { services, volumes } = parse(text('docker-compose.yml'), { merge: true }) as Compose;
+const dockerfile = text('infra/Dockerfile');
+
+test('every app that runs for long has a service and an image target', () => {
+  const built = Object.values(services).flatMap(({ build }) => (build ? [build] : []));
+  expect(built.map(({ target }) => target).sort()).toEqual(['api', 'orchestrator', 'worker-sales']);
+  for (const { context, dockerfile: path, target } of built) {
+    expect(existsSync(join(root, context, path))).toBe(true);
+    expect(dockerfile).toContain(`FROM runtime AS ${target}\n`);
+    expect(existsSync(join(root, 'apps', target, 'package.json'))).toBe(true);
+  }
+});
+
+test('ports are published on loopback only', () => {
+  const ports = Object.values(services).flatMap((service) => service.ports ?? []);
+  expect(ports.length).toBeGreaterThan(0);
+  expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+});
+
+test('mounted files and volumes exist', () => {
+  const sources = Object.values(services).flatMap((service) => (service.volumes ?? []).map((volume) => volume.split(':')[0] ?? ''));
+  const missing = sources.filter((source) => !(source in volumes) && !source.startsWith('${') && !existsSync(join(root, source)));
+  expect(missing).toEqual([]);
+});
+
+test('Redis keeps everything and evicts nothing', () => {
+  const settings = text('infra/redis.conf').split('\n');
+  expect(settings).toEqual(expect.arrayContaining(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction']));
+});
+
+test('Prometheus scrapes ports that the images serve metrics on', () => {
+  const served = [...dockerfile.matchAll(/BATON_(?:API|METRICS)_PORT=(\d+)/g)].map((match) => match[1]).sort();
+  const scraped = [...text('infra/prometheus.yml').matchAll(/(?::|port: )(74\d\d)/g)].map((match) => match[1]).sort();
+  expect(scraped).toEqual(served);
+});
+
+test('the set-up script and the image bring the pnpm that package.json names', () => {
+  const { packageManager } = JSON.parse(text('package.json')) as { readonly packageManager: string };
+  expect(text('dev')).toContain(`pnpm_version=${packageManager.slice('pnpm@'.length)}\n`);
+  expect(dockerfile).toContain(packageManager);
+});
