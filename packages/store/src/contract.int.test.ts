@@ -1,28 +1,11 @@
 /** The store on Redis keeps the contract that the one in memory keeps. */
-import { type RedisFixture, randomPrefix, startRedis, storeContract } from '@baton/testkit';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll } from 'vitest';
+import { randomPrefix, storeContract } from '@baton/testkit';
+import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 
-let server: RedisFixture;
-const connections: Redis[] = [];
-
-function connect(): Redis {
-  const redis = new Redis(server.url);
-  connections.push(redis);
-  return redis;
-}
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterAll(async () => {
-  for (const redis of connections) redis.disconnect();
-  await server.stop();
-});
+const redis = useRedis();
 
 storeContract('Redis', () => {
   const prefix = randomPrefix();
-  return { store: createStore({ redis: connect(), prefix }), reopen: () => createStore({ redis: connect(), prefix }) };
+  return { store: createStore({ redis: redis.connect(), prefix }), reopen: () => createStore({ redis: redis.connect(), prefix }) };
 });
