@@ -43,6 +43,7 @@ test.each([
   ['the testkit in an app', 'apps/api/src/a.ts', `import { startRedis } from '@baton/testkit';`, /for tests/],
   ['the testkit in a package', 'packages/store/src/a.ts', `import { startRedis } from '@baton/testkit';`, /store may import/],
   ['the sources of another package', 'packages/engine/src/a.ts', `import { decide } from '../../core/src/decide.ts';`, /by its name/],
+  ['what is for tests', 'packages/store/src/a.ts', `import { url } from './redis-under-test.ts';`, /for tests/],
   ['an unlisted package folder', 'packages/new/src/a.ts', `import { z } from 'zod';`, /not in the table/],
 ])('reports %s', (_, path, text, problem) => {
   expect(arrowProblems(path, text, arrows).join('\n')).toMatch(problem);
@@ -52,6 +53,7 @@ test.each([
   ['packages/core/src/a.ts', `import { createHash } from 'node:crypto'; import { b } from './b.ts'; import Ajv from 'ajv/dist/2020.js';`],
   ['packages/protocol/src/a.ts', `import type { Json } from '@baton/core'; export type { Problem } from '@baton/core';`],
   ['packages/core/src/deep/a.test.ts', `import { test } from 'vitest'; import fc from 'fast-check'; import { b } from '../b.ts'; import 'node:fs';`],
+  ['packages/store/src/redis-under-test.ts', `import { startRedis } from '@baton/testkit'; import { inject } from 'vitest';`],
   ['packages/queue/src/a.ts', `import { Queue } from 'bullmq';`],
   ['apps/dev/src/a.ts', `import { startRedis } from '@baton/testkit';`],
   ['apps/api/src/a.test.ts', `import { startRedis } from '@baton/testkit';`],

@@ -20,21 +20,27 @@ interface Import {
   readonly isType: boolean;
 }
 
+/** Tests, and what only tests use: `redis-under-test.ts`, `fixture/app.ts`. */
+function isForTests(path: string): boolean {
+  return /(\.test(-d)?|-under-test|\/fixture\/[^/]*)\.ts$/.test(path);
+}
+
 /** All that is wrong with the imports of one file. `path` is relative to the checkout: `packages/core/src/graph.ts`. */
 export function arrowProblems(path: string, text: string, arrows: Arrows): readonly string[] {
   const [kind = '', folder = ''] = path.split('/');
-  const isTest = /\.test(-d)?\.ts$/.test(path);
+  const isTest = isForTests(path);
   return imports(path, text).flatMap((found) => {
-    const why = found.from.startsWith('.') ? strays(path, found.from) : forbidden(kind, folder, isTest, found, arrows);
+    const why = found.from.startsWith('.') ? strays(path, found.from, isTest) : forbidden(kind, folder, isTest, found, arrows);
     return why === null ? [] : [`${path} imports ${found.from}: ${why}`];
   });
 }
 
-/** A relative import must stay below its own `src`. */
-function strays(path: string, from: string): string | null {
+/** A relative import must stay below its own `src`, and out of its tests. */
+function strays(path: string, from: string, isTest: boolean): string | null {
   const home = path.split('/').slice(0, 3).join('/');
   const target = new URL(from, `file:///${path}`).pathname.slice(1);
-  return target.startsWith(`${home}/`) ? null : 'another package is imported by its name, and nothing outside src at all';
+  if (!target.startsWith(`${home}/`)) return 'another package is imported by its name, and nothing outside src at all';
+  return !isTest && isForTests(target) ? 'it is for tests' : null;
 }
 
 function forbidden(kind: string, folder: string, isTest: boolean, { from, isType }: Import, arrows: Arrows): string | null {

@@ -24,7 +24,7 @@ const dockerfile = text('infra/Dockerfile');
 
 test('every app that runs for long has a service and an image target', () => {
   const built = Object.values(services).flatMap(({ build }) => (build ? [build] : []));
-  expect(built.map(({ target }) => target).sort()).toEqual(['api', 'orchestrator', 'worker-sales']);
+  expect(new Set(built.map(({ target }) => target))).toEqual(new Set(['api', 'orchestrator', 'worker-sales']));
   for (const { context, dockerfile: path, target } of built) {
     expect(existsSync(join(root, context, path))).toBe(true);
     expect(dockerfile).toContain(`FROM runtime AS ${target}\n`);
@@ -50,8 +50,8 @@ test('Redis keeps everything and evicts nothing', () => {
 });
 
 test('Prometheus scrapes ports that the images serve metrics on', () => {
-  const served = [...dockerfile.matchAll(/BATON_(?:API|METRICS)_PORT=(\d+)/g)].map((match) => match[1]).sort();
-  const scraped = [...text('infra/prometheus.yml').matchAll(/(?::|port: )(74\d\d)/g)].map((match) => match[1]).sort();
+  const served = new Set([...dockerfile.matchAll(/BATON_(?:API|METRICS)_PORT=(\d+)/g)].map((match) => match[1]));
+  const scraped = new Set([...text('infra/prometheus.yml').matchAll(/(?::|port: )(74\d\d)/g)].map((match) => match[1]));
   expect(scraped).toEqual(served);
 });
 
