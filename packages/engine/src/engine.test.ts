@@ -1,0 +1,251 @@
+/** The engine on the memory ports and a manual clock: no Redis, no timers; time passes when the test says so. */
+import { type Json, partitionCount, type RecordedEvent, type ReplyReader, type WorkflowStore } from '@baton/core';
+import { replyMessage } from '@baton/protocol';
+import { createManualClock, createMemoryQueue, createMemoryStore } from '@baton/testkit';
+import { describe, expect, it } from 'vitest';
+import { createEngine, type Engine, outboxGraceMs } from './index.ts';
+
+const minute = 60_000;
+const partitions = Array.from({ length: partitionCount }, (_, index) => index);
+const chain = {
+  name: 'chain',
+  version: 1,
+  input: { type: 'object', properties: { n: { type: 'number', default: 1 } }, additionalProperties: false },
+  nodes: [
+    { id: 'a', capability: 'test.work', params: { n: '$params.n' } },
+    { id: 'b', capability: 'test.work', params: { n: '$steps.a' } },
+  ],
+  result: '$steps.b',
+  retention_ms: 1_000,
+};
+
+function createBench(wrap: (store: WorkflowStore) => WorkflowStore = (store) => store) {
+  const clock = createManualClock();
+  const store = wrap(createMemoryStore());
+  const queue = createMemoryQueue(clock.now);
+  const reader = queue.reader();
+  reader.own(partitions);
+  const events: RecordedEvent[] = [];
+  const warnings: string[] = [];
+  const engineOn = (own: WorkflowStore): Engine =>
+    createEngine({ store: own, queue, now: clock.now, observe: (_, event) => events.push(event), warn: (event) => warnings.push(event) });
+  return { clock, store, queue, reader, events, warnings, engineOn, engine: engineOn(store) };
+}
+type Bench = ReturnType<typeof createBench>;
+
+/** An agent takes the next assignment and replies with the result; `finish: false`: it dies before its job is done. */
+async function work({ queue, clock }: Bench, result: Json, { reply = true, finish = true } = {}): Promise<void> {
+  const taken = queue.take();
+  if (taken === null) throw new Error('nothing to do');
+  const execution = { agent: 'agent-1', attempt: taken.attempt, startedAt: clock.now(), finishedAt: clock.now() };
+  const message = replyMessage(taken.assignment, { outcome: { status: 'completed', result }, execution });
+  if (reply) await taken.reply(message);
+  if (finish) await taken.finish(message);
+}
+
+async function settleAll(engine: Engine, reader: ReplyReader): Promise<void> {
+  const replies = await reader.read(0);
+  await engine.settle(replies.flatMap(({ report }) => report ?? []));
+  await reader.remove(replies);
+}
+
+async function startChain(bench: Bench, workflowId = 'wf'): Promise<void> {
+  const outcome = await bench.engine.start({ workflowId, definition: chain, params: {}, caller: 'test' });
+  expect(outcome.status).toBe('created');
+}
+
+async function statusOf({ store }: Bench, workflowId = 'wf'): Promise<string | undefined> {
+  return (await store.summary(workflowId))?.state.status;
+}
+
+describe('start', () => {
+  it('runs a workflow to its end', async () => {
+    const bench = createBench();
+    await startChain(bench);
+    await work(bench, 10);
+    await settleAll(bench.engine, bench.reader);
+    await work(bench, 20);
+    await settleAll(bench.engine, bench.reader);
+    expect((await bench.store.summary('wf'))?.state).toMatchObject({ status: 'completed', result: 20 });
+    expect(bench.events.map(({ type }) => type)).toEqual(['workflow_started', 'subtask_assigned', 'subtask_completed', 'subtask_assigned', 'subtask_completed', 'workflow_completed']);
+  });
+
+  it('is idempotent by workflow_id, and a conflict for another request', async () => {
+    const bench = createBench();
+    await startChain(bench);
+    const again = await bench.engine.start({ workflowId: 'wf', definition: chain, params: {}, caller: 'somebody else' });
+    expect(again).toMatchObject({ status: 'existing', summary: { header: { caller: 'test' } } });
+    expect(await bench.engine.start({ workflowId: 'wf', definition: chain, params: { n: 2 }, caller: 'test' })).toMatchObject({ status: 'conflict', message: expect.stringContaining('"wf"') });
+    expect(bench.queue.dispatched.size).toBe(1);
+  });
+
+  it('creates one workflow of many simultaneous starts', async () => {
+    const bench = createBench();
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => bench.engine.start({ workflowId: 'wf', definition: chain, params: {}, caller: 'test' })));
+    expect(outcomes.filter(({ status }) => status === 'created')).toHaveLength(1);
+    expect(outcomes.filter(({ status }) => status === 'existing')).toHaveLength(19);
+  });
+
+  it('makes an id up, another each time', async () => {
+    const { engine } = createBench();
+    const ids = await Promise.all([1, 2].map(() => engine.start({ definition: chain, params: {}, caller: 'test' })));
+    expect(new Set(ids.map((outcome) => ('summary' in outcome ? outcome.summary.header.id : '')))).toHaveProperty('size', 2);
+  });
+
+  it('takes a registered type at the version asked for, or at the latest, and answers a repeated start after a new version', async () => {
+    const { engine } = createBench();
+    await engine.register(chain);
+    expect(await engine.start({ workflowId: 'x', type: 'chain', params: {}, caller: 't' })).toMatchObject({ status: 'created', summary: { header: { version: 1 } } });
+    await engine.register({ ...chain, version: 2, input: { type: 'object', required: ['m'] } });
+    expect(await engine.start({ workflowId: 'x', type: 'chain', params: {}, caller: 't' })).toMatchObject({ status: 'existing', summary: { header: { version: 1 } } });
+    expect(await engine.start({ type: 'chain', version: 1, params: {}, caller: 't' })).toMatchObject({ status: 'created', summary: { header: { version: 1 } } });
+    expect(await engine.start({ type: 'chain', params: { m: 1 }, caller: 't' })).toMatchObject({ status: 'created', summary: { header: { version: 2 } } });
+  });
+
+  it('refuses bad input with everything that is wrong, and leaves nothing behind', async () => {
+    const { engine, store, queue } = createBench();
+    expect(await engine.start({ type: 'nope', params: {}, caller: 't' })).toMatchObject({ status: 'unknown_type', message: expect.stringContaining('nope@latest') });
+    expect(await engine.start({ params: {}, caller: 't' })).toMatchObject({ status: 'unknown_type' });
+    expect(await engine.start({ definition: chain, params: { n: 'x', m: 1 }, caller: 't' })).toMatchObject({ status: 'invalid', problems: [{ path: '/params' }, { path: '/params/n' }] });
+    expect(await engine.start({ definition: { ...chain, nodes: [] }, params: {}, caller: 't' })).toMatchObject({ status: 'invalid', problems: [{ path: '/definition/nodes' }, { path: '/definition/result' }] });
+    expect(await engine.start({ workflowId: 'a:b', definition: chain, params: {}, caller: 't' })).toMatchObject({ status: 'invalid', problems: [{ path: '/workflow_id' }] });
+    expect((await store.list({ limit: 10 })).workflows).toEqual([]);
+    expect(queue.dispatched.size).toBe(0);
+  });
+});
+
+describe('register', () => {
+  it('keeps a version as it is', async () => {
+    const { engine } = createBench();
+    expect(await engine.register(chain)).toMatchObject({ status: 'registered', type: { name: 'chain' } });
+    expect(await engine.register({ ...chain })).toMatchObject({ status: 'existing' });
+    expect(await engine.register({ ...chain, result: 1 })).toMatchObject({ status: 'conflict', message: expect.stringContaining('version 2') });
+    expect(await engine.register({ nodes: 1 })).toMatchObject({ status: 'invalid' });
+  });
+});
+
+describe('settle', () => {
+  it('does nothing the second time, nor for a workflow that does not exist', async () => {
+    const bench = createBench();
+    await startChain(bench);
+    await work(bench, 10);
+    const replies = await bench.reader.read(0);
+    const reports = replies.flatMap(({ report }) => report ?? []);
+    await bench.engine.settle([...reports, ...reports, ...reports.map((report) => ({ ...report, workflowId: 'other' }))]);
+    await bench.engine.settle(reports);
+    await bench.engineOn(bench.store).settle(reports);
+    expect([...bench.queue.dispatched.values()]).toEqual([1, 1]);
+  });
+
+  it('loses against another engine without harm: it loads again and decides anew', async () => {
+    const bench = createBench();
+    const wide = { ...chain, nodes: [...'abcdefgh'].map((id) => ({ id, capability: 'test.work' })), result: '$steps.a' };
+    await bench.engine.start({ workflowId: 'wf', definition: wide, params: {}, caller: 't' });
+    for (let index = 0; index < 8; index += 1) await work(bench, index);
+    const reports = (await bench.reader.read(0)).flatMap(({ report }) => report ?? []);
+    const engines = [bench.engine, bench.engineOn(bench.store), bench.engineOn(bench.store)];
+    await Promise.all(reports.map((report, index) => engines[index % 3]?.settle([report])));
+    expect(await statusOf(bench)).toBe('completed');
+    expect(bench.events.filter(({ type }) => type === 'subtask_completed')).toHaveLength(8);
+  });
+
+  it('throws when the store is away, and settles the same replies when it is back', async () => {
+    let isAway = false;
+    const bench = createBench((store) => ({
+      ...store,
+      commit: async (commits) => {
+        const outcomes = await store.commit(commits);
+        if (isAway) throw new Error('the answer was lost');
+        return outcomes;
+      },
+    }));
+    await startChain(bench);
+    await work(bench, 10);
+    const reports = (await bench.reader.read(0)).flatMap(({ report }) => report ?? []);
+    isAway = true;
+    await expect(bench.engine.settle(reports)).rejects.toThrow('the answer was lost');
+    isAway = false;
+    await bench.engine.settle(reports);
+    bench.clock.advance(outboxGraceMs + 1);
+    await bench.engine.tick(partitions);
+    await work(bench, 20);
+    await settleAll(bench.engine, bench.reader);
+    expect(await statusOf(bench)).toBe('completed');
+  });
+});
+
+describe('tick', () => {
+  it('has nothing to do on an idle system', async () => {
+    const { engine } = createBench();
+    expect(await engine.tick(partitions)).toBe(false);
+  });
+
+  it('dispatches again what never arrived in the queue, once, as another generation', async () => {
+    const bench = createBench();
+    const { dispatch } = bench.queue;
+    Object.assign(bench.queue, { dispatch: async () => Promise.reject(new Error('no connection')) });
+    await startChain(bench);
+    Object.assign(bench.queue, { dispatch });
+    expect(bench.warnings).toEqual(['dispatch_failed']);
+    await bench.engine.tick(partitions);
+    expect(bench.queue.dispatched.size).toBe(0);
+    bench.clock.advance(outboxGraceMs + 1);
+    await bench.engine.tick(partitions);
+    bench.clock.advance(outboxGraceMs + 1);
+    await bench.engine.tick(partitions);
+    expect([...bench.queue.dispatched]).toEqual([['wf~a~1', 1]]);
+  });
+
+  it('leaves a dispatch alone that did arrive, though nobody confirmed it', async () => {
+    const bench = createBench((store) => ({ ...store, clearOutbox: async () => Promise.reject(new Error('no connection')) }));
+    await startChain(bench);
+    bench.clock.advance(outboxGraceMs + 1);
+    await expect(bench.engine.tick(partitions)).rejects.toThrow('no connection');
+    expect(bench.warnings).toEqual(['outbox_not_cleared']);
+    expect([...bench.queue.dispatched]).toEqual([['wf~a~0', 1]]);
+  });
+
+  it('settles from the job when its reply was lost', async () => {
+    const bench = createBench();
+    await startChain(bench);
+    await work(bench, 10, { reply: false });
+    bench.clock.advance(minute);
+    await bench.engine.tick(partitions);
+    await work(bench, 20);
+    await settleAll(bench.engine, bench.reader);
+    expect(await statusOf(bench)).toBe('completed');
+  });
+
+  it('times a workflow out, and forgets it after its retention', async () => {
+    const bench = createBench();
+    await bench.engine.start({ workflowId: 'wf', definition: { ...chain, timeout_ms: 5_000 }, params: {}, caller: 't' });
+    bench.clock.advance(5_000);
+    await bench.engine.tick(partitions);
+    expect(await statusOf(bench)).toBe('timed_out');
+    bench.clock.advance(999);
+    await bench.engine.tick(partitions);
+    expect(await statusOf(bench)).toBe('timed_out');
+    bench.clock.advance(1);
+    await bench.engine.tick(partitions);
+    expect(await statusOf(bench)).toBeUndefined();
+    expect(await bench.store.dueDeadlines(0, bench.clock.now() + 1e9, 10)).toEqual([]);
+  });
+
+  it('drops the deadline of a workflow that is gone, and says when there may be more', async () => {
+    let dropped = 0;
+    const bench = createBench((store) => ({
+      ...store,
+      dueDeadlines: async (partition) => (partition === 0 ? Array.from({ length: 500 }, (_, index) => ({ workflowId: `gone${index}`, subtaskId: null, at: 0 })) : []),
+      dropDeadline: async () => void (dropped += 1),
+    }));
+    expect(await bench.engine.tick(partitions)).toBe(true);
+    expect(dropped).toBe(500);
+  });
+
+  it('ignores a confirmed dispatch of an earlier generation', async () => {
+    const bench = createBench((store) => ({ ...store, staleOutbox: async (partition) => (partition === 4 ? [{ workflowId: 'wf_1', subtaskId: 'a', generation: 7 }] : []) }));
+    await startChain(bench, 'wf_1');
+    await bench.engine.tick(partitions);
+    expect([...bench.queue.dispatched.keys()]).toEqual(['wf_1~a~0']);
+  });
+});
