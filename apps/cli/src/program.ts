@@ -1,0 +1,46 @@
+/** The commands of `baton` as one tree. */
+import { Command } from 'commander';
+import { addAgentList } from './commands/agent-list.ts';
+import { addTypeDescribe } from './commands/type-describe.ts';
+import { addTypeList } from './commands/type-list.ts';
+import { addTypeRegister } from './commands/type-register.ts';
+import { addWorkflowDescribe } from './commands/workflow-describe.ts';
+import { addWorkflowList } from './commands/workflow-list.ts';
+import { addWorkflowResult } from './commands/workflow-result.ts';
+import { addWorkflowStart } from './commands/workflow-start.ts';
+
+const groups = [
+  {
+    name: 'workflow',
+    summary: 'Start workflows and look at them',
+    commands: [addWorkflowStart, addWorkflowDescribe, addWorkflowList, addWorkflowResult],
+    example: 'baton workflow start sales_dashboard --params source=sales.csv --watch',
+  },
+  {
+    name: 'type',
+    summary: 'Register workflow types and look at them',
+    commands: [addTypeRegister, addTypeList, addTypeDescribe],
+    example: 'baton type register report.json',
+  },
+  { name: 'agent', summary: 'See who does the work', commands: [addAgentList], example: 'baton agent list' },
+] as const;
+
+export function createProgram(version: string): Command {
+  const program = new Command('baton')
+    .description('Runs agent-to-agent workflows.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'help for a command')
+    .configureHelp({ showGlobalOptions: false })
+    // Before any command is added: they inherit it. `--version` of a command is not that of the program.
+    .enablePositionalOptions()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ baton type list\n  $ baton workflow start sales_dashboard --params source=sales.csv --watch\n\nExit codes: 0 done, 1 a workflow failed, 2 bad input, 3 the API or its Redis is away.\n',
+    );
+  for (const { name, summary, commands, example } of groups) {
+    const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false).addHelpText('after', `\nExamples:\n  $ ${example}\n`);
+    for (const add of commands) add(group);
+  }
+  return program;
+}

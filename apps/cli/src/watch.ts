@@ -1,0 +1,40 @@
+/** Looks at a workflow again and again until it ends. The API or Redis may go away for a while in between: the workflow does not mind. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatonApiError, type BatonClient, BatonUnreachableError, hasEnded } from '@baton/client';
+import type { WorkflowView } from '@baton/protocol';
+import type { Screen } from './screen.ts';
+
+const pollMs = 250;
+const troubleMsMax = 60_000;
+
+export interface WatchOptions {
+  readonly client: Pick<BatonClient, 'get'>;
+  readonly workflowId: string;
+  readonly screen: Screen;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** @returns the workflow at its end, or null when the signal came first */
+export async function watch({ client, workflowId, screen, signal }: WatchOptions): Promise<WorkflowView | null> {
+  let last: WorkflowView | null = null;
+  let troubleSince: number | null = null;
+  while (!signal.aborted) {
+    try {
+      last = await client.get(workflowId);
+      troubleSince = null;
+      screen.show(last, null);
+      if (hasEnded(last.status)) return last;
+    } catch (error) {
+      troubleSince ??= Date.now();
+      if (last === null || !isPassing(error) || Date.now() - troubleSince > troubleMsMax) throw error;
+      screen.show(last, `${error.message} Trying on; the workflow itself is safe.`);
+    }
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+function isPassing(error: unknown): error is Error {
+  return error instanceof BatonUnreachableError || (error instanceof BatonApiError && error.status === 503);
+}
