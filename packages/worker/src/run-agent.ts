@@ -1,0 +1,139 @@
+/** An agent at work: one consumer per capability, a registry entry with a heartbeat, and a clean end. Signals of the process are its main's. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Failure } from '@baton/core';
+import { type AgentEntry, type AssignmentMessage, defaultPrefix, type ReplyMessage, replyMessage } from '@baton/protocol';
+import { announceCapabilities, type Consumer, connectRedis, consumeCapability, type Redis, registerAgent } from '@baton/queue';
+import { createLogger } from '@baton/telemetry';
+import { z } from 'zod';
+import { attempt } from './attempt.ts';
+import type { Agent, Capability } from './define-agent.ts';
+import type { AgentLogger } from './handler-context.ts';
+
+export interface AgentOptions {
+  /** A connection of `connectRedis`, shared and left open; or `redisUrl`, for one of its own. */
+  readonly redis?: Redis;
+  readonly redisUrl?: string;
+  /** The deployment's hash tag. */
+  readonly prefix?: string;
+  /** Subtasks at the same time, of each capability. */
+  readonly concurrency?: number;
+  /** A subtask whose agent is silent for so long is given to another. */
+  readonly lockMs?: number;
+  /** How often such subtasks are looked for. */
+  readonly stalledMs?: number;
+  /** How many agents a subtask may take down with it before it fails. */
+  readonly stallsMax?: number;
+  readonly heartbeatMs?: number;
+  readonly logger?: AgentLogger;
+  /** Called for each attempt that failed and will be tried again; `reason` is the failure's code. */
+  readonly onRetry?: (capability: string, reason: string) => void;
+}
+
+export interface RunningAgent {
+  /** Unique to this process. */
+  readonly id: string;
+  /**
+   * Takes no more subtasks, lets those that run finish, and after `graceMs` (10 s) aborts their signals and hands them back,
+   * without using up an attempt. Then deregisters and closes its connections.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+const defaults = { redisUrl: 'redis://127.0.0.1:6379', concurrency: 4, lockMs: 30_000, stalledMs: 5_000, stallsMax: 2, graceMs: 10_000 } as const;
+
+/**
+ * Resolves when the agent is registered and takes subtasks.
+ *
+ * @throws {RedisUnavailableError} when Redis does not answer at the start; later outages are waited for
+ * @example
+ * const running = await runAgent(dataAgent, { redisUrl: 'redis://127.0.0.1:6379' });
+ * process.once('SIGTERM', () => void running.close());
+ */
+export async function runAgent(agent: Agent, options: AgentOptions = {}): Promise<RunningAgent> {
+  const id = `${agent.name}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const base: AgentLogger = options.logger ?? createLogger({ service: agent.name, level: 'info', format: 'auto' });
+  const logger = base.child({ agent: id });
+  const redis = options.redis ?? (await connectRedis(options.redisUrl ?? defaults.redisUrl, { name: id, observe: (event) => logger.warn(event) }));
+  const prefix = options.prefix ?? defaultPrefix;
+  const names = [...agent.capabilities.keys()];
+  const consumers: Consumer[] = [];
+  const close = async (graceMs: number): Promise<void> => {
+    await Promise.all(consumers.map((consumer) => consumer.close(graceMs)));
+    if (options.redis === undefined) redis.disconnect();
+  };
+
+  try {
+    await announceCapabilities(redis, prefix, names);
+    for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, redis, prefix, logger, options));
+    const onError = (error: Error) => logger.warn({ event: 'heartbeat_failed', error: error.message });
+    const entry = entryOf(agent, id, options.concurrency ?? defaults.concurrency);
+    const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
+    logger.info({ event: 'agent_ready', capabilities: names });
+    return {
+      id,
+      async close({ graceMs = defaults.graceMs } = {}) {
+        await registration.close();
+        await close(graceMs);
+        logger.info({ event: 'agent_stopped' });
+      },
+    };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+async function consume(
+  id: string,
+  name: string,
+  capability: Capability,
+  redis: Redis,
+  prefix: string,
+  logger: AgentLogger,
+  options: AgentOptions,
+): Promise<Consumer> {
+  return await consumeCapability({
+    redis,
+    prefix,
+    capability: name,
+    agent: id,
+    concurrency: options.concurrency ?? defaults.concurrency,
+    lockMs: options.lockMs ?? defaults.lockMs,
+    stalledMs: options.stalledMs ?? defaults.stalledMs,
+    stallsMax: options.stallsMax ?? defaults.stallsMax,
+    onAssignment: (delivery) => attempt(delivery, { agent: id, capability, logger, onRetry: options.onRetry ?? (() => {}), now: Date.now }),
+    onAbandoned: (assignment, number, reason) => abandonedReply(id, assignment, number, reason, logger),
+    onError: (error) => logger.error({ event: 'queue_error', capability: name, error: error.message }),
+  });
+}
+
+/** Nobody ran it to an end: agents died with it, again and again. */
+function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNumber: number, reason: string, logger: AgentLogger): ReplyMessage {
+  const error: Failure = {
+    code: 'AGENT_LOST',
+    message: `No agent came to an end with it (${reason}): look for what ends the agents of ${assignment.payload.operation}.`,
+  };
+  const { workflow_id, subtask_id } = assignment.metadata;
+  logger.warn({ event: 'subtask_attempt_failed', workflow_id, subtask_id, capability: assignment.payload.operation, error, retry_in_ms: null });
+  const now = Date.now();
+  return replyMessage(assignment, {
+    outcome: { status: 'failed', error },
+    execution: { agent, attempt: Math.max(1, attemptNumber), startedAt: now, finishedAt: now },
+  });
+}
+
+function entryOf(agent: Agent, id: string, concurrency: number): Omit<AgentEntry, 'heartbeat_at'> {
+  // What JSON Schema cannot say (a transform, a date) is left open in the registry; the agent itself checks it all the same.
+  const schema = (type: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Record<string, z.core.util.JSONType>;
+  return {
+    id,
+    name: agent.name,
+    version: agent.version,
+    host: hostname(),
+    pid: process.pid,
+    started_at: new Date().toISOString(),
+    concurrency,
+    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({ name, input: schema(input, 'input'), output: schema(output, 'output') })),
+  };
+}

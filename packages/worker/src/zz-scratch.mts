@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { defineAgent, runAgent } from './index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+const any = z.record(z.string(), z.any());
+let n=0;
+const mk = (name, cap, ms, msgs, f?) => runAgent(defineAgent({ name, capabilities: { [cap]: { input: any, output: any, handler: async (_i, c) => { for (let i=0;i<10;i++){ c.progress(i*10, msgs[i%msgs.length]); await sleep(ms/10);} f?.(c); return { uri: `file:///tmp/${name}.json`, rows: 3201 }; } } } } as any), { redisUrl: process.env['R']!, logger: {debug(){},info(){},warn(){},error(){},child(){return this}} as any });
+await mk('data-agent','data.fetch',1500,['reading movies.json','parsing rows']);
+await mk('clean-agent','data.clean',2500,['dropping duplicates','normalising dates'], (c)=>{ if(c.attempt<2) throw new Error('the disk said no, try again later please because this is a long message that never ends'); });
+await mk('analytics-agent','analytics.kpi',2000,['computing KPIs by week']);
+await mk('chart-agent','chart.render',2200,['rendering']);
