@@ -1,7 +1,5 @@
 /** The five agents, with what each needs put in. */
-import type { Capability } from '@baton/core';
-import { type Agent, defineAgent, type HandlerContext } from '@baton/worker';
-import type { z } from 'zod';
+import { type Agent, defineAgent } from '@baton/worker';
 import { createKpis } from './analytics/analytics-agent.ts';
 import { analyticsKpis } from './capability/analytics-kpis.ts';
 import { chartRender } from './capability/chart-render.ts';
@@ -22,19 +20,14 @@ export interface SalesAgentsOptions extends DataAgentOptions {
 export function createSalesAgents(options: SalesAgentsOptions): readonly Agent[] {
   const { exchange, now } = options;
   return [
-    agent('data-agent', dataFetch, createDataFetch(options)),
-    agent('clean-agent', dataClean, createDataClean({ exchange, now })),
-    agent('analytics-agent', analyticsKpis, createKpis(exchange)),
-    agent('chart-agent', chartRender, createChartRender(exchange)),
-    agent('report-agent', reportAssemble, createReportAssemble({ exchange, now })),
+    defineAgent({ name: 'data-agent', version, capabilities: { 'data.fetch': { ...dataFetch, handler: createDataFetch(options) } } }),
+    defineAgent({ name: 'clean-agent', version, capabilities: { 'data.clean': { ...dataClean, handler: createDataClean({ exchange, now }) } } }),
+    defineAgent({ name: 'analytics-agent', version, capabilities: { 'analytics.kpis': { ...analyticsKpis, handler: createKpis(exchange) } } }),
+    defineAgent({ name: 'chart-agent', version, capabilities: { 'chart.render': { ...chartRender, handler: createChartRender(exchange) } } }),
+    defineAgent({
+      name: 'report-agent',
+      version,
+      capabilities: { 'report.assemble': { ...reportAssemble, handler: createReportAssemble({ exchange, now }) } },
+    }),
   ];
-}
-
-/** An agent of one capability, whose handler fits the capability's schemas. */
-function agent<Input extends z.ZodType, Output extends z.ZodType>(
-  name: string,
-  { name: capability, input, output }: Capability<Input, Output>,
-  handler: (input: z.output<Input>, context: HandlerContext) => Promise<z.input<Output>>,
-): Agent {
-  return defineAgent({ name, version, capabilities: { [capability]: { input, output, handler } } });
 }

@@ -28,6 +28,12 @@ export function change(value: number | null): string | null {
   return `${value > 0 ? '+' : value < 0 ? '−' : '±'}${share(Math.abs(value))}`;
 }
 
+/** `up 12%`, `down 3.5%`, `level`. */
+export function moved(value: number): string {
+  if (value === 0) return 'level';
+  return `${value > 0 ? 'up' : 'down'} ${share(Math.abs(value))}`;
+}
+
 /** `Jul 12`, or `Jul 12, 2010`. */
 export function day(date: string, { year }: { readonly year: boolean }): string {
   return new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', month: 'short', day: 'numeric', ...(year && { year: 'numeric' as const }) }).format(

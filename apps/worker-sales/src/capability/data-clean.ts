@@ -35,7 +35,7 @@ export type MendReason = (typeof mendReasons)[number];
 const Dropped = z.object({
   reason: z.enum(dropReasons),
   count: z.int(),
-  examples: z.array(z.object({ at: z.int(), value: z.string() })).describe('At most 3'),
+  examples: z.array(z.object({ at: z.int(), value: z.string(), label: z.string() })).describe('At most 3; label is what was sold, or else the category'),
 });
 
 export const dataClean = defineCapability({
@@ -48,7 +48,7 @@ export const dataClean = defineCapability({
   }),
   output: z.object({
     uri: z.string().describe('Newline-delimited JSON of { date, amount, category, label }'),
-    dropped_uri: z.string().describe('Newline-delimited JSON of { at, reason, value, record }'),
+    dropped_uri: z.string().describe('Newline-delimited JSON of { at, reason, value, label, record }'),
     rows_in: z.int(),
     rows: z.int(),
     until: z.iso.date(),

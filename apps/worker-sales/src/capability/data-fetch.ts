@@ -15,7 +15,11 @@ export type BrokenRow = z.output<typeof BrokenRow>;
 export const dataFetch = defineCapability({
   name: 'data.fetch',
   input: z.object({
-    source: z.string().min(1).max(4_096).describe('A path, a file:// URI or an http(s) URL inside the allowed roots'),
+    source: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .describe('A path, a file:// URI or an http(s) URL inside the allowed roots; a relative path is looked for in each of them'),
     format: z.enum(['auto', ...SourceFormat.options]).default('auto'),
     delimiter: z.string().length(1).nullable().default(null).describe('Of CSV; null: whichever of , ; tab | the header has most of'),
   }),

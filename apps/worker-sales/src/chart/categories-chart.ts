@@ -1,29 +1,25 @@
-/** Categories by amount: this span as a bar, the span before as a mark on it, the amount and share beside. */
+/** Categories by amount: this span as a bar, the span before as a mark on it, the amount beside. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Kpis } from '../capability/analytics-kpis.ts';
-import { share, shortAmount } from '../notation.ts';
-import { colour, look, type Size } from './look.ts';
+import { shortAmount } from '../notation.ts';
+import { colour, labelLimit, look, type Size } from './look.ts';
 
 const rowHeight = 34;
 
 export function categoriesChart({ categories }: Kpis, currency: string | null, size: Size): TopLevelSpec {
-  const values = categories.map(({ category, total, share: part, previous_total }) => ({
-    category,
-    total,
-    previous: previous_total,
-    note: `${shortAmount(total, currency)}  ·  ${share(part)}`,
-  }));
-  const most = Math.max(0, ...values.flatMap(({ total, previous }) => [total, previous]));
-  const least = Math.min(0, ...values.flatMap(({ total, previous }) => [total, previous]));
+  const values = categories.map(({ category, total, previous_total }) => ({ category, total, previous: previous_total, note: shortAmount(total, currency) }));
+  const amounts = values.flatMap(({ total, previous }) => [total, previous]);
+  const most = Math.max(0, ...amounts);
+  const least = Math.min(0, ...amounts);
   const y = {
     field: 'category',
     type: 'nominal',
     sort: null,
-    axis: { title: null, domain: false, labelColor: colour.ink, labelLimit: size.isNarrow ? 104 : 170, labelPadding: 10 },
+    axis: { title: null, domain: false, labelColor: colour.ink, labelLimit: labelLimit(size), labelPadding: 10 },
   } as const;
-  // Room on the right for the notes, whatever the longest bar.
-  const domain = [least * 1.1, most * (size.isNarrow ? 1.62 : 1.28) || 1];
-  const x = { type: 'quantitative' as const, axis: null, scale: { domain, nice: false } };
+  // Room for the amounts, which stand in a column on the right.
+  const end = (most - least) * (size.isNarrow ? 1.32 : 1.13) + least || 1;
+  const x = { type: 'quantitative' as const, axis: null, scale: { domain: [least, end], nice: false } };
   return {
     data: { values },
     width: size.width,
@@ -36,13 +32,12 @@ export function categoriesChart({ categories }: Kpis, currency: string | null, s
         encoding: { y, x: { field: 'total', ...x } },
       },
       {
-        mark: { type: 'tick', color: colour.ink, thickness: 2, height: 24 },
+        mark: { type: 'tick', color: colour.ink, thickness: 2, height: 24, opacity: 1 },
         encoding: { y, x: { field: 'previous', ...x } },
       },
       {
-        transform: [{ calculate: 'max(datum.total, datum.previous, 0)', as: 'end' }],
-        mark: { type: 'text', align: 'left', dx: 8, color: colour.text },
-        encoding: { y, x: { field: 'end', ...x }, text: { field: 'note' } },
+        mark: { type: 'text', align: 'right', fontWeight: 600, color: colour.ink },
+        encoding: { y, x: { datum: end, ...x }, text: { field: 'note' } },
       },
     ],
   };

@@ -5,6 +5,7 @@ import { expressionFunction, parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { shortAmount } from '../notation.ts';
 import { typeface } from './look.ts';
+import { measureInInter } from './text-width.ts';
 
 export interface Drawing {
   readonly svg: string;
@@ -21,6 +22,7 @@ const fontFiles = ['400Regular/Inter_400Regular.ttf', '600SemiBold/Inter_600Semi
 
 // For the axes' labels: `amount(datum.value, "USD")`. Vega has one registry for the process.
 expressionFunction('amount', (value: number, currency: string | null) => shortAmount(value, currency));
+measureInInter();
 
 export async function draw(spec: TopLevelSpec): Promise<Drawing> {
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });

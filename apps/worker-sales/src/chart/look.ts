@@ -9,13 +9,13 @@ export const colour = {
   paper: '#ffffff',
   accent: '#2f54d0',
   accentSoft: '#bccbf5',
-  accentFaint: '#f1f4fd',
+  empty: '#f5f6f9',
   up: '#0b7a55',
   down: '#b93815',
 } as const;
 
 /** From hardly anything to a lot, for the heat map. */
-export const heatRange = ['#eef2fc', '#bccbf5', '#7f9aea', '#2f54d0', '#142a78'] as const;
+export const heatRange = ['#dfe6fb', '#bccbf5', '#7f9aea', '#2f54d0', '#142a78'] as const;
 
 export const typeface = 'Inter';
 
@@ -25,6 +25,11 @@ export const sizes = {
   narrow: { width: 342, fontSize: 12, isNarrow: true },
 } as const;
 export type Size = (typeof sizes)[keyof typeof sizes];
+
+/** How long the name of a category may be; beyond, it ends in dots. */
+export function labelLimit({ isNarrow }: Size): number {
+  return isNarrow ? 116 : 180;
+}
 
 export function look({ fontSize }: Size): Config {
   return {

@@ -11,6 +11,7 @@ export function weeklyChart({ weekly, best_week, last_week }: Kpis, currency: st
     week,
     total,
     trend,
+    top: Math.max(total, trend),
     role: week === last_week.week ? 'last' : 'other',
     note: week === last_week.week || week === best_week.week ? shortAmount(total, currency) : null,
   }));
@@ -18,7 +19,7 @@ export function weeklyChart({ weekly, best_week, last_week }: Kpis, currency: st
   const y = {
     field: 'total',
     type: 'quantitative',
-    axis: { title: null, tickCount: 4, labelExpr: `amount(datum.value, ${JSON.stringify(currency)})`, domain: false },
+    axis: { title: null, tickCount: 4, labelExpr: amountLabels(currency), domain: false },
   } as const;
   return {
     data: { values },
@@ -36,18 +37,13 @@ export function weeklyChart({ weekly, best_week, last_week }: Kpis, currency: st
         },
       },
       {
-        mark: { type: 'line', color: colour.ink, strokeWidth: 2, interpolate: 'monotone' },
+        mark: { type: 'line', color: colour.ink, strokeWidth: 2, strokeJoin: 'round', strokeCap: 'round' },
         encoding: { x, y: { field: 'trend', type: 'quantitative' } },
       },
       {
         transform: [{ filter: 'datum.note !== null' }],
-        mark: { type: 'text', dy: -9, fontWeight: 600, color: colour.ink, stroke: colour.paper, strokeWidth: 4, strokeJoin: 'round' },
-        encoding: { x, y, text: { field: 'note' } },
-      },
-      {
-        transform: [{ filter: 'datum.note !== null' }],
-        mark: { type: 'text', dy: -9, fontWeight: 600, color: colour.ink },
-        encoding: { x, y, text: { field: 'note' } },
+        mark: { type: 'text', dy: -10, fontWeight: 600, color: colour.ink },
+        encoding: { x, y: { field: 'top', type: 'quantitative' }, text: { field: 'note' } },
       },
     ],
   };
@@ -56,4 +52,9 @@ export function weeklyChart({ weekly, best_week, last_week }: Kpis, currency: st
 /** The labels of an ordinal axis, looked up: vega's own dates are in the machine's time zone. */
 export function dayLabels(weeks: readonly string[]): string {
   return `(${JSON.stringify(Object.fromEntries(weeks.map((week) => [week, day(week, { year: false })])))})[datum.value]`;
+}
+
+/** The labels of an axis of amounts; `amount` is registered where the chart is drawn. */
+export function amountLabels(currency: string | null): string {
+  return `amount(datum.value, ${JSON.stringify(currency)})`;
 }

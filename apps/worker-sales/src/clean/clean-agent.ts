@@ -7,7 +7,7 @@ import { type Columns, type DropReason, type dataClean, dropReasons, type MendRe
 import { RawRow } from '../capability/data-fetch.ts';
 import { textLines } from '../data/text-line.ts';
 import type { FileExchange, LineFile } from '../file-exchange.ts';
-import { createCleaning } from './cleaning.ts';
+import { createCleaning, nameOf } from './cleaning.ts';
 
 export interface CleanAgentOptions {
   readonly exchange: FileExchange;
@@ -19,7 +19,7 @@ type Output = z.output<typeof dataClean.output>;
 type Example = Output['dropped'][number]['examples'][number];
 
 const examplesMax = 3;
-const valueLengthMax = 120;
+const textLengthMax = 120;
 const rowsPerProgress = 10_000;
 
 export function createDataClean({ exchange, now }: CleanAgentOptions): (input: Input, context: HandlerContext) => Promise<Output> {
@@ -78,9 +78,9 @@ async function clean({ path, input, files }: Work, { signal, progress }: Handler
       for (const reason of outcome.mended) account.mended.set(reason, (account.mended.get(reason) ?? 0) + 1);
       await files.sales.append(outcome.sale);
     } else {
-      const value = outcome.value.slice(0, valueLengthMax);
-      count(account, outcome.reason, { at, value });
-      await files.dropped.append({ at, reason: outcome.reason, value, record });
+      const example = { at, value: outcome.value.slice(0, textLengthMax), label: nameOf(record, input.columns).slice(0, textLengthMax) };
+      count(account, outcome.reason, example);
+      await files.dropped.append({ ...example, reason: outcome.reason, record });
     }
     if (account.rowsIn % rowsPerProgress === 0) progress((99 * stream.bytesRead) / bytes, `${account.rowsIn} rows cleaned`);
   }

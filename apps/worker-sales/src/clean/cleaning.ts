@@ -25,10 +25,15 @@ export function createCleaning(columns: Columns, rules: CleaningRules, until: st
     const label = columns.label === null ? null : textOf(record[columns.label]);
     const sale: Sale = { date: date.value, amount: amount.value, category: category.value, label: label === '' ? null : label };
     const print = fingerprint(rules.duplicate === 'sale' ? sale : { ...trimmed(record, columns), sale });
-    if (seen.has(print)) return dropped('duplicate', [sale.date, record[columns.amount], sale.label ?? sale.category].map(textOf).join(' · '));
+    if (seen.has(print)) return dropped('duplicate', `${sale.date}, ${sale.amount}`);
     seen.add(print);
     return { kind: 'sale', sale, mended: [date, amount, category].flatMap(({ mend }) => mend ?? []) };
   };
+}
+
+/** What a record is called in an account for people: what was sold, or else its category. */
+export function nameOf(record: RawRow['record'], { label, category }: Columns): string {
+  return textOf(record[label ?? category]);
 }
 
 type Part<T> = { readonly value: T; readonly mend: MendReason | null } | Extract<Cleaned, { kind: 'dropped' }>;

@@ -2,9 +2,9 @@
  * Opens what a workflow names as its source: a file or an http(s) URL.
  * **Invariants:** only what lies inside the allowed roots is opened, after symbolic links and at each redirect; never more than `bytesMax` is read.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NonRetryableError, RetryAfterError } from '@baton/worker';
 import { type DataRoots, isAllowedUrl, isNamedInside, isReallyInside, isUrl } from './data-roots.ts';
@@ -36,26 +36,43 @@ export async function openSource(source: string, options: SourceOptions): Promis
 }
 
 async function openFile(source: string, { roots, signal }: SourceOptions): Promise<OpenSource> {
-  if (source.includes('\0') || (source.startsWith('file:') && !URL.canParse(source))) throw new NonRetryableError('The source is no path and no file:// URI.');
-  const path = source.startsWith('file:') ? fileURLToPath(source) : resolve(source);
-  const refusal = `${path} may not be read: it lies outside the directories and URLs in BATON_DATA_ROOTS (${listed(roots)}). Put the file there, or add its directory.`;
-  if (!(await isNamedInside(roots, path))) throw new NonRetryableError(refusal, { code: 'SOURCE_FORBIDDEN' });
+  const path = await findFile(source, roots);
   const real = await realPath(path);
-  if (!(await isReallyInside(roots, real))) throw new NonRetryableError(refusal, { code: 'SOURCE_FORBIDDEN' });
-  const { size, isRegular } = await stat(real).then((stats) => ({ size: stats.size, isRegular: stats.isFile() }));
-  if (!isRegular) throw new NonRetryableError(`${path} is not a file: name the file itself.`, { code: 'SOURCE_NOT_A_FILE' });
-  return { name: path, chunks: createReadStream(real, { signal }), bytes: size };
+  if (!(await isReallyInside(roots, real))) throw forbidden(path, roots);
+  const stats = await stat(real);
+  if (!stats.isFile()) throw new NonRetryableError(`${path} is not a file: name the file itself.`, { code: 'SOURCE_NOT_A_FILE' });
+  return { name: path, chunks: createReadStream(real, { signal }), bytes: stats.size };
+}
+
+/** A relative path is looked for in each of the directories: where an agent happens to run says nothing about where the data lies. */
+async function findFile(source: string, roots: DataRoots): Promise<string> {
+  if (source.includes('\0') || (source.startsWith('file:') && !URL.canParse(source))) {
+    throw new NonRetryableError('The source is no path and no file:// URI.', { code: 'SOURCE_NOT_FOUND' });
+  }
+  const named = source.startsWith('file:') ? fileURLToPath(source) : source;
+  const candidates = isAbsolute(named) ? [resolve(named)] : roots.directories.map((directory) => resolve(directory, named));
+  const allowed: string[] = [];
+  for (const path of candidates) {
+    if (!(await isNamedInside(roots, path))) continue;
+    if (existsSync(path)) return path;
+    allowed.push(path);
+  }
+  if (allowed.length === 0) throw forbidden(named, roots);
+  throw new NonRetryableError(`There is no file ${allowed.join(' or ')}: check the source.`, { code: 'SOURCE_NOT_FOUND' });
+}
+
+function forbidden(path: string, roots: DataRoots): NonRetryableError {
+  const mend = 'Put the file there, or add its directory.';
+  return new NonRetryableError(`${path} may not be read: it lies outside the directories and URLs in BATON_DATA_ROOTS (${listed(roots)}). ${mend}`, {
+    code: 'SOURCE_FORBIDDEN',
+  });
 }
 
 async function realPath(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {
-    const isMissing = ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    throw new NonRetryableError(isMissing ? `There is no file ${path}: check the source.` : `${path} cannot be read: ${(cause as Error).message}.`, {
-      cause,
-      code: isMissing ? 'SOURCE_NOT_FOUND' : 'SOURCE_UNREADABLE',
-    });
+    throw new NonRetryableError(`${path} cannot be read: ${(cause as Error).message}.`, { cause, code: 'SOURCE_UNREADABLE' });
   }
 }
 

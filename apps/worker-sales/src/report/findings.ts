@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Kpis } from '../capability/analytics-kpis.ts';
 import type { DropReason, MendReason } from '../capability/data-clean.ts';
 import type { reportAssemble, Wording } from '../capability/report-assemble.ts';
-import { change, day, fullAmount, share, shortAmount, wholeNumber } from '../notation.ts';
+import { day, fullAmount, moved, share, shortAmount, wholeNumber } from '../notation.ts';
 
 export type ReportInput = z.output<typeof reportAssemble.input>;
 
@@ -15,18 +15,17 @@ export interface Tile {
 }
 
 export function headline({ last_week }: Kpis, { wording, currency }: Pick<ReportInput, 'wording' | 'currency'>): string {
-  const difference = change(last_week.change);
-  const than = difference === null ? '' : `, ${difference} on the week before`;
+  const than = last_week.change === null ? '' : `, ${moved(last_week.change)} on the week before`;
   return `${wording.amount} of ${shortAmount(last_week.total, currency)} in the week of ${day(last_week.week, { year: true })}${than}`;
 }
 
 /** The second sentence: the span as a whole, and what carried it. */
 export function lede({ current, change: changes, weeks, categories, best_week }: Kpis, { currency }: Pick<ReportInput, 'currency'>): string {
-  const difference = change(changes.total);
-  const than = difference === null ? '' : ` (${difference} on the ${weeks} weeks before)`;
+  const than = changes.total === null ? '' : `, ${moved(changes.total)} on the ${weeks} weeks before`;
   const [first] = categories;
-  const biggest = first === undefined ? '' : ` ${first.category} made ${share(first.share)} of it;`;
-  return `The last ${weeks} weeks came to ${shortAmount(current.total, currency)}${than}.${biggest} the best week was that of ${day(best_week.week, { year: false })} with ${shortAmount(best_week.total, currency)}.`;
+  const biggest = first === undefined ? '' : ` ${first.category} made ${share(first.share)} of it.`;
+  const best = `The best week was that of ${day(best_week.week, { year: false })}, with ${shortAmount(best_week.total, currency)}.`;
+  return `The last ${weeks} weeks came to ${shortAmount(current.total, currency)}${than}.${biggest} ${best}`;
 }
 
 export function tiles({ last_week, current, change: changes, weeks }: Kpis, wording: Wording, currency: string | null): readonly Tile[] {
@@ -36,7 +35,7 @@ export function tiles({ last_week, current, change: changes, weeks }: Kpis, word
     { label: `Last ${weeks} weeks`, value: shortAmount(current.total, currency), change: changes.total, than },
     { label: wording.count, value: wholeNumber(current.count), change: changes.count, than },
     {
-      label: 'Average',
+      label: `Average per ${wording.item.toLowerCase()}`,
       value: current.average >= 10_000 ? shortAmount(current.average, currency) : fullAmount(current.average, currency),
       change: changes.average,
       than,
@@ -56,11 +55,11 @@ const dropped: Readonly<Record<DropReason, (until: string) => string>> = {
 };
 
 const mended: Readonly<Record<MendReason, string>> = {
-  date_rewritten: 'dates were rewritten as ISO dates',
-  amount_rewritten: 'amounts were rewritten as numbers',
-  category_trimmed: 'categories were trimmed',
+  date_rewritten: 'dates were brought into one format',
+  amount_rewritten: 'amounts were read as numbers',
+  category_trimmed: 'categories lost stray spaces',
   category_spelling: 'categories were given the spelling that came first',
-  category_filled: 'rows without a category were put under a name of their own',
+  category_filled: 'rows without a category were kept, under a name of their own',
 };
 
 export interface LeftOut {
@@ -78,7 +77,10 @@ export function leftOut({ fetched, cleaned }: Pick<ReportInput, 'fetched' | 'cle
   const reasons = cleaned.dropped.map(({ reason, count, examples }) => ({
     count,
     why: dropped[reason](cleaned.until),
-    examples: examples.map(({ at, value }) => (value === '' ? `row ${at}` : `row ${at}: ${value}`)),
+    examples: examples.map(({ at, value, label }) => {
+      const where = label === '' ? `row ${at}` : `“${label}” in row ${at}`;
+      return value === '' || reason === 'zero_amount' ? where : `${where}: ${value}`;
+    }),
   }));
   return [broken, ...reasons].filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
 }
@@ -87,7 +89,7 @@ export function mendings({ cleaned }: Pick<ReportInput, 'cleaned'>): readonly st
   return cleaned.mended.map(({ reason, count }) => `${wholeNumber(count)} ${mended[reason]}`);
 }
 
-export function coverage({ fetched, cleaned }: Pick<ReportInput, 'fetched' | 'cleaned'>): string {
+export function coverage({ fetched, cleaned }: Pick<ReportInput, 'fetched' | 'cleaned'>, { current }: Kpis): string {
   const all = fetched.rows + fetched.broken.count;
-  return `${wholeNumber(cleaned.rows)} of ${wholeNumber(all)} rows of the source are in the history (${share(cleaned.rows / all)}).`;
+  return `${wholeNumber(cleaned.rows)} of the ${wholeNumber(all)} rows of the source could be used (${share(cleaned.rows / all)}); ${wholeNumber(current.count)} of them fall into the period.`;
 }

@@ -2,6 +2,7 @@
 import { type Kpis, otherCategories } from '../capability/analytics-kpis.ts';
 import type { Chart, ChartId, Rendering } from '../capability/chart-render.ts';
 import { colour } from '../chart/look.ts';
+import { narrowWeeksMax } from '../chart/heat-chart.ts';
 import { change, day, shortAmount, share, span, wholeNumber } from '../notation.ts';
 import { coverage, headline, leftOut, lede, mendings, type ReportInput, tiles } from './findings.ts';
 import { Html, html } from './html.ts';
@@ -35,7 +36,7 @@ ${tileTable(content)}
 ${figure(content, 'weekly', `${input.wording.amount} by week`, weeklyKeys)}
 ${figure(content, 'categories', `By ${input.wording.category.toLowerCase()}`, categoryKeys(kpis))}
 ${categoryTable(content)}
-${figure(content, 'heat', `${input.wording.category} by week`, html`Darker cells sold more; an empty cell is a week without any.<span class="narrow-note"></span>`)}
+${figure(content, 'heat', `${input.wording.category} by week`, heatKeys(kpis))}
 ${itemTable(content)}
 ${quality(content)}
 ${foot(content)}
@@ -48,7 +49,7 @@ ${foot(content)}
 function opening({ input, kpis }: Page): Html {
   return html`<div class="top">
 <p class="eyebrow">${input.title}</p>
-<h1>${headline(kpis, input)}</h1>
+<h1>${unbroken(headline(kpis, input))}</h1>
 <p class="lede">${lede(kpis, input)}</p>
 </div>`;
 }
@@ -58,7 +59,7 @@ function tileTable({ input, kpis }: Page): Html {
     (tile, index) => html`<td class="${index % 2 === 1 ? 'even' : 'odd'}${index > 1 ? ' below' : ''}">
 <div class="tile-label">${tile.label}</div>
 <div class="tile-value">${tile.value}</div>
-<div class="tile-than">${tile.change === null ? 'nothing to compare with' : html`${changeMark(tile.change)} vs ${tile.than}`}</div>
+<div class="tile-than">${tile.change === null ? 'nothing to compare with' : html`${changeMark(tile.change)}<br>vs ${tile.than}`}</div>
 </td>`,
   );
   return html`<div class="part" style="padding-top:0"><table class="tiles" role="presentation"><tr>${cells}</tr></table></div>`;
@@ -71,6 +72,12 @@ const weeklyKeys = html`<span class="pair"><span class="key" style="background:$
 function categoryKeys({ weeks }: Kpis): Html {
   return html`<span class="pair"><span class="key" style="background:${colour.accent}"></span>last ${weeks} weeks</span>
 <span class="pair"><span class="tick" style="background:${colour.ink}"></span>${weeks} weeks before</span>`;
+}
+
+/** A phone shows fewer weeks. */
+function heatKeys({ weeks }: Kpis): Html {
+  const fewer = weeks > narrowWeeksMax ? html`<span class="narrow" style="display:none;mso-hide:all">The last ${narrowWeeksMax} weeks. </span>` : null;
+  return html`${fewer}Darker cells sold more; an empty cell is a week without any.`;
 }
 
 function figure({ input, imageSource }: Page, id: ChartId, title: string, keys: Html): Html {
@@ -97,7 +104,7 @@ function categoryTable({ input: { wording, currency }, kpis }: Page): Html {
 <td class="roomy">${shortAmount(average, currency)}</td><td>${difference === null ? html`<span class="small">new</span>` : changeMark(difference)}</td></tr>`,
   );
   return html`<div class="part" style="padding-top:20px"><table class="list">
-<tr><th>${wording.category}</th><th>${wording.amount}</th><th class="roomy">Share</th><th>${wording.count}</th><th class="roomy">Average</th><th>vs ${kpis.weeks} weeks before</th></tr>
+<tr><th>${wording.category}</th><th>${wording.amount}</th><th class="roomy">Share</th><th>${wording.count}</th><th class="roomy">Average</th><th>Change</th></tr>
 ${rows}</table></div>`;
 }
 
@@ -108,17 +115,17 @@ function itemTable({ input: { wording, currency }, kpis }: Page): Html {
       html`<tr><td>${label}<div class="small">${category}</div></td><td>${day(date, { year: false })}</td><td>${shortAmount(total, currency)}</td></tr>`,
   );
   return html`<div class="part"><h2>What sold most</h2><p class="note">${span(kpis.current)}</p>
-<table class="list"><tr><th>${wording.item}</th><th>Date</th><th>${wording.amount}</th></tr>${rows}</table></div>`;
+<table class="list items"><tr><th>${wording.item}</th><th>Date</th><th>${wording.amount}</th></tr>${rows}</table></div>`;
 }
 
-function quality({ input }: Page): Html {
+function quality({ input, kpis }: Page): Html {
   const rows = leftOut(input).map(
     ({ count, why, examples }) => html`<tr><td class="number">${wholeNumber(count)}</td><td class="why">${why}
 ${examples.length === 0 ? null : html`<div class="small">for example ${examples.join('; ')}</div>`}</td></tr>`,
   );
   const mends = mendings(input);
   return html`<div class="part"><h2>What these numbers rest on</h2>
-<p class="note">${coverage(input)}${rows.length === 0 ? ' Nothing was left out.' : ' Left out were:'}</p>
+<p class="note">${coverage(input, kpis)}${rows.length === 0 ? ' Nothing was left out.' : ' Left out were:'}</p>
 ${rows.length === 0 ? null : html`<table class="left-out" role="presentation">${rows}</table>`}
 ${mends.length === 0 ? null : html`<p class="note" style="margin:12px 0 0">Put right on the way: ${mends.join('; ')}.</p>`}</div>`;
 }
@@ -132,4 +139,9 @@ function foot({ input, kpis, workflowId, generatedAt }: Page): Html {
 function changeMark(value: number): Html {
   const tone = value > 0 ? 'up' : value < 0 ? 'down' : 'flat';
   return html`<span class="change ${tone}">${change(value)}</span>`;
+}
+
+/** Without a line end inside a day: `Jul 12,`. */
+function unbroken(text: string): string {
+  return text.replace(/\b([A-Z][a-z]{2}) (?=\d{1,2}\b)/g, '$1\u00a0');
 }

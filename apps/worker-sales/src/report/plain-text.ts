@@ -22,7 +22,7 @@ export function plainText({ input, kpis, workflowId }: Pick<Page, 'input' | 'kpi
     `By ${wording.category.toLowerCase()}, ${span(kpis.current)}:`,
     ...categories,
     '',
-    coverage(input),
+    coverage(input, kpis),
     ...(missing.length === 0 ? [] : ['Left out were:', ...missing]),
     '',
     `Source: ${input.fetched.source}`,

@@ -9,7 +9,7 @@ export const stylesheet = new Html(`
   .part { padding: 32px 28px 0; }
   .top { padding: 32px 28px 0; border-top: 5px solid ${colour.accent}; }
   .eyebrow { margin: 0; color: ${colour.accent}; font-size: 12px; font-weight: 600; letter-spacing: .06em; text-transform: uppercase; }
-  h1 { margin: 10px 0 0; font-size: 28px; line-height: 1.22; font-weight: 700; letter-spacing: -.02em; overflow-wrap: anywhere; }
+  h1 { margin: 10px 0 0; font-size: 28px; line-height: 1.22; font-weight: 700; letter-spacing: -.02em; overflow-wrap: anywhere; text-wrap: balance; }
   .lede { margin: 12px 0 0; color: ${colour.text}; font-size: 16px; line-height: 1.55; overflow-wrap: anywhere; }
   h2 { margin: 0; font-size: 17px; line-height: 1.3; font-weight: 600; letter-spacing: -.01em; }
   .note { margin: 4px 0 14px; color: ${colour.text}; font-size: 13px; overflow-wrap: anywhere; }
@@ -32,15 +32,16 @@ export const stylesheet = new Html(`
   .flat { color: ${colour.text}; }
   table.list th { padding: 0 0 8px 14px; color: ${colour.text}; font-size: 12px; font-weight: 500; text-align: right; border-bottom: 1px solid ${colour.line}; vertical-align: bottom; }
   table.list td { padding: 9px 0 9px 14px; text-align: right; border-bottom: 1px solid ${colour.line}; white-space: nowrap; font-variant-numeric: tabular-nums; vertical-align: top; }
-  table.list th:first-child, table.list td:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+  table.list th:first-child, table.list td:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; width: 38%; }
   table.list td:first-child { font-weight: 500; }
+  table.items td:first-child { width: 56%; }
   table.list td.text, table.list th.text { text-align: left; }
   table.list tr.rest td { color: ${colour.text}; font-weight: 400; }
   table.list tr:last-child td { border-bottom: 0; }
   .small { color: ${colour.text}; font-size: 12px; font-weight: 400; }
   table.left-out td { padding: 8px 0; border-bottom: 1px solid ${colour.line}; vertical-align: top; }
   table.left-out tr:last-child td { border-bottom: 0; }
-  table.left-out td.number { width: 62px; padding-right: 16px; text-align: right; font-weight: 600; font-variant-numeric: tabular-nums; }
+  table.left-out td.number { width: 48px; padding-right: 12px; font-weight: 600; font-variant-numeric: tabular-nums; }
   table.left-out td.why { overflow-wrap: anywhere; }
   .foot { margin-top: 32px; padding: 18px 28px 24px; background: #f7f8fb; border-top: 1px solid ${colour.line}; color: ${colour.text}; font-size: 12px; line-height: 1.6; overflow-wrap: anywhere; }
   .foot b { font-weight: 600; }
@@ -52,6 +53,7 @@ export const stylesheet = new Html(`
     .lede { font-size: 15px; }
     img.wide { display: none !important; }
     img.narrow { display: block !important; }
+    span.narrow { display: inline !important; }
     table.tiles, table.tiles tbody { display: block; }
     table.tiles tr { display: flex; flex-wrap: wrap; }
     table.tiles td { box-sizing: border-box; width: 50%; padding: 14px 8px 14px 0; border-left: 0; }
