@@ -13,14 +13,14 @@ import { startStack } from './stack.ts';
 export async function demo(args: readonly string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } } });
   await using running = new AsyncDisposableStack();
-  const redis = await findRedis({ persistent: false }, say);
+  const redis = await findRedis({ persistent: false, say }, signal);
   running.defer(() => redis.stop());
   say(`Redis: ${redis.origin}; starting orchestrator, API and two workers`);
   const stack = await startStack({ redisUrl: redis.url, workers: 2, ports: 'free', dataRoots: [demoData.root] }, signal);
   running.defer(() => stack.stop());
 
-  const broken = stack.broken.then((obituary) => {
-    if (!signal.aborted) say(obituary);
+  const broken = Promise.race([stack.broken, redis.broken]).then((words) => {
+    if (!signal.aborted) say(words);
     return null;
   });
   const code = await Promise.race([runWorkflow(stack.apiUrl, values.json, signal), broken]);

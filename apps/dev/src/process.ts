@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { logs, root } from './checkout.ts';
 
-const readyMs = 30_000;
+const readyMsDefault = 30_000;
 const stopMs = 15_000;
 const tailLines = 15;
 const leash = pathToFileURL(join(import.meta.dirname, 'leash.ts')).href;
@@ -27,8 +27,11 @@ export interface AppOptions {
   /** The file that Node runs. */
   readonly main: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
   /** The event that says it is ready. */
   readonly ready: string;
+  /** How long it may take. */
+  readonly readyMs?: number;
   readonly onLine?: (app: string, line: LogLine) => void;
 }
 
@@ -51,10 +54,10 @@ export class AppError extends Error {
 
 /** @throws {AppError} when it ends, or says nothing for too long, before it is ready; by then it is gone */
 export async function startApp(options: AppOptions, signal: AbortSignal): Promise<App> {
-  const { name, main, env, ready } = options;
+  const { name, main, args = [], env, ready, readyMs = readyMsDefault } = options;
   mkdirSync(logs, { recursive: true });
   const log = join(logs, `${name}.log`);
-  const child = spawn(process.execPath, ['--import', leash, main], {
+  const child = spawn(process.execPath, ['--import', leash, main, ...args], {
     cwd: root,
     env: { ...process.env, BATON_LOG_FORMAT: 'json', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -74,6 +77,11 @@ export async function startApp(options: AppOptions, signal: AbortSignal): Promis
   if (outcome === 'ready') return app;
   await app.stop();
   throw new AppError(`${name} ${outcome} before it was ready. Its last lines (all: ${relative(process.cwd(), log)}):\n${app.tail()}`);
+}
+
+/** What to say of an app that has ended by itself. */
+export async function wordsOf(app: App): Promise<string> {
+  return `${app.name} ${await app.ended}. Its last lines (all: ${relative(process.cwd(), app.log)}):\n${app.tail()}`;
 }
 
 function follow(child: ChildProcess, file: WriteStream, onLine: (line: LogLine) => void): Pick<App, 'seen' | 'tail'> {

@@ -1,7 +1,7 @@
 /** Orchestrator, API and workers on one Redis: started together, stopped together. */
 
 import { appMain, files } from './checkout.ts';
-import { type App, type AppOptions, startApp } from './process.ts';
+import { type App, type AppOptions, startApp, wordsOf } from './process.ts';
 
 export interface StackOptions {
   readonly redisUrl: string;
@@ -38,7 +38,7 @@ export async function startStack(options: StackOptions, signal: AbortSignal): Pr
   return {
     apiUrl: urlOf(apps, 'api', 'api_ready'),
     metricsUrls: Object.fromEntries(apps.filter(({ name }) => name !== 'api').map(({ name }) => [name, urlOf(apps, name, 'metrics_ready')])),
-    broken: Promise.race(apps.map(obituary)),
+    broken: Promise.race(apps.map(wordsOf)),
     stop,
   };
 }
@@ -65,10 +65,6 @@ function plan({ redisUrl, workers, ports, dataRoots, onLine }: StackOptions): re
     { name: 'api', main: appMain('api'), env: { ...common, BATON_API_PORT: port(fixedPorts.api) }, ready: 'api_ready', ...watched },
     ...Array.from({ length: workers }, (_, index) => worker(index)),
   ];
-}
-
-async function obituary(app: App): Promise<string> {
-  return `${app.name} ${await app.ended}. Its last lines (all: ${app.log}):\n${app.tail()}`;
 }
 
 function urlOf(apps: readonly App[], name: string, event: string): string {

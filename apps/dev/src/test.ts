@@ -1,13 +1,13 @@
 /** `./dev test` and `./dev verify`: the stages, their times, and one last line with the count of the whole run. */
 
-import { dockerAnswers } from '@baton/testkit';
+import { findRedis } from './redis.ts';
 import { say } from './say.ts';
 import { allStages, runStages, type Stage, type StageResult, verifyStages } from './stage.ts';
 import { chromium, ensureProgram, findProgram, redisServer } from './system-package.ts';
 import { sentence, sum } from './test-counts.ts';
 
 export async function test(filter: readonly string[], signal: AbortSignal): Promise<number> {
-  await ensureRedis();
+  await ensureRedis(signal);
   if (!process.env['BATON_CHROMIUM']) {
     const program = ensureProgram(chromium, say);
     if (program !== null) process.env['BATON_CHROMIUM'] = program;
@@ -17,12 +17,15 @@ export async function test(filter: readonly string[], signal: AbortSignal): Prom
 
 export async function verify(args: readonly string[], signal: AbortSignal): Promise<number> {
   if (args.length > 0) say(`verify takes no arguments: "${args.join(' ')}" is left out.`);
-  await ensureRedis();
+  await ensureRedis(signal);
   return await runAndReport(verifyStages, [], signal);
 }
 
-async function ensureRedis(): Promise<void> {
-  if (findProgram(redisServer.programs) === null && !(await dockerAnswers())) ensureProgram(redisServer, say);
+/** The tests start Redis servers of their own: here one is started to see that they can, and to install what is missing. */
+async function ensureRedis(signal: AbortSignal): Promise<void> {
+  if (findProgram(redisServer.programs) !== null) return;
+  const redis = await findRedis({ persistent: false, say }, signal);
+  await redis.stop();
 }
 
 async function runAndReport(stages: readonly Stage[], filter: readonly string[], signal: AbortSignal): Promise<number> {

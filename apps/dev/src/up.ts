@@ -24,7 +24,7 @@ export async function up(args: readonly string[], signal: AbortSignal): Promise<
   }
 
   await using running = new AsyncDisposableStack();
-  const redis = await findRedis({ persistent: true }, say);
+  const redis = await findRedis({ persistent: true, say }, signal);
   running.defer(() => redis.stop());
   const onLine = (app: string, line: LogLine): void => show(app, line, values.verbose);
   const stack = await startStack({ redisUrl: redis.url, workers, ports: 'fixed', dataRoots: [demoData.root], onLine }, signal);
@@ -38,7 +38,7 @@ export async function up(args: readonly string[], signal: AbortSignal): Promise<
   files        ${files}
 
   ./dev baton --help talks to it; Ctrl-C stops it.`);
-  const end = await Promise.race([stack.broken, interrupted(signal)]);
+  const end = await Promise.race([stack.broken, redis.broken, interrupted(signal)]);
   if (end !== null) {
     say(end);
     return exitCodes.failed;
