@@ -1,6 +1,5 @@
 export { startProcess, type TestProcess } from './child-process.ts';
 export { edgesArbitrary, graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
-export { dockerAnswers } from './docker-engine.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export * from './memory-queue.ts';
 export { createMemoryStore } from './memory-store.ts';
