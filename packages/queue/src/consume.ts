@@ -84,12 +84,15 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     if (isClosing) return await handBack(job, token);
     const assignment = assignmentOf(job, capability);
     const controller = new AbortController();
-    running.set(String(job.id), controller);
+    const id = String(job.id);
+    // Ours again, after we had lost it without noticing: the run before must not go on beside this one.
+    running.get(id)?.abort(lockLost());
+    running.set(id, controller);
     try {
       const verdict = await options.onAssignment(deliveryOf(job, assignment, controller.signal));
       return await carryOut(verdict, job, token, assignment);
     } finally {
-      running.delete(String(job.id));
+      if (running.get(id) === controller) running.delete(id);
     }
   }
 
@@ -125,7 +128,7 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) onError(error);
   });
   worker.on('lockRenewalFailed', (ids) => {
-    for (const id of ids) running.get(id)?.abort(new LockLostError('The lock of the job was lost: another agent may have it.'));
+    for (const id of ids) running.get(id)?.abort(lockLost());
   });
   worker.on('failed', (job, error) => {
     if (job?.finishedOn === undefined || job.finishedOn === null) return;
@@ -150,6 +153,10 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
   }
 
   return { close };
+}
+
+function lockLost(): LockLostError {
+  return new LockLostError('The lock of the job was lost: another agent may have it.');
 }
 
 /** For BullMQ: the message and the stack are what a person sees in the job. */

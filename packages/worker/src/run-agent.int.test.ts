@@ -229,17 +229,20 @@ describe('the end of an agent', () => {
   });
 });
 
-test('a lost lock aborts the signal, and the job goes on elsewhere', async () => {
+test.each([1, 4])('a lost lock aborts the signal, and the job goes on (concurrency %i)', async (concurrency) => {
   const aborted = Promise.withResolvers<unknown>();
   let runs = 0;
-  await start(async (_input, { signal }) => {
-    runs += 1;
-    if (runs > 1) return fine;
-    await redis.del(`${prefix}:cap.data.fetch:wf_1~fetch~1:lock`);
-    await once(signal, 'abort');
-    aborted.resolve(signal.reason.code);
-    throw signal.reason;
-  });
+  await start(
+    async (_input, { signal }) => {
+      runs += 1;
+      if (runs > 1) return fine;
+      await redis.del(`${prefix}:cap.data.fetch:wf_1~fetch~1:lock`);
+      await once(signal, 'abort');
+      aborted.resolve(signal.reason.code);
+      throw signal.reason;
+    },
+    { concurrency },
+  );
   await dispatch(exampleAssignment());
   expect(await aborted.promise).toBe('LOCK_LOST');
   expect((await replies(1))[0]?.report).toMatchObject({ outcome: { status: 'completed' }, execution: { attempt: 1 } });

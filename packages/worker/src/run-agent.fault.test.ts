@@ -1,0 +1,164 @@
+/** Real processes killed, and Redis restarted, while agents work: every subtask comes to one settled end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { partitionCount, type ReceivedReply } from '@baton/core';
+import { connectRedis, createReplyReader, createSubtaskQueue, type Redis } from '@baton/queue';
+import { exampleAssignment, randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineAgent } from './define-agent.ts';
+import { runAgent } from './run-agent.ts';
+
+let fixture: RedisFixture;
+let redis: Redis;
+let prefix: string;
+const closers: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  fixture = await startRedis({ args: ['--appendfsync', 'always'] });
+  redis = await connectRedis(fixture.url, { name: 'fault-test' });
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await fixture?.stop();
+});
+beforeEach(() => {
+  prefix = randomPrefix();
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Resolves with the process and a wait for its lines. */
+async function agentProcess(behaviour: 'hang' | 'die' | 'work'): Promise<{ child: ChildProcess; line: (text: RegExp) => Promise<void> }> {
+  const script = fileURLToPath(new URL('./fixture/agent-process.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, fixture.url, prefix, behaviour], { stdio: ['ignore', 'pipe', 'inherit'] });
+  closers.push(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const seen: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (text) => seen.push(text));
+  const line = async (text: RegExp) => void (await expect.poll(() => seen.some((each) => text.test(each)), { timeout: 20_000 }).toBe(true));
+  // One that dies at once may not come to say so.
+  if (behaviour !== 'die') await line(/ready/);
+  return { child, line };
+}
+
+async function dispatch(...subtaskIds: readonly string[]): Promise<void> {
+  const queue = createSubtaskQueue({ redis, prefix });
+  await queue.dispatch(subtaskIds.map((subtaskId) => ({ assignment: exampleAssignment({ subtaskId }), inputs: [] })));
+  await queue.close();
+}
+
+function reader() {
+  const made = createReplyReader({ redis, prefix });
+  closers.push(made.close);
+  made.own(Array.from({ length: partitionCount }, (_, partition) => partition));
+  return made;
+}
+
+async function replies(count: number): Promise<readonly ReceivedReply[]> {
+  const all: ReceivedReply[] = [];
+  const source = reader();
+  await expect.poll(async () => all.push(...(await source.read(200))), { timeout: 30_000 }).toBeGreaterThanOrEqual(count);
+  return all;
+}
+
+test('the subtask of a killed agent is run again by another, and replied once', async () => {
+  const victim = await agentProcess('hang');
+  await dispatch('fetch');
+  await victim.line(/began 1/);
+  victim.child.kill('SIGKILL');
+  const heir = await agentProcess('work');
+  await heir.line(/began 1/);
+  const all = await replies(1);
+  expect(all.map(({ report }) => report?.outcome)).toEqual([{ status: 'completed', result: { uri: `pid:${heir.child.pid}` } }]);
+});
+
+test('a subtask that kills its agents fails as AGENT_LOST, told by the next agent without running it', async () => {
+  await dispatch('fetch');
+  for (let death = 0; death < 2; death += 1) {
+    const { child } = await agentProcess('die');
+    if (child.signalCode === null) await once(child, 'exit');
+  }
+  const last = await agentProcess('die');
+  await last.line(/ready/);
+  const all = await replies(1);
+  expect(all.map(({ report }) => report?.outcome)).toMatchObject([{ status: 'failed', error: { code: 'AGENT_LOST' } }]);
+  expect(last.child.signalCode).toBeNull();
+});
+
+test('SIGTERM ends an agent with nothing left behind in its process', async () => {
+  const { child, line } = await agentProcess('hang');
+  await dispatch('fetch');
+  await line(/began 1/);
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
+test.each(['cleanly', 'killed'] as const)('Redis goes (%s) and comes back in the middle: all subtasks are done, no reply is lost', async (how) => {
+  const runs = new Map<string, number>();
+  const noop = (): void => {};
+  const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => silent };
+  const halfway = Promise.withResolvers<void>();
+  const agent = defineAgent({
+    name: 'data-agent',
+    capabilities: {
+      'data.fetch': {
+        input: z.object({ path: z.string() }),
+        output: z.object({ uri: z.string() }),
+        handler: async (_input, { subtaskId }) => {
+          runs.set(subtaskId, (runs.get(subtaskId) ?? 0) + 1);
+          if (runs.size === 100) halfway.resolve();
+          return { uri: subtaskId };
+        },
+      },
+    },
+  });
+  const running = await runAgent(agent, { redisUrl: fixture.url, prefix, concurrency: 4, lockMs: 1_000, stalledMs: 200, stallsMax: 10, logger: silent });
+  closers.push(() => running.close({ graceMs: 0 }));
+  const ids = Array.from({ length: 400 }, (_, index) => `s${index}`);
+  await dispatch(...ids);
+
+  await halfway.promise;
+  if (how === 'killed') await fixture.kill();
+  await fixture.restart();
+
+  const source = reader();
+  const settled = new Set<string>();
+  const collect = async (): Promise<number> => {
+    const read = await source.read(200);
+    for (const { report } of read) if (report?.outcome.status === 'completed') settled.add(report.subtaskId);
+    await source.remove(read);
+    return settled.size;
+  };
+  await expect.poll(collect, { timeout: 60_000 }).toBe(ids.length);
+  expect([...runs.keys()].sort()).toEqual([...ids].sort());
+});
+
+test('a reader that waits while Redis goes and comes back reads on, what it had not removed once more', async () => {
+  const { line } = await agentProcess('work');
+  await dispatch('one');
+  await line(/began 1/);
+  const source = reader();
+  const first: ReceivedReply[] = [];
+  await expect.poll(async () => first.push(...(await source.read(200)))).toBe(1);
+  const waiting = source.read(30_000);
+  await fixture.restart();
+  const again = [...(await waiting)];
+  await dispatch('two');
+  await expect
+    .poll(
+      async () => {
+        again.push(...(await source.read(200)));
+        return again.map(({ report }) => report?.subtaskId);
+      },
+      { timeout: 30_000 },
+    )
+    .toEqual(expect.arrayContaining(['one', 'two']));
+});
