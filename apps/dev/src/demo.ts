@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { exitCodes } from '@baton/protocol';
 import { type ClientRun, runClient } from './baton.ts';
 import { demoData } from './demo-data.ts';
 import { interrupted } from './interrupt.ts';
@@ -19,17 +20,22 @@ export async function demo(args: readonly string[], signal: AbortSignal): Promis
   const stack = await startStack({ redisUrl: redis.url, workers: 2, ports: 'free', dataRoots: [demoData.root] }, signal);
   running.defer(() => stack.stop());
 
-  const broken = Promise.race([stack.broken, redis.broken]).then((words) => {
-    if (!signal.aborted) say(words);
-    return null;
-  });
-  const code = await Promise.race([runWorkflow(stack.apiUrl, values.json, signal), broken]);
-  if (code === null) return 1;
-  if (values.keep && !signal.aborted) {
+  const broken = Promise.race([stack.broken, redis.broken]);
+  const client = new AbortController();
+  running.defer(() => client.abort());
+  const end = await Promise.race([runWorkflow(stack.apiUrl, values.json, AbortSignal.any([signal, client.signal])), broken]);
+  if (values.keep && !signal.aborted && typeof end === 'number') {
     say(`the stack stays until Ctrl-C: ${stack.apiUrl}, ${stack.apiUrl}/queues`);
-    await Promise.race([interrupted(signal), broken]);
+    return reported((await Promise.race([interrupted(signal), broken])) ?? end);
   }
-  return code;
+  return reported(end);
+}
+
+/** An exit code as it is; of the words for what broke, 1, after saying them. */
+function reported(end: number | string): number {
+  if (typeof end === 'number') return end;
+  say(end);
+  return exitCodes.failed;
 }
 
 async function runWorkflow(apiUrl: string, json: boolean, signal: AbortSignal): Promise<number> {

@@ -1,5 +1,4 @@
 /** `./dev test` and `./dev verify`: the stages, their times, and one last line with the count of the whole run. */
-
 import { findRedis } from './redis.ts';
 import { say } from './say.ts';
 import { allStages, runStages, type Stage, type StageResult, verifyStages } from './stage.ts';
