@@ -23,11 +23,7 @@ const commands: Readonly<Record<string, Command>> = {
 
 async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command !== undefined) {
-    const interrupts = listenForInterrupts();
-    const code = await command(args, interrupts.signal);
-    return interrupts.exitCode() ?? code;
-  }
+  if (command !== undefined) return await runUntilInterrupt(command, args);
   const usage = readFileSync(join(import.meta.dirname, '../usage.txt'), 'utf8');
   if (name === 'help') {
     console.log(usage);
@@ -37,12 +33,27 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
   return exitCodes.badInput;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  // An error with an exit code of its own, or for wrong flags, is a message to people; anything else is a bug and shows where.
-  const { code, exitCode, message, stack } = error as Error & { readonly code?: unknown; readonly exitCode?: number };
+async function runUntilInterrupt(command: Command, args: readonly string[]): Promise<number> {
+  const interrupts = listenForInterrupts();
+  try {
+    const code = await command(args, interrupts.signal);
+    return interrupts.exitCode() ?? code;
+  } catch (error) {
+    // What an interrupt cut short fails: no news to whoever pressed Ctrl-C.
+    return interrupts.exitCode() ?? failed(error as Failure);
+  }
+}
+
+interface Failure extends Error {
+  readonly code?: unknown;
+  readonly exitCode?: number;
+}
+
+/** An error with an exit code of its own, or for wrong flags, is a message to people; anything else is a bug and shows where. */
+function failed({ code, exitCode, message, stack }: Failure): number {
   const isBadFlag = String(code).startsWith('ERR_PARSE_ARGS');
   say(exitCode !== undefined || isBadFlag || code === 'APP_DID_NOT_START' ? message : String(stack));
-  process.exitCode = exitCode ?? (isBadFlag ? exitCodes.badInput : exitCodes.failed);
+  return exitCode ?? (isBadFlag ? exitCodes.badInput : exitCodes.failed);
 }
+
+process.exitCode = await main(process.argv.slice(2));
