@@ -1,6 +1,6 @@
 /** What a handler answers: a value, errors included. Problems are RFC 9457 `application/problem+json` with a stable `code`. */
 import { STATUS_CODES } from 'node:http';
-import type { Json, Problem } from '@baton/core';
+import type { Problem } from '@baton/core';
 import type { ProblemBody } from '@baton/protocol';
 
 export interface Answer {
@@ -52,11 +52,12 @@ export function problemsAnswer(code: ProblemCode, what: string, problems: readon
   const first = problems[0];
   const where = first?.path ? `${first.path}: ` : '';
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  return problem(code, `${what} not right: ${where}${first?.message ?? 'no reason given'}${more}`, problems);
+  const sentence = (first?.message ?? 'no reason given').replace(/\.$/, '');
+  return problem(code, `${what} not right: ${where}${sentence}${more}.`, problems);
 }
 
 /** The types that there are, for the sentence that says that one is not among them. */
-export function existingTypes(types: readonly { readonly name: string; readonly versions: readonly Json[] }[]): string {
+export function existingTypes(types: readonly { readonly name: string; readonly versions: readonly number[] }[]): string {
   if (types.length === 0) return 'No type is registered yet: register one with POST /v1/workflow-types or `baton type register <file>`.';
   const shown = types.slice(0, 20).map(({ name, versions }) => `${name} (version ${versions.join(', ')})`);
   return `Registered: ${shown.join('; ')}${types.length > shown.length ? `; and ${types.length - shown.length} more` : ''}.`;

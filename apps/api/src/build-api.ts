@@ -25,7 +25,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     genReqId: () => `req_${requestId()}`,
     routerOptions: { maxParamLength: pathPartLengthMax },
     forceCloseConnections: 'idle',
-    frameworkErrors: (error, request, reply) => fail(deps, error, request, reply as unknown as FastifyReply),
+    // Requests that no route takes, not even that of the unknown: they pass by the hooks.
+    frameworkErrors: (error, request, reply) => logRequest(deps, request, fail(deps, error, request, reply as unknown as FastifyReply)),
   });
   // Else a body of text would be taken for a string, and not be refused for its type.
   app.removeContentTypeParser('text/plain');

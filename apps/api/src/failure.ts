@@ -13,7 +13,10 @@ const byCode: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'The path has a part that is longer than any id can be.'],
 };
 
-export const redisAway: Answer = problem('redis_unreachable', 'Redis does not answer. What was accepted is safe in it; try again in a moment. /readyz tells when it is back.');
+export const redisAway: Answer = problem(
+  'redis_unreachable',
+  'Redis does not answer. What was accepted is safe in it; try again in a moment. /readyz tells when it is back.',
+);
 
 const redisCodes = new Set([
   'FST_ERR_HANDLER_TIMEOUT',
@@ -49,5 +52,5 @@ function isSyntaxOfBody(error: unknown): boolean {
 }
 
 function codeOf(error: Error): string {
-  return String((error as NodeJS.ErrnoException).code ?? '');
+  return (error as NodeJS.ErrnoException).code ?? '';
 }

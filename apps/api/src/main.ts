@@ -1,4 +1,5 @@
 /** The process `api`: reads the environment, serves, and stops cleanly on SIGTERM or SIGINT. */
+import { inspect } from 'node:util';
 import { exitCodes, parseEnvironment } from '@baton/protocol';
 import { createLogger } from '@baton/telemetry';
 import { ApiEnvironment } from './environment.ts';
@@ -22,6 +23,6 @@ try {
 } catch (error) {
   // Expected at a start that cannot be: a sentence and a code. Anything else is a bug, with its stack.
   const exitCode = (error as { exitCode?: number }).exitCode;
-  console.error(exitCode === undefined ? error : (error as Error).message);
+  process.stderr.write(`${exitCode === undefined ? inspect(error) : (error as Error).message}\n`);
   process.exitCode = exitCode ?? exitCodes.failed;
 }

@@ -6,7 +6,7 @@ export function createQueueList(redis: Redis, prefix: string): () => Promise<rea
   const opened = new Map<string, Queue>();
   return async () => {
     const capabilities = await knownCapabilities(redis, prefix);
-    for (const name of [workflowsQueue, ...[...capabilities].sort().map(capabilityQueue)]) {
+    for (const name of [workflowsQueue, ...capabilities.toSorted().map(capabilityQueue)]) {
       if (!opened.has(name)) opened.set(name, openQueue(redis, prefix, name));
     }
     return [...opened.values()];

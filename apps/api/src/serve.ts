@@ -51,11 +51,10 @@ async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortS
   const queue = createSubtaskQueue({ redis, prefix });
   const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
   const logEvent = logEvents(log);
-  const now = (): number => Date.now();
   const engine = createEngine({
     store,
     queue,
-    now,
+    now: Date.now,
     observe: (header, event) => {
       logEvent(header, event);
       metrics.observe(header, event);
@@ -72,7 +71,7 @@ async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortS
     health: () => redisProblems(redis),
     metrics,
     log,
-    now,
+    now: Date.now,
     stopping,
   });
 }

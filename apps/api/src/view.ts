@@ -79,7 +79,7 @@ export function eventsView(entries: readonly EventEntry[], limit: number): Event
 
 function eventView(event: RecordedEvent): EventView {
   const { type, at, ...rest } = event;
-  const fields = Object.entries(rest).map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]);
+  const fields = Object.entries(rest).map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value as unknown] as const);
   return { type, at: iso(at), ...Object.fromEntries(fields) };
 }
 

@@ -1,6 +1,6 @@
 /** What every command has: --json, --api-url, examples in its help, and an exit code as its value. */
 import { type BatonClient, createClient } from '@baton/client';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 export interface Context {
@@ -9,7 +9,7 @@ export interface Context {
   /** Whether to print JSON in place of text. */
   readonly json: boolean;
   /** Prints the value as it came from the API. */
-  printJson(value: unknown): void;
+  readonly printJson: (value: unknown) => void;
 }
 
 export interface CommonOptions {

@@ -36,7 +36,9 @@ function assign(params: Params, path: readonly string[], value: Value, word: str
   for (const part of path.slice(0, -1)) {
     const inner = Object.hasOwn(target, part) ? target[part] : undefined;
     if (inner !== undefined && !isRecord(inner)) throw new InputError(`--params ${word}: "${part}" is already something that has no fields.`);
-    target = (target[part] = inner ?? {}) as Params;
+    const fields = inner ?? {};
+    target[part] = fields;
+    target = fields;
   }
   target[last] = value;
 }

@@ -32,7 +32,8 @@ export function liveScreen(terminal: Terminal, now: () => number): Screen {
 export function lineScreen(terminal: Terminal, now: () => number): Screen {
   return onChange(
     (text) => terminal.out(`${clockText(new Date(now()))}  ${text}\n`),
-    ({ subtask_id, status, assigned_to, attempts, progress, error, duration_ms }) => {
+    ({ subtask_id, status, assigned_to, attempts, progress, error, duration_ms }, { subtasks }) => {
+      const width = Math.max(...subtasks.map((subtask) => subtask.subtask_id.length));
       const words = [
         assigned_to,
         attempts > 1 && `attempt ${attempts}`,
@@ -40,7 +41,7 @@ export function lineScreen(terminal: Terminal, now: () => number): Screen {
         status === 'running' && progress?.message,
         error?.message,
       ].filter((word) => typeof word === 'string');
-      return `${subtask_id.padEnd(16)}  ${status.padEnd(16)}  ${words.map(tame).join('  ')}`.trimEnd();
+      return `${subtask_id.padEnd(width)}  ${status.padEnd(16)}  ${words.map(tame).join('  ')}`.trimEnd();
     },
     ({ workflow_id, status }) => `${workflow_id}  ${status}`,
     (trouble) => trouble,
@@ -59,7 +60,7 @@ export function jsonScreen(terminal: Terminal): Screen {
 /** Tells each change once. Time passing is none, and neither is a percentage: a log stays readable. */
 function onChange(
   write: (text: string) => void,
-  subtaskText: (subtask: SubtaskView) => string,
+  subtaskText: (subtask: SubtaskView, view: WorkflowView) => string,
   workflowText: (view: WorkflowView) => string,
   troubleText: (trouble: string) => string,
 ): Screen {
@@ -79,7 +80,7 @@ function onChange(
         const { status, assigned_to, attempts, progress, generation } = subtask;
         if (status === 'pending') continue;
         const state = JSON.stringify([status, assigned_to, attempts, generation, status === 'running' ? progress?.message : null]);
-        tell(`subtask ${subtask.subtask_id}`, state, () => subtaskText(subtask));
+        tell(`subtask ${subtask.subtask_id}`, state, () => subtaskText(subtask, view));
       }
     },
   };

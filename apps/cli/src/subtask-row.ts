@@ -1,7 +1,7 @@
 /** One subtask as a row: symbol and name, agent, attempt, time, and what it does right now. */
 import type { SubtaskView } from '@baton/protocol';
 import { durationText } from './duration.ts';
-import { type Cell, cell, head } from './table.ts';
+import { type Cell, cell, head, shortened } from './table.ts';
 import type { Style } from './terminal.ts';
 
 const looks: Record<SubtaskView['status'], readonly [symbol: string, style: Style]> = {
@@ -17,16 +17,30 @@ const looks: Record<SubtaskView['status'], readonly [symbol: string, style: Styl
   cancelled: ['–', 'dim'],
 };
 
-export const subtaskHead: readonly Cell[] = head('', 'subtask', 'agent', 'try', 'time', '');
+const [symbolHead, nameHead, agentHead, attemptHead, timeHead, noteHead] = head('', 'subtask', 'agent', 'try', 'time', '') as [
+  Cell,
+  Cell,
+  Cell,
+  Cell,
+  Cell,
+  Cell,
+];
+export const subtaskHead: readonly Cell[] = [symbolHead, nameHead, agentHead, attemptHead, { ...timeHead, align: 'right' }, noteHead];
 
-/** @param now ms since the epoch */
-export function subtaskRow(subtask: SubtaskView, now: number): readonly Cell[] {
+/** An agent's id begins with its name, which is what one wants to see; the rest says which process it is. */
+const agentWidth = { narrow: 16, wide: 40, wideFrom: 120 } as const;
+
+/**
+ * @param now ms since the epoch
+ * @param columns of the whole row
+ */
+export function subtaskRow(subtask: SubtaskView, now: number, columns: number): readonly Cell[] {
   const [symbol, style] = looks[subtask.status];
   const isQuiet = style === 'dim';
   return [
     cell(symbol, style),
     cell(subtask.subtask_id, isQuiet ? 'dim' : undefined),
-    cell(subtask.assigned_to ?? '', 'dim'),
+    cell(shortened(subtask.assigned_to ?? '', columns < agentWidth.wideFrom ? agentWidth.narrow : agentWidth.wide), 'dim'),
     cell(subtask.attempts === 0 ? '' : String(subtask.attempts), subtask.attempts > 1 ? 'yellow' : 'dim'),
     { ...cell(subtask.duration_ms === null ? '' : durationText(subtask.duration_ms)), align: 'right' },
     note(subtask, now),
@@ -48,12 +62,16 @@ function note(subtask: SubtaskView, now: number): Cell {
       return cell(`again in ${durationText(Date.parse(subtask.retry_at ?? '') - now || 0)}${error === null ? '' : `: ${error.message}`}`, 'yellow');
     case 'failed_permanent':
       return cell(error === null ? '' : `${error.code}: ${error.message}`, 'red');
-    default:
+    case 'completed':
+    case 'failed':
+    case 'waiting':
+    case 'skipped':
+    case 'cancelled':
       return cell(status === 'completed' ? '' : status, 'dim');
   }
 }
 
-const barWidth = 10;
+const barWidth = 8;
 
 function bar(percent: number): string {
   const full = Math.round((Math.min(100, Math.max(0, percent)) / 100) * barWidth);

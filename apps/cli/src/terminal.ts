@@ -15,7 +15,7 @@ export interface Terminal {
 }
 
 export function createTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Terminal {
-  const isTerminal = stdout.isTTY === true;
+  const isTerminal = stdout.isTTY;
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),

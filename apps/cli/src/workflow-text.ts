@@ -24,7 +24,7 @@ export function titleLine(view: WorkflowSummaryView, now: number): string {
 /** @param rowsMax how many subtasks to show; the rest is counted */
 export function subtaskLines(subtasks: readonly SubtaskView[], now: number, columns: number, rowsMax = Number.POSITIVE_INFINITY): string[] {
   const shown = subtasks.length <= rowsMax ? subtasks : mostTelling(subtasks, Math.max(1, rowsMax - 1));
-  const lines = table([subtaskHead, ...shown.map((subtask) => subtaskRow(subtask, now))], columns - 2).map((line) => `  ${line}`);
+  const lines = table([subtaskHead, ...shown.map((subtask) => subtaskRow(subtask, now, columns))], columns - 2).map((line) => `  ${line}`);
   if (shown.length === subtasks.length) return lines;
   const isShown = new Set(shown);
   const hidden = subtasks.filter((subtask) => !isShown.has(subtask));
@@ -49,7 +49,7 @@ const telling: readonly SubtaskView['status'][] = [
 function mostTelling(subtasks: readonly SubtaskView[], count: number): readonly SubtaskView[] {
   const order = new Map(subtasks.map((subtask, index) => [subtask, index]));
   const ranked = subtasks.toSorted((a, b) => telling.indexOf(a.status) - telling.indexOf(b.status));
-  return ranked.slice(0, count).sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  return ranked.slice(0, count).toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
 }
 
 /** How it ended, in one line. */

@@ -56,17 +56,38 @@ describe("the guide's log lines", () => {
   const subtask = { at, subtaskId: 'fetch', generation: 1, capability: 'data.fetch' };
   const settled = { ...subtask, agent: 'data-agent-01', attempt: 2, durationMs: 234 };
   const cases: [event: RecordedEvent, line: object][] = [
-    [{ type: 'workflow_started', at, caller: 'me' }, { level: 'info', type: 'sales_dashboard_v1', caller: 'me' }],
-    [{ type: 'subtask_assigned', ...subtask }, { level: 'info', subtask_id: 'fetch', capability: 'data.fetch' }],
+    [
+      { type: 'workflow_started', at, caller: 'me' },
+      { level: 'info', type: 'sales_dashboard_v1', caller: 'me' },
+    ],
+    [
+      { type: 'subtask_assigned', ...subtask },
+      { level: 'info', subtask_id: 'fetch', capability: 'data.fetch' },
+    ],
     [
       { type: 'subtask_completed', ...settled },
       { level: 'info', subtask_id: 'fetch', capability: 'data.fetch', worker: 'data-agent-01', attempt: 2, duration_ms: 234 },
     ],
-    [{ type: 'subtask_failed', ...settled, error }, { level: 'warn', subtask_id: 'fetch', worker: 'data-agent-01', duration_ms: 234, error }],
-    [{ type: 'subtask_cancelled', at, subtaskId: 'fetch' }, { level: 'info', subtask_id: 'fetch' }],
-    [{ type: 'workflow_completed', at, durationMs: 12_300 }, { level: 'info', type: 'sales_dashboard_v1', status: 'success', duration_sec: 12.3 }],
-    [{ type: 'workflow_failed', at, durationMs: 12_300, error }, { level: 'warn', status: 'failure', duration_sec: 12.3, error }],
-    [{ type: 'workflow_timed_out', at, durationMs: 12_300, error }, { level: 'warn', status: 'failure', duration_sec: 12.3, error }],
+    [
+      { type: 'subtask_failed', ...settled, error },
+      { level: 'warn', subtask_id: 'fetch', worker: 'data-agent-01', duration_ms: 234, error },
+    ],
+    [
+      { type: 'subtask_cancelled', at, subtaskId: 'fetch' },
+      { level: 'info', subtask_id: 'fetch' },
+    ],
+    [
+      { type: 'workflow_completed', at, durationMs: 12_300 },
+      { level: 'info', type: 'sales_dashboard_v1', status: 'success', duration_sec: 12.3 },
+    ],
+    [
+      { type: 'workflow_failed', at, durationMs: 12_300, error },
+      { level: 'warn', status: 'failure', duration_sec: 12.3, error },
+    ],
+    [
+      { type: 'workflow_timed_out', at, durationMs: 12_300, error },
+      { level: 'warn', status: 'failure', duration_sec: 12.3, error },
+    ],
   ];
   test.each(cases)('$type', (event, line) => {
     const { log, json } = capture('json');

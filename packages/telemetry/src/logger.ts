@@ -46,6 +46,10 @@ export function createLogger({ service, level, format, destination }: LoggerOpti
   );
 }
 
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /** Fields that the line shows in its own way, or that nobody reads on a terminal. */
 const apart = new Set(['time', 'level', 'service', 'event', 'msg', 'err', 'timestamp']);
 
@@ -56,9 +60,9 @@ function prettied(lines: DestinationStream, colorize: boolean): DestinationStrea
     hideObject: true,
     messageFormat: (line, _messageKey, _level, { colors }) => {
       const fields = Object.entries(line).filter(([key]) => !apart.has(key));
-      const text = fields.map(([key, value]) => `${colors.dim(`${key}=`)}${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      const pairs = fields.map(([key, value]) => `${colors.dim(`${key}=`)}${text(value)}`);
       const trace = (line['err'] as { stack?: string } | undefined)?.stack;
-      const words = [String(line['service']).padEnd(12), String(line['event'] ?? '').padEnd(18), ...text, trace ?? line['msg']];
+      const words = [text(line['service']).padEnd(12), text(line['event']).padEnd(18), ...pairs, trace ?? line['msg']];
       return words.filter((word) => word !== undefined && word !== '').join(' ');
     },
   });

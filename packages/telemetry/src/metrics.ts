@@ -13,11 +13,11 @@ export interface MetricsOptions {
 }
 
 export interface Metrics {
-  observe(header: WorkflowHeader, event: RecordedEvent): void;
+  readonly observe: (header: WorkflowHeader, event: RecordedEvent) => void;
   /** An attempt failed and there will be another. Called by the worker, once for each; `reason` is the error's code. */
-  subtaskRetried(capability: string, reason: string): void;
+  readonly subtaskRetried: (capability: string, reason: string) => void;
   /** The Prometheus text format. */
-  text(): Promise<string>;
+  readonly text: () => Promise<string>;
   readonly contentType: string;
 }
 

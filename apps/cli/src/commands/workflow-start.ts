@@ -46,7 +46,7 @@ const start: Action<StartOptions> = async (context, options, type) => {
   if (options.watch && options.wait) throw new InputError('--watch and --wait are two ways to stay: give one of them.');
   const params = await readParams(options.paramsFile, options.params ?? []);
   const body = { ...(await whatToStart(type, options)), params, ...(options.id !== undefined && { workflow_id: options.id }) };
-  const started = await context.client.start(body as StartWorkflowBody);
+  const started = await context.client.start(body);
   const { terminal, json } = context;
   if (json && options.watch) terminal.out(`${JSON.stringify({ event: 'started', ...started })}\n`);
   else if (json && !options.wait) context.printJson(started);
