@@ -36,7 +36,6 @@ export function settle(draft: Draft, { subtaskId, generation, outcome, execution
 
 /** The assigned subtask that a report or a check is about, or null if it came too late. */
 export function current(draft: Draft, subtaskId: string, generation: number): AssignedSubtask | null {
-  if (hasEnded(draft.state)) return null;
   const subtask = subtaskOf(draft, subtaskId);
   return subtask?.status === 'assigned' && subtask.generation === generation ? subtask : null;
 }
@@ -55,7 +54,6 @@ function complete(draft: Draft, id: string, { generation, assignedAt }: Assigned
     durationMs: now - assignedAt,
   });
   for (const dependent of edges(workflow.type.graph.dependents, id)) {
-    if (hasEnded(draft.state)) return;
     if (meetNeed(draft, dependent)) assign(draft, dependent, 0);
   }
   if (draft.unsettled === 0 && !hasEnded(draft.state)) finish(draft);
