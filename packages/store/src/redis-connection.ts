@@ -1,7 +1,7 @@
 /** The connection as the store uses it: with its scripts, and with every error turned into a StoreError. */
 import { readFileSync } from 'node:fs';
 import type { ChainableCommander, Redis, Result } from 'ioredis';
-import { StoreError, storeError } from './store-error.ts';
+import { storeError } from './store-error.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -30,7 +30,6 @@ export async function answer<Value>(reply: Promise<Value>): Promise<Value> {
 /** The answers to a pipeline, once all are there; throws the first error among them. */
 export async function answers<Value>(pipeline: ChainableCommander): Promise<readonly Value[]> {
   const replies = (await answer(pipeline.exec())) ?? [];
-  if (replies.length !== pipeline.length) throw new StoreError('UNREACHABLE', 'Redis answered only a part of the commands.');
   return replies.map(([error, value]) => {
     if (error) throw storeError(error);
     return value as Value;

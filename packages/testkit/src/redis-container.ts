@@ -4,6 +4,7 @@ import type { RedisFixture } from './redis-fixture.ts';
 
 const image = 'redis:8-alpine';
 const redisPort = 6379;
+const shutdownMs = 10_000;
 
 export async function startContainer(args: readonly string[]): Promise<RedisFixture> {
   // Loaded only here: it takes a second to load, and most machines of developers go without it.
@@ -26,7 +27,8 @@ export async function startContainer(args: readonly string[]): Promise<RedisFixt
       await client.container.getById(container.getId()).kill({ signal: 'SIGKILL' });
     },
     async restart() {
-      await container.restart();
+      // Without a timeout testcontainers kills it first.
+      await container.restart({ timeout: shutdownMs });
     },
   };
 }
