@@ -1,3 +1,4 @@
+export * from './abandoned.ts';
 export * from './capability-set.ts';
 export * from './connection.ts';
 export * from './consume.ts';

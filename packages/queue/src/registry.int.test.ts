@@ -1,7 +1,9 @@
-import { randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { exampleAssignment, randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { abandonedCapabilities } from './abandoned.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { connectRedis, type Redis } from './connection.ts';
+import { createSubtaskQueue } from './dispatch.ts';
 import { listAgents, registerAgent } from './registry.ts';
 
 let fixture: RedisFixture;
@@ -58,4 +60,15 @@ test('an entry that nobody understands is left out', async () => {
   await redis.set(`${prefix}:agent:odd`, '{"id":"odd"}');
   await redis.zadd(`${prefix}:agents`, Date.now(), 'odd');
   expect(await listAgents(redis, prefix)).toEqual([]);
+});
+
+test('a capability with jobs and without agents is abandoned', async () => {
+  const prefix = randomPrefix();
+  const queue = createSubtaskQueue({ redis, prefix });
+  await queue.dispatch(['a', 'b'].map((subtaskId) => ({ assignment: exampleAssignment({ subtaskId }), inputs: [] })));
+  expect(await abandonedCapabilities(redis, prefix)).toEqual([{ capability: 'data.fetch', jobs: 2 }]);
+  const agent = await registerAgent({ redis, prefix, entry: entry('one'), onError });
+  expect(await abandonedCapabilities(redis, prefix)).toEqual([]);
+  await agent.close();
+  await queue.close();
 });

@@ -228,6 +228,17 @@ function readerContract(world: () => QueueWorld, took: Took): void {
     expect((await reader.read(blockMs)).map(({ id }) => id)).toEqual(first.slice(1).map(({ id }) => id));
   });
 
+  test('rewind during a waiting read holds for what was read before it', async () => {
+    await settle('wf_1');
+    const reader = await owning('wf_1');
+    const [first] = await reader.read(blockMs);
+    const waiting = reader.read(30_000);
+    reader.rewind();
+    await settle('wf_1', 'data.fetch', 'again');
+    const all = [...(await waiting), ...(await reader.read(blockMs))];
+    expect(all.map(({ id }) => id)).toContain(first?.id);
+  });
+
   test('the next owner reads what was read and not removed', async () => {
     await settle('wf_1');
     await settle('wf_1', 'data.clean');

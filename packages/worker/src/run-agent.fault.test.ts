@@ -32,9 +32,12 @@ afterEach(async () => {
 });
 
 /** Resolves with the process and a wait for its lines. */
-async function agentProcess(behaviour: 'hang' | 'die' | 'work'): Promise<{ child: ChildProcess; line: (text: RegExp) => Promise<void> }> {
+async function agentProcess(
+  behaviour: 'hang' | 'die' | 'work',
+  ...more: readonly 'exit'[]
+): Promise<{ child: ChildProcess; line: (text: RegExp) => Promise<void> }> {
   const script = fileURLToPath(new URL('./fixture/agent-process.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, fixture.url, prefix, behaviour], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, fixture.url, prefix, behaviour, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   closers.push(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
@@ -139,6 +142,18 @@ test.each(['cleanly', 'killed'] as const)('Redis goes (%s) and comes back in the
   };
   await expect.poll(collect, { timeout: 60_000 }).toBe(ids.length);
   expect([...runs.keys()].sort()).toEqual([...ids].sort());
+});
+
+test('an agent can be closed while Redis is away', async () => {
+  const { child } = await agentProcess('work', 'exit');
+  await fixture.kill();
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  try {
+    expect(await exited).toEqual([0, null]);
+  } finally {
+    await fixture.restart();
+  }
 });
 
 test('a reader that waits while Redis goes and comes back reads on, what it had not removed once more', async () => {

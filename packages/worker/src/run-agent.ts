@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Failure } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, type ReplyMessage, replyMessage } from '@baton/protocol';
 import { announceCapabilities, type Consumer, connectRedis, consumeCapability, type Redis, registerAgent } from '@baton/queue';
-import { createLogger } from '@baton/telemetry';
+import { createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
 import type { Agent, Capability } from './define-agent.ts';
@@ -35,12 +35,14 @@ export interface RunningAgent {
   readonly id: string;
   /**
    * Takes no more subtasks, lets those that run finish, and after `graceMs` (10 s) aborts their signals and hands them back,
-   * without using up an attempt. Then deregisters and closes its connections.
+   * without using up an attempt. Then closes its connections. Resolves with Redis away too, but then BullMQ's timers live on:
+   * end the process with `process.exit`.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
 const defaults = { redisUrl: 'redis://127.0.0.1:6379', concurrency: 4, lockMs: 30_000, stalledMs: 5_000, stallsMax: 2, graceMs: 10_000 } as const;
+const deregisterMsMax = 2_000;
 
 /**
  * Resolves when the agent is registered and takes subtasks.
@@ -66,14 +68,15 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   try {
     await announceCapabilities(redis, prefix, names);
     for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, redis, prefix, logger, options));
-    const onError = (error: Error) => logger.warn({ event: 'heartbeat_failed', error: error.message });
+    const onError = (error: Error) => logger.warn({ event: 'registry_unreachable', error: error.message });
     const entry = entryOf(agent, id, options.concurrency ?? defaults.concurrency);
     const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
     logger.info({ event: 'agent_ready', capabilities: names });
     return {
       id,
       async close({ graceMs = defaults.graceMs } = {}) {
-        await registration.close();
+        // A Redis that is away must not hold the process: the entry expires by itself.
+        await within(deregisterMsMax, 'The registry did not answer', registration.close()).catch(onError);
         await close(graceMs);
         logger.info({ event: 'agent_stopped' });
       },
