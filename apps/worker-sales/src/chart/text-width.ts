@@ -8,7 +8,8 @@ import * as vega from 'vega';
 const widths: readonly (readonly [RegExp, number])[] = [
   [/[ijlI.,:;'|!]/, 0.29],
   [/[ftr()[\]\-/\s]/, 0.39],
-  [/[mwMW@%—]/, 0.87],
+  [/[W@]/, 1.02],
+  [/[mwM%—]/, 0.89],
   [/[A-Z0-9$€£&+−]/, 0.67],
   [/[\u1100-\uffff]/, 1.02],
 ];
