@@ -37,6 +37,10 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     if (!isLoopback(request.hostname))
       return send(reply, problem('misdirected_request', 'This API answers on loopback names only: 127.0.0.1, localhost, [::1].'));
   });
+  // Else a client's kept-alive connection would keep the process from ending.
+  app.addHook('onSend', async (_request, reply) => {
+    if (deps.stopping?.aborted) reply.header('connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) => logRequest(deps, request, reply));
   app.setErrorHandler((error, request, reply) => fail(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => send(reply, problem('not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`)));

@@ -16,9 +16,9 @@ const node = (id: string, need: string) => ({ id, capability: 'x.y', needs: [nee
 const params = { source: 'sales.csv' };
 let api: MemoryApi;
 
-const start = () => api.post('/v1/workflows', { workflow_id: 'monday', type: 'report', params });
-const view = async () => WorkflowView.parse((await api.get('/v1/workflows/monday')).body);
-const subtask = async (id: string) => (await view()).subtasks.find(({ subtask_id }) => subtask_id === id);
+const startMonday = () => api.post('/v1/workflows', { workflow_id: 'monday', type: 'report', params });
+const monday = async () => WorkflowView.parse((await api.get('/v1/workflows/monday')).body);
+const subtask = async (id: string) => (await monday()).subtasks.find(({ subtask_id }) => subtask_id === id);
 
 beforeEach(async () => {
   api = await memoryApi();
@@ -81,8 +81,8 @@ describe('POST /v1/workflows', () => {
 
 describe('GET /v1/workflows/:id', () => {
   test('tells what waits, in the order of the definition', async () => {
-    await start();
-    expect(await view()).toMatchObject({
+    await startMonday();
+    expect(await monday()).toMatchObject({
       workflow_id: 'monday',
       status: 'running',
       caller: 'anonymous@loopback',
@@ -90,14 +90,14 @@ describe('GET /v1/workflows/:id', () => {
       created_at: '2026-03-02T12:00:00.000Z',
       ended_at: null,
     });
-    expect((await view()).subtasks).toMatchObject([
+    expect((await monday()).subtasks).toMatchObject([
       { subtask_id: 'fetch', capability: 'data.fetch', status: 'assigned', needs: [], assigned_to: null, attempts: 0 },
       { subtask_id: 'clean', capability: 'data.clean', status: 'pending', needs: ['fetch'], generation: null },
     ]);
   });
 
   test('tells what the queue knows of what runs: agent, attempt, progress, the next try', async () => {
-    await start();
+    await startMonday();
     const taken = api.queue.take('data.fetch', 'data-agent-01');
     await taken?.progress({ percent: 40, message: 'parsing' });
     expect(await subtask('fetch')).toMatchObject({
@@ -116,11 +116,11 @@ describe('GET /v1/workflows/:id', () => {
   });
 
   test('tells what was done, and the result', async () => {
-    await start();
+    await startMonday();
     await api.completeNext();
     expect(await subtask('fetch')).toMatchObject({ status: 'completed', assigned_to: 'agent-01', attempts: 1, result: { uri: 'file:///sales.json' } });
     await api.completeNext();
-    expect(await view()).toMatchObject({ status: 'completed', result: { uri: 'file:///sales.json' }, error: null });
+    expect(await monday()).toMatchObject({ status: 'completed', result: { uri: 'file:///sales.json' }, error: null });
   });
 
   test.each(['nope', 'x'.repeat(150), 'no%20spaces', '..%2f..%2fetc'])('an unknown one (%s): 404', async (id) => {

@@ -1,0 +1,152 @@
+/** The client against a server that says what the test wants. Against the real API it is tested in apps/api and apps/cli. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { BatonApiError, type BatonClient, BatonUnreachableError, createClient, hasEnded } from './index.ts';
+
+interface Reply {
+  readonly status?: number;
+  readonly body: unknown;
+}
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections();
+});
+
+async function clientOf(reply: (method: string, url: string, body: string) => Reply | null): Promise<{ client: BatonClient; baseUrl: string }> {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const found = reply(request.method ?? '', request.url ?? '', await textOf(request));
+    if (found === null) return;
+    const text = typeof found.body === 'string' ? found.body : JSON.stringify(found.body);
+    response.writeHead(found.status ?? 200, { 'content-type': 'application/json', 'x-request-id': 'req_1' }).end(text);
+  };
+  const server = createServer((request, response) => void answer(request, response));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { client: createClient({ baseUrl: `${baseUrl}/`, timeoutMs: 300 }), baseUrl };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+const summary = {
+  type: 't',
+  version: 1,
+  status: 'running',
+  caller: 'me',
+  created_at: '2026-03-02T12:00:00.000Z',
+  ended_at: null,
+  duration_ms: null,
+  error: null,
+};
+const running = { workflow_id: 'a/b', status: 'running', error: null };
+
+test('sends JSON, encodes ids, leaves out what is not given', async () => {
+  const seen: string[] = [];
+  const { client } = await clientOf((method, url, body) => {
+    seen.push(`${method} ${url} ${body}`.trim());
+    return {
+      body: {
+        workflows: [],
+        next_cursor: null,
+        workflow_id: 'a',
+        type: 't',
+        version: 1,
+        status: 'running',
+        created: true,
+        error: null,
+        entries: [],
+        next_after: null,
+      },
+    };
+  });
+  await client.start({ type: 't', params: { a: 1 } });
+  await client.result('a/b');
+  await client.list({ status: 'failed', limit: 5 });
+  await client.events('a b', { after: '1-0' });
+  expect(seen).toEqual([
+    'POST /v1/workflows {"type":"t","params":{"a":1}}',
+    'GET /v1/workflows/a%2Fb/result',
+    'GET /v1/workflows?status=failed&limit=5',
+    'GET /v1/workflows/a%20b/events?after=1-0',
+  ]);
+});
+
+test('lists all pages', async () => {
+  const { client } = await clientOf((_method, url) => {
+    const cursor = new URL(url, 'http://h').searchParams.get('cursor');
+    return {
+      body: { workflows: [{ ...summary, workflow_id: cursor ?? 'first' }], next_cursor: cursor === null ? 'second' : cursor === 'second' ? 'third' : null },
+    };
+  });
+  const ids: string[] = [];
+  for await (const { workflow_id } of client.listAll({ type: 't' })) ids.push(workflow_id);
+  expect(ids).toEqual(['first', 'second', 'third']);
+});
+
+test('a long wait is many requests, until the end', async () => {
+  const waits: (string | null)[] = [];
+  const { client } = await clientOf((_method, url) => {
+    waits.push(new URL(url, 'http://h').searchParams.get('wait'));
+    return { body: waits.length < 3 ? running : { ...running, status: 'completed', result: 1 } };
+  });
+  expect(await client.result('a', { waitMs: Number.POSITIVE_INFINITY })).toMatchObject({ status: 'completed', result: 1 });
+  expect(waits).toEqual(['30000ms', '30000ms', '30000ms']);
+});
+
+test('a wait that is over is answered with what there is', async () => {
+  const waits: (string | null)[] = [];
+  const { client } = await clientOf((_method, url) => {
+    waits.push(new URL(url, 'http://h').searchParams.get('wait'));
+    return { status: 202, body: running };
+  });
+  expect((await client.result('a', { waitMs: 45_000.4 })).status).toBe('running');
+  expect(waits).toEqual(['30000ms', '15001ms']);
+});
+
+test('a problem becomes a BatonApiError with everything in it', async () => {
+  const problems = [{ path: '/params/a', code: 'type', message: 'must be a number' }];
+  const { client } = await clientOf(() => ({
+    status: 422,
+    body: { type: 'urn:x', title: 'T', status: 422, detail: 'Not right.', code: 'invalid_workflow', problems },
+  }));
+  const error = await client.start({ type: 't' }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(BatonApiError);
+  expect(error).toMatchObject({ status: 422, code: 'invalid_workflow', message: 'Not right.', problems, requestId: 'req_1' });
+});
+
+test.each([
+  [200, { nonsense: true }],
+  [200, '<html>'],
+  [502, 'Bad gateway'],
+  [404, { error: 'nope' }],
+])('somebody else answers (%i): says so', async (status, body) => {
+  const { client, baseUrl } = await clientOf(() => ({ status, body }));
+  await expect(client.types()).rejects.toMatchObject({
+    name: 'BatonApiError',
+    code: 'unexpected_response',
+    status,
+    message: expect.stringContaining(`${baseUrl} (status ${status})`),
+  });
+});
+
+test('nobody listens, or nobody answers: BatonUnreachableError with where and what to do', async () => {
+  const { client: hanging, baseUrl } = await clientOf(() => null);
+  const unreachable = await hanging.types().catch((caught: unknown) => caught);
+  expect(unreachable).toBeInstanceOf(BatonUnreachableError);
+  expect(unreachable).toMatchObject({
+    code: 'API_UNREACHABLE',
+    message: `The Baton API at ${baseUrl} does not answer: start it with ./dev up, or set BATON_API_URL to where it runs.`,
+  });
+  await expect(createClient({ baseUrl: 'http://127.0.0.1:1' }).types()).rejects.toBeInstanceOf(BatonUnreachableError);
+});
+
+test('knows which statuses are final', () => {
+  const statuses = ['pending', 'running', 'paused', 'waiting', 'completed', 'failed', 'cancelled', 'timed_out'] as const;
+  expect(statuses.filter(hasEnded)).toEqual(['completed', 'failed', 'cancelled', 'timed_out']);
+});
