@@ -43,6 +43,7 @@ test.each([
   ['the testkit in an app', 'apps/api/src/a.ts', `import { startRedis } from '@baton/testkit';`, /for tests/],
   ['the testkit in a package', 'packages/store/src/a.ts', `import { startRedis } from '@baton/testkit';`, /store may import/],
   ['the sources of another package', 'packages/engine/src/a.ts', `import { decide } from '../../core/src/decide.ts';`, /by its name/],
+  ['the manifest of another package', 'apps/cli/src/a.ts', `import x from '../../api/package.json' with { type: 'json' };`, /by its name/],
   ['what is for tests', 'packages/store/src/a.ts', `import { url } from './redis-under-test.ts';`, /for tests/],
   ['an unlisted package folder', 'packages/new/src/a.ts', `import { z } from 'zod';`, /not in the table/],
 ])('reports %s', (_, path, text, problem) => {
@@ -54,6 +55,7 @@ test.each([
   ['packages/protocol/src/a.ts', `import type { Json } from '@baton/core'; export type { Problem } from '@baton/core';`],
   ['packages/core/src/deep/a.test.ts', `import { test } from 'vitest'; import fc from 'fast-check'; import { b } from '../b.ts'; import 'node:fs';`],
   ['packages/store/src/redis-under-test.ts', `import { startRedis } from '@baton/testkit'; import { inject } from 'vitest';`],
+  ['apps/cli/src/a.ts', `import manifest from '../package.json' with { type: 'json' };`],
   ['packages/queue/src/a.ts', `import { Queue } from 'bullmq';`],
   ['apps/dev/src/a.ts', `import { startRedis } from '@baton/testkit';`],
   ['apps/api/src/a.test.ts', `import { startRedis } from '@baton/testkit';`],

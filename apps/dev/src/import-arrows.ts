@@ -35,11 +35,12 @@ export function arrowProblems(path: string, text: string, arrows: Arrows): reado
   });
 }
 
-/** A relative import must stay below its own `src`, and out of its tests. */
+/** A relative import stays below its own `src` (but for its own manifest), and out of its tests. */
 function strays(path: string, from: string, isTest: boolean): string | null {
   const home = path.split('/').slice(0, 3).join('/');
   const target = new URL(from, `file:///${path}`).pathname.slice(1);
-  if (!target.startsWith(`${home}/`)) return 'another package is imported by its name, and nothing outside src at all';
+  if (target === `${home.slice(0, -'/src'.length)}/package.json`) return null;
+  if (!target.startsWith(`${home}/`)) return 'another package is imported by its name, and nothing outside src but its own package.json';
   return !isTest && isForTests(target) ? 'it is for tests' : null;
 }
 
