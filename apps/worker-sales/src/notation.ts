@@ -1,15 +1,19 @@
 /** Numbers and days as the report and its charts write them. English, as the report is. */
 
+/** `12.50`, but `12`. */
+const cents = { minimumFractionDigits: 2, maximumFractionDigits: 2, trailingZeroDisplay: 'stripIfInteger' } as const;
+
 /** `$1.2B`, `$412K`; without a currency `1.2B`. */
 export function shortAmount(value: number, currency: string | null): string {
-  const digits = Math.abs(value) >= 1_000 ? { minimumFractionDigits: 0, maximumSignificantDigits: 3 } : { maximumFractionDigits: 2 };
+  const size = Math.abs(value);
+  const digits = size >= 1_000 ? { maximumSignificantDigits: 3 } : size >= 100 ? { maximumFractionDigits: 0 } : cents;
   return new Intl.NumberFormat('en-US', { notation: 'compact', ...digits, ...currencyStyle(currency) }).format(value);
 }
 
 /** `$1,234,567`, with cents only where they matter. */
 export function fullAmount(value: number, currency: string | null): string {
-  const digits = Math.abs(value) >= 1_000 ? 0 : 2;
-  return new Intl.NumberFormat('en-US', { minimumFractionDigits: 0, maximumFractionDigits: digits, ...currencyStyle(currency) }).format(value);
+  const digits = Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : cents;
+  return new Intl.NumberFormat('en-US', { ...digits, ...currencyStyle(currency) }).format(value);
 }
 
 export function wholeNumber(value: number): string {

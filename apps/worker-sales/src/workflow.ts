@@ -2,7 +2,7 @@
 import { defineWorkflow } from '@baton/core';
 import { z } from 'zod';
 import { analyticsKpis } from './capability/analytics-kpis.ts';
-import { chartRender, Currency } from './capability/chart-render.ts';
+import { Currency, chartRender } from './capability/chart-render.ts';
 import { CleaningRules, Columns, dataClean } from './capability/data-clean.ts';
 import { dataFetch } from './capability/data-fetch.ts';
 import { reportAssemble, Wording } from './capability/report-assemble.ts';

@@ -25,7 +25,7 @@ export function categoriesChart({ categories }: Kpis, currency: string | null, s
     width: size.width,
     height: values.length * rowHeight,
     autosize: { type: 'fit', contains: 'padding' },
-    config: look(size),
+    config: { ...look(size), padding: { left: 2, right: 2, top: 6, bottom: 2 } },
     layer: [
       {
         mark: { type: 'bar', color: colour.accent, cornerRadiusEnd: 3, height: 18 },

@@ -4,7 +4,7 @@ import type { HandlerContext } from '@baton/worker';
 import type { TopLevelSpec } from 'vega-lite';
 import type { z } from 'zod';
 import { Kpis } from '../capability/analytics-kpis.ts';
-import { type Chart, type ChartId, type chartRender, chartIds, type Rendering } from '../capability/chart-render.ts';
+import { type Chart, type ChartId, chartIds, type chartRender, type Rendering } from '../capability/chart-render.ts';
 import type { FileExchange } from '../file-exchange.ts';
 import { day, shortAmount, span } from '../notation.ts';
 import { categoriesChart } from './categories-chart.ts';

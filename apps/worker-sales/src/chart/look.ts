@@ -35,7 +35,8 @@ export function look({ fontSize }: Size): Config {
   return {
     background: colour.paper,
     font: typeface,
-    padding: { left: 2, right: 2, top: 6, bottom: 2 },
+    // The last label of an axis reaches beyond it; vega does not make room for that.
+    padding: { left: 2, right: 16, top: 6, bottom: 2 },
     view: { stroke: null },
     axis: {
       labelColor: colour.text,

@@ -91,5 +91,5 @@ export function mendings({ cleaned }: Pick<ReportInput, 'cleaned'>): readonly st
 
 export function coverage({ fetched, cleaned }: Pick<ReportInput, 'fetched' | 'cleaned'>, { current }: Kpis): string {
   const all = fetched.rows + fetched.broken.count;
-  return `${wholeNumber(cleaned.rows)} of the ${wholeNumber(all)} rows of the source could be used (${share(cleaned.rows / all)}); ${wholeNumber(current.count)} of them fall into the period.`;
+  return `${wholeNumber(cleaned.rows)} of the ${wholeNumber(all)} rows of the source could be used; ${wholeNumber(current.count)} of them fall into the period.`;
 }

@@ -1,10 +1,10 @@
 /** The report as one HTML document. Where its images come from is the caller's: `data:` in a file, `cid:` in a message. */
 import { type Kpis, otherCategories } from '../capability/analytics-kpis.ts';
 import type { Chart, ChartId, Rendering } from '../capability/chart-render.ts';
-import { colour } from '../chart/look.ts';
 import { narrowWeeksMax } from '../chart/heat-chart.ts';
-import { change, day, shortAmount, share, span, wholeNumber } from '../notation.ts';
-import { coverage, headline, leftOut, lede, mendings, type ReportInput, tiles } from './findings.ts';
+import { colour } from '../chart/look.ts';
+import { change, day, share, shortAmount, span, wholeNumber } from '../notation.ts';
+import { coverage, headline, lede, leftOut, mendings, type ReportInput, tiles } from './findings.ts';
 import { Html, html } from './html.ts';
 import { stylesheet } from './stylesheet.ts';
 
@@ -141,7 +141,7 @@ function changeMark(value: number): Html {
   return html`<span class="change ${tone}">${change(value)}</span>`;
 }
 
-/** Without a line end inside a day: `Jul 12,`. */
+/** Without a line end inside a day: `Jul 12, 2010`. */
 function unbroken(text: string): string {
-  return text.replace(/\b([A-Z][a-z]{2}) (?=\d{1,2}\b)/g, '$1\u00a0');
+  return text.replace(/\b([A-Z][a-z]{2}) (\d{1,2}), (\d{4})\b/g, '$1\u00a0$2,\u00a0$3');
 }

@@ -1,6 +1,6 @@
 /** The report without HTML: the other half of the message, for those who read mail as text. */
-import { change, shortAmount, share, span, wholeNumber } from '../notation.ts';
-import { coverage, headline, leftOut, lede, tiles } from './findings.ts';
+import { change, share, shortAmount, span, wholeNumber } from '../notation.ts';
+import { coverage, headline, lede, leftOut, tiles } from './findings.ts';
 import type { Page } from './page.ts';
 
 export function plainText({ input, kpis, workflowId }: Pick<Page, 'input' | 'kpis' | 'workflowId'>): string {
@@ -10,7 +10,7 @@ export function plainText({ input, kpis, workflowId }: Pick<Page, 'input' | 'kpi
     return `  ${label}: ${value}${compared === null ? '' : ` (${compared} vs ${than})`}`;
   });
   const categories = kpis.categories.map(({ category, total, share: part }) => `  ${category}: ${shortAmount(total, currency)} (${share(part)})`);
-  const missing = leftOut(input).map(({ count, why }) => `  ${wholeNumber(count)} with ${why}`);
+  const missing = leftOut(input).map(({ count, why }) => `  ${wholeNumber(count)}: ${why}`);
   return [
     input.title,
     '',
