@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { type RedisFixture, startRedis } from '@baton/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectionEvent, connectRedis } from './connection.ts';

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Failure } from '@baton/core';
+import type { Failure, Progress } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -23,8 +23,8 @@ export interface Delivery {
   /** Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours. */
   readonly signal: AbortSignal;
   /** How long to wait before the next attempt, by the assignment's policy. */
-  nextDelayMs(): number;
-  progress(progress: { readonly percent: number; readonly message: string | null }): Promise<void>;
+  readonly nextDelayMs: () => number;
+  readonly progress: (progress: Progress) => Promise<void>;
 }
 
 /** What becomes of a delivery. */
@@ -67,54 +67,26 @@ export interface ConsumeOptions {
 
 export interface Consumer {
   /** Takes no more jobs, waits for those that run, and hands back what runs after `graceMs`. */
-  close(graceMs: number): Promise<void>;
+  readonly close: (graceMs: number) => Promise<void>;
 }
 
 /** Beyond the grace: handing back is one script, so what takes longer is a Redis that is away. */
 const handBackMsMax = 5_000;
 
+/** What is going on in one consumer. */
+interface Ongoing {
+  /** By job id. */
+  readonly runs: Map<string, AbortController>;
+  readonly answers: Set<Promise<void>>;
+  isClosing: boolean;
+}
+
 /** Resolves when it is connected and consumes. */
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
-  const { redis, prefix, capability, onError } = options;
-  const running = new Map<string, AbortController>();
-  const abandoned = new Set<Promise<void>>();
-  let isClosing = false;
-
-  async function process(job: Job, token: string | undefined): Promise<ReplyMessage> {
-    if (isClosing) return await handBack(job, token);
-    const assignment = assignmentOf(job, capability);
-    const controller = new AbortController();
-    const id = String(job.id);
-    // Ours again, after we had lost it without noticing: the run before must not go on beside this one.
-    running.get(id)?.abort(lockLost());
-    running.set(id, controller);
-    try {
-      const verdict = await options.onAssignment(deliveryOf(job, assignment, controller.signal));
-      return await carryOut(verdict, job, token, assignment);
-    } finally {
-      if (running.get(id) === controller) running.delete(id);
-    }
-  }
-
-  async function carryOut(verdict: Verdict, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<ReplyMessage> {
-    switch (verdict.kind) {
-      case 'reply':
-        await appendReply(redis, prefix, capability, assignment.metadata.partition, verdict.reply);
-        return verdict.reply;
-      case 'retry':
-        assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
-        throw new AttemptError(verdict);
-      case 'hand_back':
-        return await handBack(job, token);
-      case 'lost':
-        // BullMQ then leaves the job as it is.
-        throw new WaitingError();
-    }
-  }
-
-  const worker = new Worker(capabilityQueue(capability), process, {
-    connection: redis,
-    prefix,
+  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), isClosing: false };
+  const worker = new Worker(capabilityQueue(options.capability), (job, token) => run(options, ongoing, job, token), {
+    connection: options.redis,
+    prefix: options.prefix,
     name: options.agent,
     concurrency: options.concurrency,
     lockDuration: options.lockMs,
@@ -124,35 +96,80 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
       backoffStrategy: (attemptsMade, _type, error, job) => (error instanceof AttemptError ? error.delayMs : jobDelayMs(job as Job, attemptsMade)),
     },
   });
+  listen(worker, options, ongoing);
+  await worker.waitUntilReady();
+  return { close: (graceMs) => close(worker, graceMs, options, ongoing) };
+}
+
+async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
+  const { runs } = ongoing;
+  if (ongoing.isClosing) return await handBack(job, token);
+  const assignment = assignmentOf(job, options.capability);
+  const controller = new AbortController();
+  const id = String(job.id);
+  // Ours again, after we had lost it without noticing: the run before must not go on beside this one.
+  runs.get(id)?.abort(lockLost());
+  runs.set(id, controller);
+  try {
+    const verdict = await options.onAssignment(deliveryOf(job, assignment, controller.signal));
+    return await carryOut(verdict, options, job, token, assignment);
+  } finally {
+    if (runs.get(id) === controller) runs.delete(id);
+  }
+}
+
+async function carryOut(
+  verdict: Verdict,
+  { redis, prefix, capability }: ConsumeOptions,
+  job: Job,
+  token: string | undefined,
+  { metadata }: AssignmentMessage,
+): Promise<ReplyMessage> {
+  switch (verdict.kind) {
+    case 'reply':
+      await appendReply(redis, prefix, capability, metadata.partition, verdict.reply);
+      return verdict.reply;
+    case 'retry':
+      assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
+      throw new AttemptError(verdict);
+    case 'hand_back':
+      return await handBack(job, token);
+    case 'lost':
+      // BullMQ then leaves the job as it is.
+      throw new WaitingError();
+  }
+}
+
+function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongoing): void {
   worker.on('error', (error) => {
-    if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) onError(error);
+    if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) options.onError(error);
   });
   worker.on('lockRenewalFailed', (ids) => {
-    for (const id of ids) running.get(id)?.abort(lockLost());
+    for (const id of ids) runs.get(id)?.abort(lockLost());
   });
   worker.on('failed', (job, error) => {
+    // Without an end it was one attempt of several.
     if (job?.finishedOn === undefined || job.finishedOn === null) return;
-    const answer = answerAbandoned(options, job, error).catch(onError);
-    abandoned.add(answer);
-    void answer.finally(() => abandoned.delete(answer));
+    const answer = answerAbandoned(options, job, error).catch(options.onError);
+    answers.add(answer);
+    void answer.finally(() => answers.delete(answer));
   });
-  await worker.waitUntilReady();
+}
 
-  async function close(graceMs: number): Promise<void> {
-    isClosing = true;
-    const closed = worker.close();
-    const over = new AbortController();
-    const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {
-      for (const controller of running.values()) controller.abort(new HandBackError('The agent stops.'));
-    });
-    const bound = delay(graceMs + handBackMsMax, 'timeout' as const, { signal: over.signal });
-    const outcome = await Promise.race([closed, bound]);
-    over.abort();
-    await Promise.allSettled([graceEnd, bound, ...abandoned]);
-    if (outcome === 'timeout') onError(new Error(`The queue of ${capability} did not close in time: its jobs go to other agents when their locks expire.`));
-  }
-
-  return { close };
+async function close(worker: Worker, graceMs: number, { capability, onError }: ConsumeOptions, ongoing: Ongoing): Promise<void> {
+  // Seen by `run`, which the worker calls once more for a job that it had fetched already.
+  ongoing.isClosing = true;
+  const closed = worker.close();
+  const over = new AbortController();
+  const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {
+    for (const controller of ongoing.runs.values()) controller.abort(new HandBackError('The agent stops.'));
+  });
+  const bound = delay(graceMs + handBackMsMax, 'timeout' as const, { signal: over.signal });
+  const outcome = await Promise.race([closed, bound]);
+  over.abort();
+  await Promise.allSettled([graceEnd, bound]);
+  if (outcome === 'timeout') onError(new Error(`The queue of ${capability} did not close in time: its jobs go to other agents when their locks expire.`));
+  else await Promise.all(ongoing.answers);
 }
 
 function lockLost(): LockLostError {

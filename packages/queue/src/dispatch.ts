@@ -23,7 +23,7 @@ export interface SubtaskQueueOptions {
   readonly prefix: string;
 }
 
-export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): SubtaskQueue & { close(): Promise<void> } {
+export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): SubtaskQueue & { readonly close: () => Promise<void> } {
   const queues = new Map<string, Queue>();
 
   function queueOf(capability: string): Queue {

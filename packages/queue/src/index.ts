@@ -6,5 +6,6 @@ export * from './dispatch.ts';
 export * from './lease.ts';
 export * from './queue-handle.ts';
 export * from './registry.ts';
-export * from './result-stream.ts';
+export * from './reply-reader.ts';
+export { appendReply } from './result-stream.ts';
 export * from './start-queue.ts';

@@ -29,7 +29,9 @@ export async function readFacts(redis: Redis, queue: Queue, jobId: string): Prom
     case 'unknown':
       // In none of BullMQ's lists: nothing will ever run it (BULLMQ.md, T3).
       return { state: 'missing' };
-    default:
+    case 'waiting':
+    case 'prioritized':
+    case 'waiting-children':
       return { state: 'queued' };
   }
 }

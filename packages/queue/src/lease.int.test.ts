@@ -1,5 +1,5 @@
 import { partitionCount } from '@baton/core';
-import { randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
 import { createPartitionLeases } from './lease.ts';
@@ -35,7 +35,7 @@ test('two share evenly, and no partition has two owners', async () => {
   const ofA = await a.refresh();
   const ofB = await b.refresh();
   expect([ofA.length, ofB.length]).toEqual([partitionCount / 2, partitionCount / 2]);
-  expect([...ofA, ...ofB].sort((left, right) => left - right)).toEqual(all);
+  expect([...ofA, ...ofB].toSorted((left, right) => left - right)).toEqual(all);
   expect(await a.refresh()).toEqual(ofA);
 });
 
@@ -45,7 +45,7 @@ test('a third gets its part, and all are owned', async () => {
   for (let round = 0; round < 3; round += 1) {
     for (const [index, one] of three.entries()) held.set(index, await one.refresh());
   }
-  expect([...held.values()].flat().sort((left, right) => left - right)).toEqual(all);
+  expect([...held.values()].flat().toSorted((left, right) => left - right)).toEqual(all);
   for (const partitions of held.values()) expect(partitions.length).toBeGreaterThanOrEqual(4);
 });
 

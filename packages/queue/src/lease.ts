@@ -25,7 +25,7 @@ export function createPartitionLeases({ redis, prefix, owner, leaseMs }: Partiti
   return {
     async refresh() {
       const held = (await redis.eval(refreshScript, keys.length, ...keys, owner, leaseMs)) as number[];
-      return held.sort((left, right) => left - right);
+      return held.toSorted((left, right) => left - right);
     },
     async release() {
       await redis.eval(releaseScript, keys.length, ...keys, owner);

@@ -1,12 +1,14 @@
 /** The queue's contract on a real Redis, with the agents played through BullMQ's manual fetching. */
-import { exampleAssignment, queueContract, randomPrefix, startRedis, type RedisFixture } from '@baton/testkit';
+
 import { capabilityQueue, resultStream } from '@baton/protocol';
+import { exampleAssignment, queueContract, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
 import { createSubtaskQueue } from './dispatch.ts';
 import { openQueue } from './queue-handle.ts';
-import { appendReply, createReplyReader } from './result-stream.ts';
+import { createReplyReader } from './reply-reader.ts';
+import { appendReply } from './result-stream.ts';
 
 let fixture: RedisFixture;
 let redis: Redis;

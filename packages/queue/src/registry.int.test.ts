@@ -1,4 +1,4 @@
-import { exampleAssignment, randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { exampleAssignment, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { abandonedCapabilities } from './abandoned.ts';
 import { knownCapabilities } from './capability-set.ts';
@@ -35,7 +35,7 @@ test('a registered agent is listed with its heartbeat, and is gone after a clean
   const one = await registerAgent({ redis, prefix, entry: entry('one'), onError });
   const two = await registerAgent({ redis, prefix, entry: entry('two'), onError });
   const agents = await listAgents(redis, prefix);
-  expect(agents.map(({ id }) => id).sort()).toEqual(['one', 'two']);
+  expect(agents.map(({ id }) => id).toSorted()).toEqual(['one', 'two']);
   expect(Date.parse(agents[0]?.heartbeat_at ?? '')).toBeGreaterThanOrEqual(before);
   expect(await knownCapabilities(redis, prefix)).toEqual(['data.fetch']);
   await one.close();

@@ -16,7 +16,7 @@ export interface RegisterAgentOptions {
 }
 
 /** Resolves when the first heartbeat is written. An agent that misses three is gone. */
-export async function registerAgent(options: RegisterAgentOptions): Promise<{ close(): Promise<void> }> {
+export async function registerAgent(options: RegisterAgentOptions): Promise<{ readonly close: () => Promise<void> }> {
   const { redis, prefix, entry, onError } = options;
   const everyMs = options.heartbeatMs ?? heartbeatMs;
   const ttlMs = 3 * everyMs;

@@ -1,5 +1,5 @@
 import type { Problem, StartRequest } from '@baton/core';
-import { randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
 import { openQueue } from './queue-handle.ts';
@@ -25,7 +25,7 @@ beforeEach(() => {
   closers.push(starts.close);
 });
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 async function consume(onStart: (request: StartRequest) => Promise<StartOutcome>): Promise<void> {

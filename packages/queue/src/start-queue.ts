@@ -28,7 +28,7 @@ export interface ConsumeStartsOptions {
 }
 
 /** Resolves when it is connected and consumes. */
-export async function consumeStarts(options: ConsumeStartsOptions): Promise<{ close(): Promise<void> }> {
+export async function consumeStarts(options: ConsumeStartsOptions): Promise<{ readonly close: () => Promise<void> }> {
   const { redis, prefix, onStart, onError, concurrency = 16, lockMs = 30_000, stalledMs = 5_000 } = options;
 
   async function process(job: Job): Promise<StartAnswer> {
@@ -56,8 +56,8 @@ export async function consumeStarts(options: ConsumeStartsOptions): Promise<{ cl
 
 export interface StartQueue {
   /** Adds a start request. With a `workflow_id` of its own the start is idempotent, whoever asks how often. */
-  enqueue(body: StartWorkflowBody, options?: JobsOptions): Promise<{ readonly jobId: string }>;
-  close(): Promise<void>;
+  readonly enqueue: (body: StartWorkflowBody, options?: JobsOptions) => Promise<{ readonly jobId: string }>;
+  readonly close: () => Promise<void>;
 }
 
 export function createStartQueue(redis: Redis, prefix: string): StartQueue {

@@ -134,13 +134,13 @@ function createMemoryReader(streams: Map<string, Entry[]>, dead: ReceivedReply[]
   async function wait(blockMs: number): Promise<void> {
     if (blockMs <= 0) return;
     let timer: NodeJS.Timeout | undefined;
-    let wake = (): void => {};
+    let wake: (() => void) | undefined;
     await new Promise<void>((resolve) => {
       wake = resolve;
-      wakes.add(wake);
+      wakes.add(resolve);
       timer = setTimeout(resolve, blockMs);
     });
-    wakes.delete(wake);
+    if (wake !== undefined) wakes.delete(wake);
     clearTimeout(timer);
   }
 

@@ -1,5 +1,5 @@
 /** What `SubtaskQueue` and `ReplyReader` promise, as one suite that runs against the memory and the Redis implementation. */
-import { type Assignment, type DispatchRef, partitionOf, type Progress, type ReceivedReply, type ReplyReader, type SubtaskQueue } from '@baton/core';
+import { type Assignment, type DispatchRef, type Progress, partitionOf, type ReceivedReply, type ReplyReader, type SubtaskQueue } from '@baton/core';
 import { type AssignmentMessage, type ReplyMessage, replyMessage, reportOf } from '@baton/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -77,6 +77,8 @@ export function queueContract(name: string, open: () => Promise<QueueWorld>): vo
     readerContract(() => world, took);
   });
 }
+
+const workflowIds = (replies: readonly ReceivedReply[]) => replies.map(({ report }) => String(report?.workflowId)).toSorted();
 
 type Took = (capability?: string, agent?: string) => Promise<TakenAssignment>;
 
@@ -175,7 +177,6 @@ function readerContract(world: () => QueueWorld, took: Took): void {
     await taken.finish(reply);
     return reply;
   };
-  const workflowIds = (replies: readonly ReceivedReply[]) => replies.map(({ report }) => report?.workflowId).sort();
   /** A capability that is new to a reader may take it a moment to learn of. */
   const readAll = async (reader: ReplyReader, count: number): Promise<readonly ReceivedReply[]> => {
     const replies: ReceivedReply[] = [];

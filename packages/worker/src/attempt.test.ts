@@ -172,12 +172,10 @@ describe('refused without another attempt', () => {
   });
 
   test('an assignment that expired before anybody began it', async () => {
-    const late = () => Date.now() + 60_001;
     expect(reportOf(await run(() => expect.unreachable(), delivery(), {}, late)).outcome).toMatchObject(failed('ASSIGNMENT_EXPIRED', /expired \d+ ms ago/));
   });
 
   test('one that was begun in time is tried to its end', async () => {
-    const late = () => Date.now() + 60_001;
     expect(reportOf(await run(() => fine, delivery({ attempt: 2 }), {}, late)).outcome.status).toBe('completed');
     expect(reportOf(await run(() => fine, delivery({ isRedelivered: true }), {}, late)).outcome.status).toBe('completed');
   });
@@ -196,8 +194,8 @@ describe('worth another attempt', () => {
     ['a rejection', () => Promise.reject(new Error('no answer')), 'HANDLER_FAILED', /^no answer$/],
     ['an error with a code', () => Promise.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' })), 'ECONNRESET', /^reset$/],
     ['an error without a message', () => Promise.reject(new TypeError()), 'HANDLER_FAILED', /^TypeError$/],
-    ['a string', () => Promise.reject('oops'), 'HANDLER_FAILED', /threw 'oops' instead of an Error/],
-    ['nothing', () => Promise.reject(undefined), 'HANDLER_FAILED', /threw undefined instead of an Error/],
+    ['a string', () => rejection('oops'), 'HANDLER_FAILED', /threw 'oops' instead of an Error/],
+    ['nothing', () => rejection(undefined), 'HANDLER_FAILED', /threw undefined instead of an Error/],
     ['a cycle in its details', () => Promise.reject(Object.assign(new Error('no'), { details: cycle() })), 'HANDLER_FAILED', /^no$/],
   ])('%s', async (_what, handler, code, message) => {
     const ran = await run(handler);
@@ -219,11 +217,6 @@ describe('worth another attempt', () => {
 });
 
 describe('the signal', () => {
-  const hurried = () => {
-    const given = delivery();
-    return { ...given, assignment: { ...given.assignment, metadata: { ...given.assignment.metadata, attempt_timeout_ms: 10 } } };
-  };
-
   test('a handler that heeds it fails by the timeout, not by what it threw', async () => {
     const { verdict } = await run(
       (_input, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
@@ -237,7 +230,7 @@ describe('the signal', () => {
     const { verdict } = await run(() => late.promise, hurried());
     expect(verdict).toMatchObject({ kind: 'retry', error: { code: 'ATTEMPT_TIMEOUT' } });
     late.reject(new Error('nobody listens'));
-    await expect(late.promise).rejects.toThrow();
+    await expect(late.promise).rejects.toThrow('nobody listens');
   });
 
   test.each<[reason: Error, kind: Verdict['kind']]>([
@@ -247,11 +240,25 @@ describe('the signal', () => {
     const controller = new AbortController();
     const handler: Handler = (_input, { signal }) => {
       controller.abort(reason);
-      return signal.aborted ? Promise.reject(signal.reason) : fine;
+      return signal.aborted ? rejection(signal.reason) : fine;
     };
     expect((await run(handler, delivery({ signal: controller.signal, attempt: 3 }))).verdict).toEqual({ kind });
   });
 });
+
+const late = () => Date.now() + 60_001;
+
+function hurried(): Delivery {
+  const given = delivery();
+  return { ...given, assignment: { ...given.assignment, metadata: { ...given.assignment.metadata, attempt_timeout_ms: 10 } } };
+}
+
+/** Rejects with anything, as JavaScript may. */
+function rejection(reason: unknown): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  reject(reason);
+  return promise;
+}
 
 function cycle(): object {
   const self: { self?: object } = {};

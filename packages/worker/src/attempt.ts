@@ -3,10 +3,11 @@
  * **Invariant:** it never rejects and never waits for a handler that ignores its signal.
  * An output that does not fit its schema is final: it is the agent's bug, and another attempt would repeat its effects, not mend it.
  */
+import { once } from 'node:events';
 import { type Failure, type Json, type JsonObject, limits, type Outcome, type Usage } from '@baton/core';
 import { replyMessage } from '@baton/protocol';
 import { type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
-import { type AnswerExtras, AnswerWith, type Capability } from './define-agent.ts';
+import { type AnswerExtras, AnswerWith, answer, type Capability } from './define-agent.ts';
 import { AttemptTimeoutError, NonRetryableError, RetryAfterError } from './errors.ts';
 import { failureOf, invalid } from './failure.ts';
 import type { AgentLogger, HandlerContext } from './handler-context.ts';
@@ -56,7 +57,7 @@ async function answered(delivery: Delivery, capability: Capability, logger: Agen
   if (!input.success) return fail(invalid('INVALID_INPUT', `The input of ${operation}`, input.error));
   logger.info({ event: 'subtask_started' });
   const returned = await run(delivery, capability, input.data, logger);
-  const [value, extras] = returned instanceof AnswerWith ? [returned.output, returned.extras] : [returned, {}];
+  const { output: value, extras } = (returned instanceof AnswerWith ? returned : answer(returned, {})) as AnswerWith<unknown>;
   const output = await capability.output.safeParseAsync(value);
   if (!output.success) return fail(invalid('INVALID_OUTPUT', `The output of ${operation}`, output.error));
   const sent = sendable(operation, output.data, extras);
@@ -99,18 +100,16 @@ async function run(delivery: Delivery, { handler }: Capability, input: unknown, 
     return await Promise.race([work, aborted(signal)]);
   } catch (thrown) {
     // A handler that heeds its signal throws whatever that gave it: what counts is why it was aborted.
-    throw signal.aborted ? signal.reason : thrown;
+    throw signal.aborted ? (signal.reason as Error) : thrown;
   } finally {
     clearTimeout(timer);
     await progress.end();
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason as Error;
 }
 
 function afterThrow(thrown: unknown, delivery: Delivery, options: AttemptOptions, logger: AgentLogger, fail: Fail): Verdict {

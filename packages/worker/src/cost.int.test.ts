@@ -8,13 +8,13 @@ import { defineAgent } from './define-agent.ts';
 import { runAgent } from './run-agent.ts';
 
 const jobs = 500;
+const noop = (): void => {};
+const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => silent };
 
 test('under load a subtask costs two scripts, one append and a fraction of a delete', async () => {
   const fixture = await startRedis();
   const redis = await connectRedis(fixture.url, { name: 'cost-test' });
   const prefix = randomPrefix();
-  const noop = (): void => {};
-  const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => silent };
   const agent = defineAgent({
     name: 'data-agent',
     capabilities: { 'data.fetch': { input: z.object({ path: z.string() }), output: z.object({ uri: z.string() }), handler: () => ({ uri: 'x' }) } },

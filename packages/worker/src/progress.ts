@@ -4,9 +4,9 @@ import type { Progress } from '@baton/core';
 const everyMs = 1_000;
 
 export interface ProgressReporter {
-  report(percent: number, message?: string): void;
+  readonly report: (percent: number, message?: string) => void;
   /** Sends what waits, and takes nothing more. Never rejects: progress is not worth a failed attempt. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 export function createProgress(send: (progress: Progress) => Promise<void>, onError: (error: unknown) => void): ProgressReporter {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { partitionCount, type ReceivedReply } from '@baton/core';
 import { connectRedis, createReplyReader, createSubtaskQueue, type Redis } from '@baton/queue';
-import { exampleAssignment, randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { exampleAssignment, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from './define-agent.ts';
@@ -28,8 +28,11 @@ beforeEach(() => {
   prefix = randomPrefix();
 });
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
+
+const noop = (): void => {};
+const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => silent };
 
 /** Resolves with the process and a wait for its lines. */
 async function agentProcess(
@@ -45,7 +48,9 @@ async function agentProcess(
   });
   const seen: string[] = [];
   createInterface({ input: child.stdout }).on('line', (text) => seen.push(text));
-  const line = async (text: RegExp) => void (await expect.poll(() => seen.some((each) => text.test(each)), { timeout: 20_000 }).toBe(true));
+  const line = async (text: RegExp) => {
+    await expect.poll(() => seen.some((each) => text.test(each)), { timeout: 20_000 }).toBe(true);
+  };
   // One that dies at once may not come to say so.
   if (behaviour !== 'die') await line(/ready/);
   return { child, line };
@@ -106,8 +111,6 @@ test('SIGTERM ends an agent with nothing left behind in its process', async () =
 
 test.each(['cleanly', 'killed'] as const)('Redis goes (%s) and comes back in the middle: all subtasks are done, no reply is lost', async (how) => {
   const runs = new Map<string, number>();
-  const noop = (): void => {};
-  const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => silent };
   const halfway = Promise.withResolvers<void>();
   const agent = defineAgent({
     name: 'data-agent',
@@ -141,7 +144,7 @@ test.each(['cleanly', 'killed'] as const)('Redis goes (%s) and comes back in the
     return settled.size;
   };
   await expect.poll(collect, { timeout: 60_000 }).toBe(ids.length);
-  expect([...runs.keys()].sort()).toEqual([...ids].sort());
+  expect([...runs.keys()].toSorted()).toEqual(ids.toSorted());
 });
 
 test('an agent can be closed while Redis is away', async () => {

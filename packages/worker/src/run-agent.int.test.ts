@@ -1,8 +1,8 @@
 /** The kit on a real Redis: what happens to jobs, replies and attempts. */
 import { once } from 'node:events';
-import { dispatchId, type Assignment, partitionOf, type ReceivedReply } from '@baton/core';
+import { type Assignment, dispatchId, partitionOf, type ReceivedReply } from '@baton/core';
 import { connectRedis, createReplyReader, createSubtaskQueue, listAgents, openQueue, type Redis } from '@baton/queue';
-import { exampleAssignment, randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { exampleAssignment, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from './define-agent.ts';
@@ -27,7 +27,7 @@ beforeEach(() => {
   prefix = randomPrefix();
 });
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 const silent: AgentLogger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
@@ -144,7 +144,7 @@ describe('replies and attempts', () => {
     });
     await dispatch(exampleAssignment(), exampleAssignment());
     await dispatch(exampleAssignment(), exampleAssignment({ subtaskId: 'last' }));
-    expect((await replies(2)).map(({ report }) => report?.subtaskId).sort()).toEqual(['fetch', 'last']);
+    expect((await replies(2)).map(({ report }) => String(report?.subtaskId)).toSorted()).toEqual(['fetch', 'last']);
     await dispatch(exampleAssignment(), exampleAssignment({ subtaskId: 'really_last' }));
     await expect.poll(() => runs).toBe(3);
   });
@@ -197,7 +197,10 @@ describe('the end of an agent', () => {
       async (_input, { signal }) => {
         signal.addEventListener('abort', () => reasons.push(signal.reason.code));
         started.resolve();
-        if (manner === 'heeds') await once(signal, 'abort').then(() => Promise.reject(signal.reason));
+        if (manner === 'heeds') {
+          await once(signal, 'abort');
+          throw signal.reason as Error;
+        }
         return await new Promise<never>(() => {});
       },
       // Stall recovery would take a minute: what brings the job back is the hand-back.

@@ -127,8 +127,6 @@ function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNum
 }
 
 function entryOf(agent: Agent, id: string, concurrency: number): Omit<AgentEntry, 'heartbeat_at'> {
-  // What JSON Schema cannot say (a transform, a date) is left open in the registry; the agent itself checks it all the same.
-  const schema = (type: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Record<string, z.core.util.JSONType>;
   return {
     id,
     name: agent.name,
@@ -139,4 +137,9 @@ function entryOf(agent: Agent, id: string, concurrency: number): Omit<AgentEntry
     concurrency,
     capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({ name, input: schema(input, 'input'), output: schema(output, 'output') })),
   };
+}
+
+/** What JSON Schema cannot say (a transform, a date) is left open in the registry; the agent itself checks it all the same. */
+function schema(type: z.ZodType, io: 'input' | 'output'): AgentEntry['capabilities'][number]['input'] {
+  return z.toJSONSchema(type, { io, unrepresentable: 'any' }) as AgentEntry['capabilities'][number]['input'];
 }

@@ -1,0 +1,85 @@
+/** All result streams of the owned partitions in one call, on a connection of its own, because it blocks. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ReplyReader } from '@baton/core';
+import type { Redis } from 'ioredis';
+import { knownCapabilities } from './capability-set.ts';
+import { createCursors } from './reply-cursors.ts';
+import { readReplies, rejectReplies, removeReplies, streamKey } from './result-stream.ts';
+
+const capabilitiesRefreshMs = 1_000;
+
+export interface ReplyReaderOptions {
+  /** For all but the blocking read. */
+  readonly redis: Redis;
+  readonly prefix: string;
+}
+
+export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
+  const blocking = redis.duplicate({ connectionName: `${redis.options.connectionName ?? 'baton'}-replies` });
+  const cursors = createCursors();
+  const closing = new AbortController();
+  let owned: readonly number[] = [];
+  const capabilities = watchCapabilities(redis, prefix);
+  let ownership = new AbortController();
+
+  // Redis may come back with less than we have read, from its append-only file or as another primary.
+  blocking.once('ready', () => blocking.on('ready', cursors.rewind));
+  // The shared connection's observer reports the outage; this one has the same.
+  blocking.on('error', () => {});
+
+  function follow(): void {
+    cursors.follow(capabilities.known().flatMap((capability) => owned.map((partition) => streamKey(prefix, capability, partition))));
+  }
+
+  return {
+    async read(blockMs) {
+      if (await capabilities.refresh()) follow();
+      // Not longer than until the next look at the capabilities: the first reply of a new one shall not wait for the end of a block.
+      const waitMs = Math.min(blockMs, capabilitiesRefreshMs);
+      if (cursors.positions.size === 0) {
+        await pause(waitMs, AbortSignal.any([closing.signal, ownership.signal]));
+        return [];
+      }
+      const take = cursors.begin();
+      try {
+        return take(await readReplies(blocking, cursors.positions, waitMs));
+      } catch (error) {
+        if (closing.signal.aborted) return [];
+        throw error;
+      }
+    },
+    remove: (replies) => removeReplies(redis, replies),
+    reject: (replies) => rejectReplies(redis, prefix, replies),
+    rewind: cursors.rewind,
+    own(partitions) {
+      owned = [...partitions];
+      follow();
+      ownership.abort();
+      ownership = new AbortController();
+    },
+    async close() {
+      closing.abort();
+      blocking.disconnect();
+    },
+  };
+}
+
+/** Looks again when a second has passed; `refresh` says whether it did. */
+function watchCapabilities(redis: Redis, prefix: string): { readonly known: () => readonly string[]; readonly refresh: () => Promise<boolean> } {
+  let known: readonly string[] = [];
+  let refreshedAt = Number.NEGATIVE_INFINITY;
+  return {
+    known: () => known,
+    async refresh() {
+      if (performance.now() - refreshedAt < capabilitiesRefreshMs) return false;
+      known = await knownCapabilities(redis, prefix);
+      refreshedAt = performance.now();
+      return true;
+    },
+  };
+}
+
+/** Until the time is up or the signal says so. */
+async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => {});
+}
