@@ -10,25 +10,30 @@ const stopMsMax = 15_000;
 try {
   const environment = parseEnvironment(WorkerEnvironment, process.env);
   const log = createLogger({ service: 'worker-sales', level: environment.BATON_LOG_LEVEL, format: environment.BATON_LOG_FORMAT });
-  const worker = await startWorker(environment, log);
+  const starting = startWorker(environment, log);
+  // Before it is ready: a signal that comes while the agents start ends them cleanly too.
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ event: 'worker_stopping', signal });
     setTimeout(() => {
       log.error({ event: 'worker_stop_timed_out' });
       process.exit(exitCodes.failed);
     }, stopMsMax).unref();
-    worker.close().then(
-      () => log.info({ event: 'worker_stopped' }),
-      (err: unknown) => {
-        log.error({ event: 'worker_stop_failed', err });
-        process.exit(exitCodes.failed);
-      },
-    );
+    starting
+      .then((worker) => worker.close())
+      .then(
+        () => log.info({ event: 'worker_stopped' }),
+        (err: unknown) => {
+          log.error({ event: 'worker_stop_failed', err });
+          process.exit(exitCodes.failed);
+        },
+      );
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
+  await starting;
 } catch (error) {
   // Expected at a start that cannot be: a sentence and a code. Anything else is a bug, with its stack.
   const exitCode = (error as { exitCode?: number }).exitCode;
-  console.error(exitCode === undefined ? error : (error as Error).message);
+  const { message, stack } = error as Error;
+  process.stderr.write(`${exitCode === undefined ? stack : message}\n`);
   process.exitCode = exitCode ?? exitCodes.failed;
 }

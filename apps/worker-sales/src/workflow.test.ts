@@ -30,17 +30,17 @@ test('the definition is right, and each of its capabilities has an agent', () =>
     ['charts', 'chart.render'],
     ['report', 'report.assemble'],
   ]);
-  expect(served.sort()).toEqual(
+  expect(served.toSorted()).toEqual(
     compiled()
       .definition.nodes.map(({ capability }) => capability)
-      .sort(),
+      .toSorted(),
   );
 });
 
 test('wrong params are told all at once', () => {
   const outcome = acceptParams(compiled(), { source: '', columns: { date: 'a' }, weeks: 1, currency: 'dollars', sauce: 1 });
   expect(outcome).toMatchObject({ ok: false });
-  expect(outcome.ok ? [] : outcome.problems.map(({ path }) => path).sort()).toEqual(expect.arrayContaining(['/source', '/weeks']));
+  expect(outcome.ok ? [] : outcome.problems.map(({ path }) => path).toSorted()).toEqual(expect.arrayContaining(['/source', '/weeks']));
 });
 
 test('the films: every row is accounted for, and the sums are those of the file', async () => {

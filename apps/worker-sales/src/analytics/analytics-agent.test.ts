@@ -50,16 +50,16 @@ test('agrees with the same numbers worked out by hand', async () => {
   expect(kpis.previous).toMatchObject({ total: sum(previous), count: previous.length });
   expect(kpis.change.total).toBeCloseTo((sum(current) - sum(previous)) / Math.abs(sum(previous)));
   const totalOf = (week: string) => sum(sales.filter(({ date }) => monday(date) === week));
-  expect(kpis.weekly).toHaveLength(8);
-  for (const [index, week] of kpis.weekly.entries()) {
+  const days = kpis.weekly.map(({ week }) => Date.parse(week) / 86_400_000);
+  expect(days).toEqual(Array.from({ length: 8 }, (_, index) => (days[0] ?? 0) + 7 * index));
+  for (const week of kpis.weekly) {
     const back = (weeks: number) => monday(new Date(Date.parse(week.week) - weeks * 7 * 86_400_000).toISOString().slice(0, 10));
     expect(week.total).toBeCloseTo(totalOf(week.week));
     expect(week.trend).toBeCloseTo((totalOf(week.week) + totalOf(back(1)) + totalOf(back(2)) + totalOf(back(3))) / 4);
     expect(week.change).toBeCloseTo((totalOf(week.week) - totalOf(back(1))) / Math.abs(totalOf(back(1))));
-    if (index > 0) expect(kpis.weekly[index - 1]?.week).toBe(back(1));
   }
   const byCategory = Map.groupBy(current, ({ category }) => category);
-  const ranking = [...byCategory].map(([category, rows]) => ({ category, total: sum(rows), count: rows.length })).sort((a, b) => b.total - a.total);
+  const ranking = [...byCategory].map(([category, rows]) => ({ category, total: sum(rows), count: rows.length })).toSorted((a, b) => b.total - a.total);
   expect(kpis.category_count).toBe(6);
   expect(kpis.categories.slice(0, 3)).toMatchObject(ranking.slice(0, 3));
   expect(kpis.categories[3]).toMatchObject({ category: otherCategories, count: ranking.slice(3).reduce((all, { count }) => all + count, 0) });
@@ -73,7 +73,7 @@ test('agrees with the same numbers worked out by hand', async () => {
   expect(kpis.top_items.map(({ total }) => total)).toEqual(
     [...byLabel.values()]
       .map(sum)
-      .sort((a, b) => b - a)
+      .toSorted((a, b) => b - a)
       .slice(0, 3),
   );
 });

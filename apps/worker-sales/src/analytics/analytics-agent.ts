@@ -49,7 +49,7 @@ async function kpisOf(database: SalesDatabase, { weeks, top }: Input): Promise<K
     all_time: all,
     current: { ...now, from, to: addDays(to, 6) },
     previous: { ...then, from: before, to: addDays(from, -1) },
-    change: { total: change(now.total, then.total), count: change(now.count, then.count), average: change(now.average, then.average) },
+    change: { total: relativeChange(now.total, then.total), count: relativeChange(now.count, then.count), average: relativeChange(now.average, then.average) },
     weekly: series,
     last_week: last,
     best_week: series.reduce((best, week) => (week.total > best.total ? week : best)),
@@ -70,10 +70,10 @@ function ranked(rows: readonly z.output<typeof CategoryTotals>[], top: number, t
     previous_total: sum((row) => row.previous_total),
   };
   const shown = rest.length === 0 ? rows : [...rows.slice(0, top), { ...others, average: others.total / others.count }];
-  return shown.map((row) => ({ ...row, share: total === 0 ? 0 : row.total / total, change: change(row.total, row.previous_total) }));
+  return shown.map((row) => ({ ...row, share: total === 0 ? 0 : row.total / total, change: relativeChange(row.total, row.previous_total) }));
 }
 
-function change(now: number, then: number): number | null {
+function relativeChange(now: number, then: number): number | null {
   return then === 0 ? null : (now - then) / Math.abs(then);
 }
 

@@ -1,5 +1,5 @@
 /** From a vega-lite specification to SVG, and from that to PNG. No canvas, no browser; the typeface comes along, as a bare machine has none. */
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Resvg } from '@resvg/resvg-js';
 import { expressionFunction, parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
@@ -17,8 +17,10 @@ export interface Drawing {
 
 export const pixelsPerPoint = 2;
 
-const { resolve } = createRequire(import.meta.url);
-const fontFiles = ['400Regular/Inter_400Regular.ttf', '600SemiBold/Inter_600SemiBold.ttf'].map((file) => resolve(`@expo-google-fonts/inter/${file}`));
+const fontFiles = [
+  import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),
+  import.meta.resolve('@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf'),
+].map((url) => fileURLToPath(url));
 
 // For the axes' labels: `amount(datum.value, "USD")`. Vega has one registry for the process.
 expressionFunction('amount', (value: number, currency: string | null) => shortAmount(value, currency));

@@ -16,7 +16,8 @@ const widths: readonly (readonly [RegExp, number])[] = [
 const otherwise = 0.59;
 
 export function textWidth(text: string, fontSize: number): number {
-  const em = [...text].reduce((sum, character) => sum + (widths.find(([shape]) => shape.test(character))?.[1] ?? otherwise), 0);
+  let em = 0;
+  for (const character of text) em += widths.find(([shape]) => shape.test(character))?.[1] ?? otherwise;
   return em * fontSize;
 }
 
@@ -25,12 +26,12 @@ interface TextItem {
   readonly fontSize?: number;
   readonly limit?: number;
 }
-const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } };
+const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: string | number | null) => number } };
 
 /** Makes vega measure with `textWidth`; it has one way of measuring for the process. */
 export function measureInInter(): void {
   textMetrics.width = ({ fontSize = 11, limit = 0 }, text) => {
-    const width = textWidth(String(text ?? ''), fontSize);
+    const width = textWidth(`${text ?? ''}`, fontSize);
     return limit > 0 ? Math.min(limit, width) : width;
   };
 }

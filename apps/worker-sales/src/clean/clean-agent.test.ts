@@ -9,6 +9,11 @@ import { createDataClean } from './clean-agent.ts';
 
 const columns = { date: 'Day', amount: 'Sum', category: 'Kind', label: 'Name' };
 
+async function read(file: string): Promise<unknown[]> {
+  const lines = (await readFile(fileURLToPath(file), 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
 async function clean(records: readonly object[], parameters: object = {}) {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
@@ -17,12 +22,7 @@ async function clean(records: readonly object[], parameters: object = {}) {
   const uri = await exchange.write({ workflowId: 'wf_test', subtaskId: 'fetch' }, 'raw.ndjson', `${raw}\n`);
   const agent = createDataClean({ exchange, now: () => Date.parse('2024-06-30T12:00:00Z') });
   const output = await agent(dataClean.input.parse({ uri, columns, ...parameters }), fakeContext());
-  const read = async (file: string) =>
-    (await readFile(fileURLToPath(file), 'utf8'))
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as unknown);
-  return { output, sales: await read(output.uri), read };
+  return { output, sales: await read(output.uri) };
 }
 
 test('normalises dates, amounts, categories and labels, and says how much', async () => {
@@ -48,7 +48,7 @@ test('normalises dates, amounts, categories and labels, and says how much', asyn
 
 test('drops by the rules, counts by reason with at most three examples, and keeps what it dropped', async () => {
   const good = { Day: '2024-01-01', Sum: 1, Kind: 'a', Name: 'x' };
-  const { output, read } = await clean(
+  const { output } = await clean(
     [
       good,
       { ...good, Day: null, Name: 'p' },

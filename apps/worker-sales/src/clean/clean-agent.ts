@@ -79,7 +79,7 @@ async function clean({ path, input, files }: Work, { signal, progress }: Handler
       await files.sales.append(outcome.sale);
     } else {
       const example = { at, value: outcome.value.slice(0, textLengthMax), label: nameOf(record, input.columns).slice(0, textLengthMax) };
-      count(account, outcome.reason, example);
+      countDropped(account, outcome.reason, example);
       await files.dropped.append({ ...example, reason: outcome.reason, record });
     }
     if (account.rowsIn % rowsPerProgress === 0) progress((99 * stream.bytesRead) / bytes, `${account.rowsIn} rows cleaned`);
@@ -87,7 +87,7 @@ async function clean({ path, input, files }: Work, { signal, progress }: Handler
   return account;
 }
 
-function count({ dropped }: Account, reason: DropReason, example: Example): void {
+function countDropped({ dropped }: Account, reason: DropReason, example: Example): void {
   const entry = dropped.get(reason) ?? { count: 0, examples: [] };
   entry.count += 1;
   if (entry.examples.length < examplesMax) entry.examples.push(example);

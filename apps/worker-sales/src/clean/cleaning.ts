@@ -86,6 +86,6 @@ function trimmed(record: RawRow['record'], columns: Columns): Record<string, str
 
 /** 16 bytes rather than the row: a million rows have to fit. */
 function fingerprint(value: object): string {
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(members)).digest('base64').slice(0, 22);
 }

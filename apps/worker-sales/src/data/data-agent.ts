@@ -66,7 +66,7 @@ async function store(rows: AsyncIterable<Row>, files: { readonly raw: LineFile; 
     signal.throwIfAborted();
     if (row.kind === 'row') {
       tally.rows += 1;
-      for (const name of Object.keys(row.record)) if (tally.columns.size < columnsMax) tally.columns.add(name);
+      addColumns(tally.columns, row.record);
       await files.raw.append({ at: row.at, record: row.record });
     } else {
       const aside: BrokenRow = { at: row.at, reason: row.reason, text: row.text.slice(0, textLengthMax) };
@@ -76,6 +76,12 @@ async function store(rows: AsyncIterable<Row>, files: { readonly raw: LineFile; 
     }
   }
   return tally;
+}
+
+function addColumns(columns: Set<string>, record: object): void {
+  for (const name of Object.keys(record)) {
+    if (columns.size < columnsMax) columns.add(name);
+  }
 }
 
 function refuse({ rows, broken, examples }: Tally, name: string, brokenShareMax: number): void {

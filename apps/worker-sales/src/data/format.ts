@@ -12,9 +12,9 @@ export async function detectFormat(chunks: AsyncIterable<Uint8Array>): Promise<B
   const read: Uint8Array[] = [];
   let beginning = '';
   while (beginning === '') {
-    const { done, value } = await iterator.next();
-    if (done === true) break;
-    read.push(value);
+    const next = await iterator.next();
+    if (next.done === true) break;
+    read.push(next.value);
     beginning = new TextDecoder().decode(Buffer.concat(read)).trimStart();
   }
   const format = beginning.startsWith('[') ? 'json' : beginning.startsWith('{') ? 'ndjson' : 'csv';

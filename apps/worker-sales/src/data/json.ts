@@ -8,12 +8,12 @@ import type { TextLine } from './text-line.ts';
 
 /** @throws {NonRetryableError} where the text is no JSON: unlike a line, the rest of an array cannot be found again */
 export async function* jsonArrayRows(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Row> {
-  let sourceFailure: unknown;
+  let sourceFailure: Error | undefined;
   async function* watched(): AsyncGenerator<Uint8Array> {
     try {
       yield* chunks;
     } catch (error) {
-      sourceFailure = error;
+      sourceFailure = error as Error;
       throw error;
     }
   }

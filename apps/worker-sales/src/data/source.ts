@@ -90,7 +90,7 @@ async function openUrl(source: string, { roots, signal }: SourceOptions): Promis
     }
     const response = await request(url, name, signal);
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
-    if (location === null) return opened(response, name);
+    if (location === null) return await openedBody(response, name);
     await response.body?.cancel();
     url = new URL(location, url);
   }
@@ -106,7 +106,7 @@ async function request(url: URL, name: string, signal: AbortSignal): Promise<Res
   }
 }
 
-async function opened(response: Response, name: string): Promise<OpenSource> {
+async function openedBody(response: Response, name: string): Promise<OpenSource> {
   if (response.ok && response.body !== null) {
     // With a content encoding the length is that of the compressed bytes, and says nothing about ours.
     const length = response.headers.has('content-encoding') ? null : response.headers.get('content-length');

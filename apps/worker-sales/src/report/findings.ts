@@ -82,7 +82,7 @@ export function leftOut({ fetched, cleaned }: Pick<ReportInput, 'fetched' | 'cle
       return value === '' || reason === 'zero_amount' ? where : `${where}: ${value}`;
     }),
   }));
-  return [broken, ...reasons].filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+  return [broken, ...reasons].filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);
 }
 
 export function mendings({ cleaned }: Pick<ReportInput, 'cleaned'>): readonly string[] {

@@ -19,7 +19,7 @@ export function html(strings: TemplateStringsArray, ...contents: readonly Conten
 function markup(content: Content): string {
   if (content === null) return '';
   if (content instanceof Html) return content.text;
-  return Array.isArray(content) ? content.map(markup).join('') : escaped(String(content));
+  return typeof content === 'object' ? content.map(markup).join('') : escaped(String(content));
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

@@ -5,7 +5,7 @@ import { narrowWeeksMax } from '../chart/heat-chart.ts';
 import { colour } from '../chart/look.ts';
 import { change, day, share, shortAmount, span, wholeNumber } from '../notation.ts';
 import { coverage, headline, lede, leftOut, mendings, type ReportInput, tiles } from './findings.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import { stylesheet } from './stylesheet.ts';
 
 export interface Page {

@@ -1,6 +1,5 @@
 /** The report agent: one HTML file that needs nothing else, and the same as a message with its charts inside. */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { HandlerContext } from '@baton/worker';
 import type { z } from 'zod';
 import { Kpis } from '../capability/analytics-kpis.ts';
@@ -68,7 +67,7 @@ function cid(chart: Chart, size: 'wide' | 'narrow'): string {
 
 /** The Latin part of the typeface of the charts: 48 kB, and the file looks the same everywhere. */
 async function embeddedFont(): Promise<Html> {
-  const path = createRequire(import.meta.url).resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2');
-  const font = (await readFile(path)).toString('base64');
+  const file = new URL(import.meta.resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'));
+  const font = (await readFile(file)).toString('base64');
   return new Html(`@font-face { font-family: ${typeface}; font-weight: 100 900; src: url(data:font/woff2;base64,${font}) format('woff2'); }`);
 }
