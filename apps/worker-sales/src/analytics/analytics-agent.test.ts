@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,11 +11,12 @@ import { createKpis } from './analytics-agent.ts';
 async function analyse(sales: readonly Sale[], parameters: object = {}, signal = new AbortController().signal): Promise<Kpis> {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
-  // A name that means something in a pattern: DuckDB must take it as it is.
-  const root = join(folder.path, "it's [odd] *?");
-  await mkdir(root);
-  const exchange = createFileExchange(root);
-  const uri = await exchange.write({ workflowId: 'wf_test', subtaskId: 'clean' }, 'sales.ndjson', sales.map((sale) => `${JSON.stringify(sale)}\n`).join(''));
+  const owner = { workflowId: 'wf_test', subtaskId: 'clean' };
+  // Read as a pattern, the name of this folder would match the other one too.
+  const exchange = createFileExchange(join(folder.path, "it's [odd] a*b?"));
+  const neighbour = createFileExchange(join(folder.path, "it's o axbx"));
+  await neighbour.write(owner, 'sales.ndjson', `${JSON.stringify(sale('2024-01-01', 1_000_000, 'neighbour'))}\n`);
+  const uri = await exchange.write(owner, 'sales.ndjson', sales.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const output = await createKpis(exchange)(analyticsKpis.input.parse({ uri, ...parameters }), fakeContext({ signal }));
   return Kpis.parse(JSON.parse(await readFile(fileURLToPath(output.uri), 'utf8')));
 }

@@ -8,7 +8,7 @@ import { createFileExchange } from '../file-exchange.ts';
 import { sampleKpis } from '../fixture/kpis.ts';
 import { fakeContext, temporaryFolder } from '../fixture/local-run.ts';
 import { chartKinds, createChartRender } from './chart-agent.ts';
-import { draw } from './drawing.ts';
+import { draw, pixelsPerPoint } from './drawing.ts';
 import { sizes } from './look.ts';
 import { textWidth } from './text-width.ts';
 
@@ -18,6 +18,16 @@ function pixels(png: Uint8Array, width: number, height: number): Buffer {
   return new Resvg(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><image href="${href}" width="${width}" height="${height}"/></svg>`,
   ).render().pixels;
+}
+
+/** Thirteen weeks: so many that the label of the last one reaches beyond the axis. */
+function quarter(): Kpis {
+  const kpis = sampleKpis();
+  const weekly = Array.from({ length: 13 }, (_, index) => {
+    const week = new Date(Date.UTC(2024, 8, 2) + index * 7 * 86_400_000).toISOString().slice(0, 10);
+    return { ...kpis.last_week, week };
+  });
+  return { ...kpis, weekly, heat: weekly.map(({ week, total }) => ({ week, category: 'Books', total })) };
 }
 
 function unequal(a: Buffer, b: Buffer): number {
@@ -49,10 +59,11 @@ test('draws each chart for wide and narrow screens, as SVG and as PNG of twice t
 });
 
 test.each(chartIds)('%s: its text stands in the PNG, and all of it is inside', async (id) => {
-  const { svg, png, width, height } = await draw(chartKinds[id].spec(sampleKpis(), 'EUR', sizes.narrow));
+  const { svg, png, ...size } = await draw(chartKinds[id].spec(quarter(), 'EUR', sizes.narrow));
   expect(svg).toContain(id === 'weekly' ? 'Nov 25' : 'Books');
+  const [width, height] = [size.width * pixelsPerPoint, size.height * pixelsPerPoint];
   const drawn = pixels(png, width, height);
-  const bare = new Resvg(svg.replace(/<text.*?<\/text>/gs, '')).render().pixels;
+  const bare = new Resvg(svg.replace(/<text.*?<\/text>/gs, ''), { fitTo: { mode: 'zoom', value: pixelsPerPoint } }).render().pixels;
   expect(unequal(drawn, bare)).toBeGreaterThan(200);
   // No ink on the outermost pixels: nothing is cut off.
   const isPaper = (x: number, y: number): boolean => drawn[(y * width + x) * 4] === 255;
