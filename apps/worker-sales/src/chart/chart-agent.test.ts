@@ -20,14 +20,15 @@ function pixels(png: Uint8Array, width: number, height: number): Buffer {
   ).render().pixels;
 }
 
-/** Thirteen weeks: so many that the label of the last one reaches beyond the axis. */
+/** So many weeks, and so long a category, that the label of the last week reaches beyond the axis. */
 function quarter(): Kpis {
-  const kpis = sampleKpis();
+  const category = 'Donaudampfschifffahrtsgesellschaft';
+  const kpis = sampleKpis(category);
   const weekly = Array.from({ length: 13 }, (_, index) => {
     const week = new Date(Date.UTC(2024, 8, 2) + index * 7 * 86_400_000).toISOString().slice(0, 10);
     return { ...kpis.last_week, week };
   });
-  return { ...kpis, weekly, heat: weekly.map(({ week, total }) => ({ week, category: 'Books', total })) };
+  return { ...kpis, weekly, heat: weekly.map(({ week, total }) => ({ week, category, total })) };
 }
 
 function unequal(a: Buffer, b: Buffer): number {
@@ -60,7 +61,7 @@ test('draws each chart for wide and narrow screens, as SVG and as PNG of twice t
 
 test.each(chartIds)('%s: its text stands in the PNG, and all of it is inside', async (id) => {
   const { svg, png, ...size } = await draw(chartKinds[id].spec(quarter(), 'EUR', sizes.narrow));
-  expect(svg).toContain(id === 'weekly' ? 'Nov 25' : 'Books');
+  expect(svg).toContain(id === 'weekly' ? 'Nov 25' : 'Music');
   const [width, height] = [size.width * pixelsPerPoint, size.height * pixelsPerPoint];
   const drawn = pixels(png, width, height);
   const bare = new Resvg(svg.replace(/<text.*?<\/text>/gs, ''), { fitTo: { mode: 'zoom', value: pixelsPerPoint } }).render().pixels;
