@@ -8,7 +8,7 @@ const moduleExtensions = new Set(['.ts', '.mts', '.js', '.mjs']);
 
 /**
  * @param what how the file was named, for messages: `--definition` or `type register`
- * @returns at least one document, in the order of the exports
+ * @returns at least one document; those of a module by the names of its exports
  * @throws {InputError}
  */
 export async function readDefinitions(file: string, what: string): Promise<readonly unknown[]> {

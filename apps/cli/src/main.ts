@@ -2,7 +2,6 @@
 /** The process `baton`: runs one command; what goes wrong becomes a sentence and an exit code. */
 import { exitCodes } from '@baton/protocol';
 import { CommanderError } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
 import { reported } from './failure.ts';
 import { createProgram } from './program.ts';
 
@@ -13,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await createProgram(manifest.version).parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has said it already. Help and version that were asked for are fine; everything else is what was typed.

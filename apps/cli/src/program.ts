@@ -25,7 +25,10 @@ const groups = [
   { name: 'agent', summary: 'See who does the work', commands: [addAgentList], example: 'baton agent list' },
 ] as const;
 
-export function createProgram(version: string): Command {
+/** As in package.json, which is not there any more where the command is one bundled file. */
+export const version = '0.1.0';
+
+export function createProgram(): Command {
   const program = new Command('baton')
     .description('Runs agent-to-agent workflows.')
     .version(version, '-V, --version', 'print the version')

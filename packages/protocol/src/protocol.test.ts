@@ -1,0 +1,148 @@
+/** The wire: the guide's messages to the letter, their round trip, and what other languages get of them. */
+import { type Assignment, dispatchId, type Report } from '@baton/core';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  AssignmentMessage,
+  assignmentMessage,
+  capabilityQueue,
+  Environment,
+  EnvironmentError,
+  messageSchemas,
+  parseAssignment,
+  parseEnvironment,
+  parseReply,
+  ReplyMessage,
+  replyMessage,
+  resultStream,
+  StartWorkflowBody,
+  workflowsQueue,
+} from './index.ts';
+
+const issuedAt = Date.UTC(2026, 2, 2, 12);
+const assignment: Assignment = {
+  workflowId: 'wf_123',
+  workflowType: 'sales_dashboard_v1',
+  partition: 3,
+  subtaskId: 'fetch',
+  generation: 2,
+  capability: 'data.fetch',
+  parameters: { source: 'sales.csv', options: { header: true } },
+  retry: { attempts: 3, backoffMs: 1_000, backoffMsMax: 30_000, jitter: 0.5 },
+  attemptTimeoutMs: 60_000,
+  ttlMs: 300_000,
+  issuedAt,
+};
+const id = dispatchId('wf_123', 'fetch', 2);
+const message = assignmentMessage(assignment, id);
+const execution = { agent: 'data-agent-01', attempt: 2, startedAt: issuedAt + 10, finishedAt: issuedAt + 244, usage: { tokens: 812 } };
+
+describe('the assignment', () => {
+  test('has the fields of the guide, with its names and nesting', () => {
+    expect(message).toMatchObject({
+      message_id: id,
+      type: 'request',
+      sender: 'orchestrator/baton/v1',
+      receiver: 'cap.data.fetch',
+      timestamp: '2026-03-02T12:00:00.000Z',
+      payload: { operation: 'data.fetch', parameters: { source: 'sales.csv', options: { header: true } } },
+      metadata: { workflow_id: 'wf_123', subtask_id: 'fetch', correlation_id: id, ttl_ms: 300_000 },
+    });
+    expect(Object.keys(message)).toEqual(['message_id', 'type', 'sender', 'receiver', 'timestamp', 'payload', 'metadata']);
+  });
+
+  test('survives JSON and parsing', () => {
+    expect(parseAssignment(JSON.parse(JSON.stringify(message)))).toEqual({ ok: true, value: message });
+  });
+
+  test('may have more than we know of: a newer sender', () => {
+    const newer = { ...message, priority: 5, metadata: { ...message.metadata, tenant: 'x' } };
+    expect(parseAssignment(newer)).toEqual({ ok: true, value: message });
+  });
+
+  test('is refused with every problem and where it is', () => {
+    const { payload: _payload, ...rest } = message;
+    const parsed = parseAssignment({ ...rest, type: 'response', metadata: { ...message.metadata, ttl_ms: -1 } });
+    expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path)).toEqual(['/type', '/payload', '/metadata/ttl_ms']);
+  });
+});
+
+describe('the reply', () => {
+  const outcomes: Report['outcome'][] = [
+    { status: 'completed', result: { uri: 'file:///a' } },
+    { status: 'completed', result: null, contextUpdate: { 'sales.rows': 3 } },
+    { status: 'failed', error: { code: 'FILE_MISSING', message: 'There is no file.' } },
+    { status: 'failed', error: { code: 'X', message: 'x', details: { row: 3 } } },
+  ];
+  test.each(outcomes)('survives the wire: $status', (outcome) => {
+    const report: Report = { workflowId: 'wf_123', subtaskId: 'fetch', generation: 2, outcome, execution };
+    expect(parseReply(JSON.stringify(replyMessage(message, { outcome, execution })))).toEqual({ ok: true, value: report });
+  });
+
+  test('answers the message it answers, from the agent', () => {
+    const reply = replyMessage(message, { outcome: { status: 'completed', result: 1, contextUpdate: { a: 1 } }, execution });
+    expect(reply).toMatchObject({
+      type: 'response',
+      sender: 'data-agent-01',
+      receiver: message.sender,
+      payload: { status: 'completed', result: 1, context_update: { a: 1 } },
+      metadata: { correlation_id: message.message_id, agent: 'data-agent-01', attempt: 2, started_at: '2026-03-02T12:00:00.010Z', usage: { tokens: 812 } },
+    });
+    expect(ReplyMessage.safeParse(reply).success).toBe(true);
+  });
+
+  test.each(['', 'not json', '{}', '[]', 'null', '{"type":"response"}'])('that cannot be read (%j) is a value with its problems', (text) => {
+    const parsed = parseReply(text);
+    expect(parsed.ok).toBe(false);
+    expect(parsed.ok ? 0 : parsed.problems.length).toBeGreaterThan(0);
+  });
+});
+
+test('the queues have the names of the design, none with a colon', () => {
+  const names = [capabilityQueue('data.fetch'), resultStream('data.fetch', 3), workflowsQueue];
+  expect(names).toEqual(['cap.data.fetch', 'res.data.fetch.3', 'workflows']);
+});
+
+describe('as JSON Schema', () => {
+  test('what our schema takes and refuses, the exported one says too', () => {
+    const fromJson = z.fromJSONSchema(messageSchemas.assignment);
+    for (const value of [message, { ...message, type: 'response' }, { ...message, payload: {} }, {}]) {
+      expect(fromJson.safeParse(value).success).toBe(AssignmentMessage.safeParse(value).success);
+    }
+  });
+
+  test.each(Object.entries(messageSchemas))('%s is plain JSON in draft 2020-12', (_name, schema) => {
+    expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
+    expect(schema).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' });
+  });
+
+  test('requires the fields of the guide', () => {
+    expect(messageSchemas.assignment.required).toEqual(['message_id', 'type', 'sender', 'receiver', 'timestamp', 'payload', 'metadata']);
+  });
+});
+
+test('a start needs a type or a definition, not both and not neither', () => {
+  const check = (body: unknown): boolean => StartWorkflowBody.safeParse(body).success;
+  expect([{ type: 'a' }, { definition: {} }, { type: 'a', version: 'latest', params: { a: [1] } }].map(check)).toEqual([true, true, true]);
+  expect([{}, { type: 'a', definition: {} }, { type: 'a', version: 0 }, { type: 'a', colour: 1 }].map(check)).toEqual([false, false, false, false]);
+});
+
+describe('the environment', () => {
+  test('has a default for everything; what is empty counts as not given', () => {
+    expect(parseEnvironment(Environment, { BATON_HOST: '', OTHER: 'x' })).toEqual({
+      BATON_REDIS_URL: 'redis://127.0.0.1:6379',
+      BATON_PREFIX: '{baton:0}',
+      BATON_HOST: '127.0.0.1',
+      BATON_LOG_LEVEL: 'info',
+      BATON_LOG_FORMAT: 'auto',
+    });
+  });
+
+  test('is refused as a whole, with every variable that is wrong, and without showing the values', () => {
+    const wrong = { BATON_REDIS_URL: 'http://u:hunter2@h', BATON_PREFIX: 'baton', BATON_LOG_LEVEL: 'loud' };
+    const refuse = () => parseEnvironment(Environment, wrong);
+    expect(refuse).toThrow(EnvironmentError);
+    expect(refuse).toThrow(/BATON_REDIS_URL[^]*BATON_PREFIX[^]*BATON_LOG_LEVEL/);
+    expect(refuse).not.toThrow(/hunter2/);
+  });
+});
