@@ -1,7 +1,8 @@
 /** What a dispatch hands to an agent, and what comes back. The wire forms are `protocol`'s. */
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { RetryPolicy } from './retry.ts';
-import type { Execution, Outcome } from './subtask.ts';
+import type { Execution, Feedback, Outcome } from './subtask.ts';
+import type { ParentRef } from './workflow.ts';
 
 /** Complete: an agent needs no read before it works, and sees only what it was given. */
 export interface Assignment {
@@ -12,6 +13,8 @@ export interface Assignment {
   readonly generation: number;
   readonly capability: string;
   readonly parameters: JsonObject;
+  /** The agent's last result for the same parameters did not fit: what was wrong with it. */
+  readonly repair?: Feedback;
   readonly retry: RetryPolicy;
   readonly attemptTimeoutMs: number;
   /** Not to be started later than this many ms after `issuedAt`. */
@@ -25,6 +28,39 @@ export interface Tree {
   readonly inputs: readonly Tree[];
 }
 
+/** A workflow to be started as the work of a subtask. The same start twice is one workflow: `workflowId` is derived from the subtask's. */
+export interface ChildStart {
+  readonly parent: ParentRef;
+  readonly workflowId: string;
+  readonly type: string;
+  readonly version: number | 'latest';
+  readonly params: Json;
+  readonly caller: string;
+  readonly depth: number;
+  readonly issuedAt: number;
+}
+
+/** Somebody is to be told that an answer is waited for. */
+export interface Notification {
+  readonly workflowId: string;
+  readonly workflowType: string;
+  readonly subtaskId: string;
+  readonly generation: number;
+  readonly url: string;
+  readonly shown: JsonObject;
+  readonly approvers: readonly string[];
+  readonly expiresAt: number;
+  readonly issuedAt: number;
+}
+
+/** What is done after a commit, and found again if it was not (the outbox). */
+export type Effect =
+  | { readonly kind: 'dispatch'; readonly assignment: Assignment }
+  | { readonly kind: 'start_child'; readonly start: ChildStart }
+  | { readonly kind: 'notify'; readonly notification: Notification }
+  /** A workflow above was paused, resumed or ended: so is this one. `subtaskId` is the step whose work it is. */
+  | { readonly kind: 'control_child'; readonly subtaskId: string; readonly workflowId: string; readonly control: 'pause' | 'resume' | 'cancel' | 'terminate'; readonly graceMs: number; readonly by: string };
+
 /** A reply, or what stands in for one: which dispatch it answers and what that came to. */
 export interface Report {
   readonly workflowId: string;
@@ -32,4 +68,6 @@ export interface Report {
   readonly generation: number;
   readonly outcome: Outcome;
   readonly execution?: Execution;
+  /** Whose stream it came in: only that capability's agents can write there. Absent where the engine itself reports. */
+  readonly capability?: string;
 }

@@ -13,6 +13,19 @@ export const limits = {
   timeoutMsMax: 30 * day,
   retentionMsMax: 365 * day,
   generationsMax: 1_000,
+  repairsMax: 10,
+  fallbacksMax: 10,
+  overloadsMax: 10_000,
+  mapItemsMax: 10_000,
+  iterationsMax: 100,
+  plannedNodesMax: 500,
+  /** Composites inside composites: a map in a plan in a plan. */
+  nestingMax: 4,
+  /** Workflows inside workflows. */
+  depthMax: 5,
+  contextPathsMax: 1_000,
+  /** Early signals and answers that are kept, in all. */
+  inboxMax: 1_000,
 } as const;
 
 /** What a definition gets where it says nothing. */
@@ -24,6 +37,11 @@ export const defaults = {
   subtaskTimeoutMs: 60 * minute,
   workflowTimeoutMs: day,
   retentionMs: 7 * day,
+  overloads: 100,
+  iterations: 5,
+  plannedNodes: 50,
+  /** How long handlers may go on after a soft cancel. */
+  graceMs: 10_000,
 } as const;
 
 /** How many partitions the workflows of a deployment are spread over; fixed when a deployment is created. */

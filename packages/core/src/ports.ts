@@ -3,8 +3,8 @@
  * `testkit` in memory, and one contract suite runs against both. An adapter that cannot reach its world throws; every
  * other outcome is a value.
  */
-import type { Assignment, Report, Tree } from './assignment.ts';
-import type { Json, Problem } from './json.ts';
+import type { Effect, Report, Tree } from './assignment.ts';
+import type { Json, JsonObject, Problem } from './json.ts';
 import type { Patch, RecordedEvent, Workflow, WorkflowHeader, WorkflowState, WorkflowStatus } from './workflow.ts';
 import type { WorkflowType } from './workflow-type.ts';
 
@@ -12,9 +12,12 @@ import type { WorkflowType } from './workflow-type.ts';
 export interface Commit {
   readonly workflow: Workflow;
   readonly patch: Patch;
-  /** Goes to the outbox in the same commit. */
-  readonly dispatches: readonly Assignment[];
+  /** Those that an orchestrator's death must not lose (`dispatch`, `start_child`, `notify`) go to the outbox in the same commit. */
+  readonly effects: readonly Effect[];
 }
+
+/** What the owner of a parent is told when a child workflow ends, in the same commit: a reply like any agent's, on the stream `res.workflow.<partition>`. */
+export const childCapability = 'workflow';
 
 /** `conflict`: somebody else committed since the workflow was loaded (or, at revision 0, it exists already). Nothing was written. */
 export type CommitOutcome = { readonly status: 'committed'; readonly revision: number; readonly eventHash: string } | { readonly status: 'conflict' };
@@ -79,6 +82,10 @@ export interface WorkflowStore {
   purge(workflowId: string): Promise<void>;
   /** Entries after the id (exclusive), oldest first. */
   events(workflowId: string, after: string | null, limit: number): Promise<readonly EventEntry[]>;
+  /** What the ended workflows of a conversation left: dotted paths laid over each other, as one object. */
+  conversation(conversationId: string): Promise<JsonObject>;
+  /** A random secret of the deployment, made once: what tokens and signatures are derived from. */
+  secret(): Promise<string>;
   /** How many workflows of each type have not ended. */
   activeCounts(): Promise<ReadonlyMap<string, number>>;
 
@@ -92,7 +99,7 @@ export interface WorkflowStore {
 /** Where the job of a dispatch stands. `completed` and `failed` carry what a lost reply would have said. */
 export type JobFacts =
   | { readonly state: 'missing' }
-  | { readonly state: 'queued' }
+  | { readonly state: 'queued'; readonly position: number | null }
   | { readonly state: 'delayed'; readonly until: number; readonly attemptsMade: number; readonly lastError: string | null }
   | { readonly state: 'active'; readonly agent: string | null; readonly attempt: number; readonly startedAt: number | null; readonly progress: Progress | null }
   | { readonly state: 'completed'; readonly report: Report | null }
@@ -104,6 +111,7 @@ export interface Progress {
   readonly message: string | null;
 }
 
+/** `capability` is the one that was asked last: a fallback's, if it came to that. */
 export interface DispatchRef {
   readonly workflowId: string;
   readonly subtaskId: string;
@@ -116,6 +124,30 @@ export interface SubtaskQueue {
   dispatch(trees: readonly Tree[]): Promise<void>;
   /** In the order of the refs, one round trip. */
   facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]>;
+  /** Hands notifications to a queue of their own, which retries them; the same notification twice is one. */
+  notify(deliveries: readonly WebhookDelivery[]): Promise<void>;
+  /** At most so many subtasks of the capability at the same time, on all agents together; null: no limit. Works at once. */
+  limitConcurrency(capability: string, limit: number | null): Promise<void>;
+  /** What the queue knows of capabilities, for those who ask why something waits. One round trip. */
+  capabilities(names: readonly string[]): Promise<readonly CapabilityFacts[]>;
+}
+
+/** A notification with what only the engine adds: the tokens of those who may answer, and who vouches for it. */
+export interface WebhookDelivery {
+  readonly id: string;
+  readonly url: string;
+  readonly body: JsonObject;
+  /** HMAC-SHA256 of the body's JSON, hex. */
+  readonly signature: string;
+}
+
+export interface CapabilityFacts {
+  readonly capability: string;
+  /** Agents with a heartbeat. */
+  readonly agents: number;
+  readonly queued: number;
+  readonly active: number;
+  readonly limit: number | null;
 }
 
 /** A reply as it stands in a result stream. `report` null: it could not be parsed, and `problems` says why. */
@@ -156,5 +188,7 @@ export interface StartRequest {
   readonly definition?: Json;
   readonly params: Json;
   readonly caller: string;
+  readonly conversationId?: string;
+  readonly restartOf?: string;
 }
 

@@ -1,31 +1,22 @@
 /**
  * One node of a workflow's graph: its states and the moves between them. A state carries only what is true in it.
- * `pending` is the absence of a record; `running`, `failed` and `retrying` of a live attempt are the queue's to tell.
+ * No record means `pending`; a record that says `pending` was put back and remembers its generation. `running` is what a composite is while its
+ * parts are at work, and what the queue tells of a live attempt; so are `failed` and the queue's own `retrying`.
  */
-import type { Json, JsonObject } from './json.ts';
+import type { Node } from './definition.ts';
+import type { Json, JsonObject, Problem } from './json.ts';
 
-export const subtaskStatuses = [
-  'pending',
-  'assigned',
-  'running',
-  'failed',
-  'retrying',
-  'waiting',
-  'completed',
-  'failed_permanent',
-  'skipped',
-  'cancelled',
-] as const;
+export const subtaskStatuses = ['pending', 'assigned', 'running', 'failed', 'retrying', 'waiting', 'completed', 'failed_permanent', 'skipped', 'cancelled'] as const;
 export type SubtaskStatus = (typeof subtaskStatuses)[number];
 
-/** The guide's state machine, with what approvals, conditions and cancels add. Each list is what may follow. */
+/** The guide's state machine, with what approvals, conditions, composites and cancels add. Each list is what may follow. */
 export const subtaskTransitions = {
-  pending: ['assigned', 'waiting', 'skipped', 'cancelled', 'failed_permanent'],
-  assigned: ['assigned', 'running', 'completed', 'failed_permanent', 'cancelled'],
-  running: ['completed', 'failed'],
+  pending: ['assigned', 'running', 'waiting', 'completed', 'skipped', 'cancelled', 'failed_permanent'],
+  assigned: ['assigned', 'running', 'retrying', 'pending', 'completed', 'failed_permanent', 'cancelled'],
+  running: ['running', 'assigned', 'completed', 'failed', 'failed_permanent', 'cancelled'],
   failed: ['retrying', 'failed_permanent'],
-  retrying: ['assigned'],
-  waiting: ['completed', 'failed_permanent', 'skipped', 'cancelled'],
+  retrying: ['retrying', 'assigned', 'failed_permanent', 'cancelled'],
+  waiting: ['waiting', 'completed', 'failed_permanent', 'skipped', 'cancelled'],
   completed: [],
   failed_permanent: [],
   skipped: [],
@@ -51,10 +42,83 @@ export interface Execution {
   readonly usage?: Usage;
 }
 
+/** What was tried beyond the queue's own attempts. */
+export interface Tries {
+  /** Position in `fallback`, from 1; 0: the capability itself. */
+  readonly fallback: number;
+  readonly repairs: number;
+  readonly overloads: number;
+  /** For a repair: what was wrong with which output. */
+  readonly feedback?: Feedback;
+}
+
+export interface Feedback {
+  readonly problems: readonly Problem[];
+  readonly previousOutput: Json;
+}
+
+/** Put back: by a rerun, a retry, or a pause that came before an agent took it. */
+export interface PendingSubtask {
+  readonly status: 'pending';
+  readonly generation: number;
+  readonly tries?: Tries;
+}
+
 export interface AssignedSubtask {
   readonly status: 'assigned';
   readonly generation: number;
+  /** When it was assigned first; its time runs from then. */
   readonly assignedAt: number;
+  readonly tries?: Tries;
+}
+
+/** Held back by the engine until then: the agents are overloaded. */
+export interface RetryingSubtask {
+  readonly status: 'retrying';
+  readonly generation: number;
+  readonly assignedAt: number;
+  readonly until: number;
+  readonly tries: Tries;
+}
+
+/** A composite whose parts are at work. */
+export interface RunningSubtask {
+  readonly status: 'running';
+  readonly generation: number;
+  readonly assignedAt: number;
+  readonly parts: Parts;
+}
+
+export type Parts =
+  | { readonly kind: 'map'; readonly items: readonly Json[] }
+  | { readonly kind: 'loop'; readonly round: number; readonly rounds: readonly LoopRound[] }
+  | { readonly kind: 'plan'; readonly nodes: readonly Node[]; readonly execution?: Execution };
+
+export interface LoopRound {
+  readonly score: number | null;
+}
+
+/** For a person, a signal, or a time. */
+export interface WaitingSubtask {
+  readonly status: 'waiting';
+  readonly generation: number;
+  readonly assignedAt: number;
+  readonly for: WaitingFor;
+}
+
+export type WaitingFor =
+  | { readonly kind: 'approval'; readonly expiresAt: number; readonly shown: JsonObject; readonly answers: readonly Answer[] }
+  | { readonly kind: 'signal'; readonly signal: string; readonly expiresAt: number }
+  | { readonly kind: 'sleep'; readonly until: number };
+
+/** What an approver said. */
+export interface Answer {
+  readonly by: string;
+  readonly decision: 'approve' | 'reject';
+  /** Edit and approve: what the approval results in instead of what was shown. */
+  readonly value?: Json;
+  readonly comment?: string;
+  readonly at: number;
 }
 
 export interface CompletedSubtask {
@@ -64,6 +128,13 @@ export interface CompletedSubtask {
   readonly settledAt: number;
   readonly result: Json;
   readonly execution?: Execution;
+  readonly tries?: Tries;
+  /** Not as good as was asked for: the best that a loop came to. */
+  readonly degraded?: true;
+  /** Who did not agree, or did not count: the subtasks whose results are not in this one. */
+  readonly dissent?: readonly string[];
+  /** A composite's parts, so that a rerun finds them. */
+  readonly parts?: Parts;
 }
 
 export interface FailedSubtask {
@@ -73,19 +144,44 @@ export interface FailedSubtask {
   readonly settledAt: number;
   readonly error: Failure;
   readonly execution?: Execution;
+  readonly tries?: Tries;
+  /** The subtask is optional: its result is null, and the workflow goes on. */
+  readonly tolerated?: true;
+  readonly parts?: Parts;
+}
+
+export interface SkippedSubtask {
+  readonly status: 'skipped';
+  readonly generation: number;
+  readonly settledAt: number;
+  readonly reason: string;
 }
 
 export interface CancelledSubtask {
   readonly status: 'cancelled';
   readonly generation: number;
   readonly settledAt: number;
+  readonly parts?: Parts;
 }
 
-/** What the engine records of a subtask. No record: `pending`. */
-export type Subtask = AssignedSubtask | CompletedSubtask | FailedSubtask | CancelledSubtask;
+/** What the engine records of a subtask. No record: `pending`, generation 0. */
+export type Subtask =
+  | PendingSubtask
+  | AssignedSubtask
+  | RetryingSubtask
+  | RunningSubtask
+  | WaitingSubtask
+  | CompletedSubtask
+  | FailedSubtask
+  | SkippedSubtask
+  | CancelledSubtask;
 
-export function isSettled(subtask: Subtask | undefined): boolean {
-  return subtask !== undefined && subtask.status !== 'assigned';
+export type SettledSubtask = CompletedSubtask | FailedSubtask | SkippedSubtask | CancelledSubtask;
+
+const settledStatuses: ReadonlySet<SubtaskStatus> = new Set(['completed', 'failed_permanent', 'skipped', 'cancelled']);
+
+export function isSettled(subtask: Subtask | undefined): subtask is SettledSubtask {
+  return subtask !== undefined && settledStatuses.has(subtask.status);
 }
 
 export function canFollow(from: SubtaskStatus, to: SubtaskStatus): boolean {
@@ -95,4 +191,8 @@ export function canFollow(from: SubtaskStatus, to: SubtaskStatus): boolean {
 /** What a subtask came to, as its agent or the engine reports it. */
 export type Outcome =
   | { readonly status: 'completed'; readonly result: Json; readonly contextUpdate?: JsonObject }
-  | { readonly status: 'failed'; readonly error: Failure };
+  | { readonly status: 'failed'; readonly error: Failure }
+  /** The agents have too much to do: not before then, and not an attempt. */
+  | { readonly status: 'overloaded'; readonly retryAfterMs: number }
+  /** Not begun, because the workflow was paused or cancelled. */
+  | { readonly status: 'held' };

@@ -1,0 +1,84 @@
+/**
+ * How many parts of something stand how: of the needs of a node (key: its id), of the parts of a composite (`id*`), of the whole definition
+ * (`*`), and what is at work (`#active`) or waits (`#waiting`). Kept beside the subtasks, so that a join of 1,000 needs costs each of them one step.
+ */
+import { type Graph, edges } from './graph.ts';
+import type { Subtask } from './subtask.ts';
+import { placeOf, siblingOf } from './subtask-id.ts';
+import { planGraph } from './plan-graph.ts';
+
+/** How many have settled, and how. `absent`: optional and failed, so that its result is null. */
+export interface Tally {
+  readonly completed: number;
+  readonly absent: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cancelled: number;
+}
+export const noTally: Tally = { completed: 0, absent: 0, failed: 0, skipped: 0, cancelled: 0 };
+
+export const activeKey = '#active';
+export const waitingKey = '#waiting';
+export const definitionKey = '*';
+export function partsKey(id: string): string {
+  return `${id}*`;
+}
+
+export function settledIn({ completed, absent, failed, skipped, cancelled }: Tally): number {
+  return completed + absent + failed + skipped + cancelled;
+}
+
+export interface SubtaskChange {
+  readonly id: string;
+  readonly before: Subtask | undefined;
+  readonly after: Subtask;
+  /** The composite's record, for the graph of a plan. */
+  readonly partsOf: (parent: string) => Subtask | undefined;
+}
+
+/** Brings the tallies from what the subtask was to what it is. */
+export function countSubtask(tallies: Map<string, Tally>, graph: Graph, { id, before, after, partsOf }: SubtaskChange): void {
+  const [from, to] = [classOf(before), classOf(after)];
+  if (from === to) return;
+  for (const key of keysOf(id, graph, partsOf)) {
+    if (from !== null && from in noTally) add(tallies, key, from as keyof Tally, -1);
+    if (to !== null && to in noTally) add(tallies, key, to as keyof Tally, 1);
+  }
+  if (from === 'active' || to === 'active') add(tallies, activeKey, 'completed', to === 'active' ? 1 : -1);
+  if (from === 'waiting' || to === 'waiting') add(tallies, waitingKey, 'completed', to === 'waiting' ? 1 : -1);
+}
+
+type Class = keyof Tally | 'active' | 'waiting' | null;
+
+function classOf(subtask: Subtask | undefined): Class {
+  switch (subtask?.status) {
+    case undefined:
+    case 'pending':
+    case 'running':
+      return null;
+    case 'assigned':
+    case 'retrying':
+      return 'active';
+    case 'waiting':
+      return 'waiting';
+    case 'failed_permanent':
+      return subtask.tolerated === true ? 'absent' : 'failed';
+    default:
+      return subtask.status;
+  }
+}
+
+/** The node that waits for it, and the whole that it is part of. */
+function keysOf(id: string, graph: Graph, partsOf: (parent: string) => Subtask | undefined): readonly string[] {
+  const place = placeOf(id);
+  if (place.in === 'definition') return [definitionKey, ...edges(graph.dependents, id)];
+  const whole = partsKey(place.parent);
+  if (place.in !== 'plan') return [whole];
+  const plan = planGraph(partsOf(place.parent));
+  return plan === null ? [whole] : [whole, ...edges(plan.dependents, place.local).map((local) => siblingOf(place, local))];
+}
+
+function add(tallies: Map<string, Tally>, key: string, name: keyof Tally, by: number): void {
+  const tally = tallies.get(key) ?? noTally;
+  tallies.set(key, { ...tally, [name]: tally[name] + by });
+}
