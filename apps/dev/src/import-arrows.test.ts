@@ -7,12 +7,14 @@ const root = join(import.meta.dirname, '../../..');
 
 const arrows: Arrows = {
   packages: {
-    core: ['zod', 'ajv', 'ajv-formats', 'node:crypto', 'node:assert'],
+    core: ['zod', 'ajv', 'ajv-formats', '@marcbachmann/cel-js', 'node:crypto', 'node:assert'],
     protocol: ['@baton/core (types)', 'zod'],
     store: ['@baton/core', 'ioredis', 'lru-cache', 'node:*'],
     queue: ['@baton/core', '@baton/protocol', 'bullmq', 'ioredis', 'node:*'],
     engine: ['@baton/core', '@baton/protocol', 'lru-cache', 'nanoid', 'node:*'],
     worker: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/telemetry', 'zod', 'node:*'],
+    'worker-process': ['@baton/files', '@baton/protocol', '@baton/queue', '@baton/telemetry', '@baton/worker', 'zod', 'node:*'],
+    files: ['zod', 'node:*'],
     client: ['@baton/protocol'],
     telemetry: ['@baton/core (types)', 'pino', 'pino-pretty', 'prom-client', 'node:*'],
     testkit: ['@baton/core', '@baton/engine', '@baton/protocol', 'testcontainers', 'vitest', 'fast-check', 'node:*'],

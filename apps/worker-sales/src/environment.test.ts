@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
+import { isAllowedUrl, parseDataRoots } from '@baton/files';
 import { parseEnvironment } from '@baton/protocol';
 import { expect, test } from 'vitest';
-import { isAllowedUrl, parseDataRoots } from './data/data-roots.ts';
-import { WorkerEnvironment } from './environment.ts';
+import { SalesEnvironment } from './environment.ts';
 
 test('nothing may be read by default', () => {
-  expect(parseEnvironment(WorkerEnvironment, {}).BATON_DATA_ROOTS).toEqual({ directories: [], urls: [] });
+  expect(parseEnvironment(SalesEnvironment, {}).BATON_DATA_ROOTS).toEqual({ directories: [], urls: [] });
 });
 
 test('directories and URL prefixes, with commas between them', () => {
-  expect(parseEnvironment(WorkerEnvironment, { BATON_DATA_ROOTS: 'data, /srv/sales,https://shop.example/export' }).BATON_DATA_ROOTS).toEqual({
+  expect(parseEnvironment(SalesEnvironment, { BATON_DATA_ROOTS: 'data, /srv/sales,https://shop.example/export' }).BATON_DATA_ROOTS).toEqual({
     directories: [resolve('data'), '/srv/sales'],
     urls: ['https://shop.example/export/'],
   });
 });
 
 function withPassword() {
-  return parseEnvironment(WorkerEnvironment, { BATON_DATA_ROOTS: 'https://me:s3cret@shop.example/' });
+  return parseEnvironment(SalesEnvironment, { BATON_DATA_ROOTS: 'https://me:s3cret@shop.example/' });
 }
 
 test('a root with a password is refused, and the password is not told', () => {

@@ -1,9 +1,10 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { acceptParams, compileDefinition } from '@baton/core';
+import { createFileExchange } from '@baton/files';
+import { NonRetryableError } from '@baton/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSalesAgents } from './agents.ts';
-import { createFileExchange } from './file-exchange.ts';
 import { moviesFile, moviesParams, runLocally, temporaryFolder } from './fixture/local-run.ts';
 import { salesDashboard } from './workflow.ts';
 
@@ -19,11 +20,15 @@ function compiled() {
   return outcome.type;
 }
 
+function tasks() {
+  return compiled().definition.nodes.filter((node) => node.kind === 'task');
+}
+
 test('the definition is right, and each of its capabilities has an agent', () => {
-  const options = { exchange: createFileExchange('.'), roots: { directories: [], urls: [] }, bytesMax: 1, brokenShareMax: 0, now: () => 0 };
+  const options = { exchange: createFileExchange('.', NonRetryableError), roots: { directories: [], urls: [] }, bytesMax: 1, brokenShareMax: 0, now: () => 0 };
   const served = createSalesAgents(options).flatMap(({ capabilities }) => [...capabilities.keys()]);
   expect(compiled()).toMatchObject({ name: 'sales_dashboard', version: 1 });
-  expect(compiled().definition.nodes.map(({ id, capability }) => [id, capability])).toEqual([
+  expect(tasks().map(({ id, capability }) => [id, capability])).toEqual([
     ['fetch', 'data.fetch'],
     ['clean', 'data.clean'],
     ['kpis', 'analytics.kpis'],
@@ -31,8 +36,8 @@ test('the definition is right, and each of its capabilities has an agent', () =>
     ['report', 'report.assemble'],
   ]);
   expect(served.toSorted()).toEqual(
-    compiled()
-      .definition.nodes.map(({ capability }) => capability)
+    tasks()
+      .map(({ capability }) => capability)
       .toSorted(),
   );
 });

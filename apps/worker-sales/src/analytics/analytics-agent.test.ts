@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createFileExchange } from '@baton/files';
+import { NonRetryableError } from '@baton/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { analyticsKpis, Kpis, otherCategories } from '../capability/analytics-kpis.ts';
 import type { Sale } from '../capability/data-clean.ts';
-import { createFileExchange } from '../file-exchange.ts';
 import { fakeContext, temporaryFolder } from '../fixture/local-run.ts';
 import { createKpis } from './analytics-agent.ts';
 
@@ -13,8 +14,8 @@ async function analyse(sales: readonly Sale[], parameters: object = {}, signal =
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const owner = { workflowId: 'wf_test', subtaskId: 'clean' };
   // Read as a pattern, the name of this folder would match the other one too.
-  const exchange = createFileExchange(join(folder.path, "it's [odd] a*b?"));
-  const neighbour = createFileExchange(join(folder.path, "it's o axbx"));
+  const exchange = createFileExchange(join(folder.path, "it's [odd] a*b?"), NonRetryableError);
+  const neighbour = createFileExchange(join(folder.path, "it's o axbx"), NonRetryableError);
   await neighbour.write(owner, 'sales.ndjson', `${JSON.stringify(sale('2024-01-01', 1_000_000, 'neighbour'))}\n`);
   const uri = await exchange.write(owner, 'sales.ndjson', sales.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const output = await createKpis(exchange)(analyticsKpis.input.parse({ uri, ...parameters }), fakeContext({ signal }));

@@ -1,8 +1,9 @@
 /** The analytics agent: the KPIs of the last weeks, by week and by category, out of DuckDB. */
+
+import type { FileExchange } from '@baton/files';
 import { type HandlerContext, NonRetryableError } from '@baton/worker';
 import { z } from 'zod';
 import { type analyticsKpis, Kpis, otherCategories } from '../capability/analytics-kpis.ts';
-import type { FileExchange } from '../file-exchange.ts';
 import * as query from './kpi-query.ts';
 import { openSalesDatabase, type SalesDatabase } from './sales-database.ts';
 

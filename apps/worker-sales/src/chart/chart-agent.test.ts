@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { createFileExchange } from '@baton/files';
+import { NonRetryableError } from '@baton/worker';
 import { Resvg } from '@resvg/resvg-js';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Kpis } from '../capability/analytics-kpis.ts';
 import { chartIds, chartRender } from '../capability/chart-render.ts';
-import { createFileExchange } from '../file-exchange.ts';
 import { sampleKpis } from '../fixture/kpis.ts';
 import { fakeContext, temporaryFolder } from '../fixture/local-run.ts';
 import { chartKinds, createChartRender } from './chart-agent.ts';
@@ -40,7 +41,7 @@ function unequal(a: Buffer, b: Buffer): number {
 test('draws each chart for wide and narrow screens, as SVG and as PNG of twice the size', async () => {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
-  const exchange = createFileExchange(folder.path);
+  const exchange = createFileExchange(folder.path, NonRetryableError);
   const context = fakeContext();
   const kpis_uri = await exchange.write(context, 'kpis.json', JSON.stringify(sampleKpis()));
   const { charts } = chartRender.output.parse(await createChartRender(exchange)(chartRender.input.parse({ kpis_uri, currency: 'EUR' }), context));

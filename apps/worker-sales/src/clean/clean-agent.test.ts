@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { createFileExchange } from '@baton/files';
 import { NonRetryableError } from '@baton/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { dataClean } from '../capability/data-clean.ts';
-import { createFileExchange } from '../file-exchange.ts';
 import { fakeContext, temporaryFolder } from '../fixture/local-run.ts';
 import { createDataClean } from './clean-agent.ts';
 
@@ -17,7 +17,7 @@ async function read(file: string): Promise<unknown[]> {
 async function clean(records: readonly object[], parameters: object = {}) {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
-  const exchange = createFileExchange(folder.path);
+  const exchange = createFileExchange(folder.path, NonRetryableError);
   const raw = records.map((record, index) => JSON.stringify({ at: index + 1, record })).join('\n');
   const uri = await exchange.write({ workflowId: 'wf_test', subtaskId: 'fetch' }, 'raw.ndjson', `${raw}\n`);
   const agent = createDataClean({ exchange, now: () => Date.parse('2024-06-30T12:00:00Z') });

@@ -1,12 +1,12 @@
 /** The clean agent: raw records in, sales out, each once. What is dropped is counted by reason, with examples, and kept in a file of its own. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { FileExchange, LineFile } from '@baton/files';
 import { type HandlerContext, NonRetryableError } from '@baton/worker';
 import type { z } from 'zod';
 import { type Columns, type DropReason, type dataClean, dropReasons, type MendReason, mendReasons } from '../capability/data-clean.ts';
 import { RawRow } from '../capability/data-fetch.ts';
 import { textLines } from '../data/text-line.ts';
-import type { FileExchange, LineFile } from '../file-exchange.ts';
 import { createCleaning, nameOf } from './cleaning.ts';
 
 export interface CleanAgentOptions {

@@ -4,14 +4,12 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createFileExchange, parseDataRoots, retryAfterMs, SourceError } from '@baton/files';
 import { NonRetryableError, RetryAfterError } from '@baton/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { dataFetch } from '../capability/data-fetch.ts';
-import { createFileExchange } from '../file-exchange.ts';
 import { fakeContext, temporaryFolder } from '../fixture/local-run.ts';
 import { createDataFetch } from './data-agent.ts';
-import { parseDataRoots } from './data-roots.ts';
-import { retryAfterMs, SourceError } from './source.ts';
 
 async function setUp(options: { readonly roots?: string; readonly bytesMax?: number } = {}) {
   const folder = await temporaryFolder();
@@ -19,7 +17,7 @@ async function setUp(options: { readonly roots?: string; readonly bytesMax?: num
   const data = join(folder.path, 'data');
   await mkdir(data);
   const fetch = createDataFetch({
-    exchange: createFileExchange(join(folder.path, 'files')),
+    exchange: createFileExchange(join(folder.path, 'files'), NonRetryableError),
     roots: parseDataRoots(options.roots ?? data),
     bytesMax: options.bytesMax ?? 1_000_000,
     brokenShareMax: 0.5,

@@ -1,14 +1,14 @@
 /** The data agent: streams a source into a file of raw records, and sets aside what it cannot read. Nothing is dropped without a trace. */
-import { type HandlerContext, NonRetryableError } from '@baton/worker';
+
+import type { DataRoots, FileExchange, LineFile } from '@baton/files';
+import { type OpenSource, openSource } from '@baton/files';
+import { type HandlerContext, NonRetryableError, RetryAfterError } from '@baton/worker';
 import type { z } from 'zod';
 import type { BrokenRow, dataFetch, SourceFormat } from '../capability/data-fetch.ts';
-import type { FileExchange, LineFile } from '../file-exchange.ts';
 import { csvRows } from './csv.ts';
-import type { DataRoots } from './data-roots.ts';
 import { detectFormat } from './format.ts';
 import { jsonArrayRows, jsonLineRows } from './json.ts';
 import type { Row } from './row.ts';
-import { type OpenSource, openSource } from './source.ts';
 import { textLines } from './text-line.ts';
 
 export interface DataAgentOptions {
@@ -22,13 +22,14 @@ export interface DataAgentOptions {
 type Input = z.output<typeof dataFetch.input>;
 type Output = z.output<typeof dataFetch.output>;
 
+const errors = { Refused: NonRetryableError, Postponed: RetryAfterError };
 const columnsMax = 200;
 const examplesMax = 3;
 const textLengthMax = 200;
 
 export function createDataFetch({ exchange, roots, bytesMax, brokenShareMax }: DataAgentOptions): (input: Input, context: HandlerContext) => Promise<Output> {
   return async (input, context) => {
-    const source = await openSource(input.source, { roots, bytesMax, signal: context.signal });
+    const source = await openSource(input.source, { roots, bytesMax, signal: context.signal, errors });
     const count = { bytes: 0 };
     const begun =
       input.format === 'auto' ? await detectFormat(counted(source, count, context)) : { format: input.format, chunks: counted(source, count, context) };

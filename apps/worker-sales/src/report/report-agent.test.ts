@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { createFileExchange } from '@baton/files';
+import { NonRetryableError } from '@baton/worker';
 import PostalMime from 'postal-mime';
 import { expect, onTestFinished, test } from 'vitest';
 import { chartRender } from '../capability/chart-render.ts';
 import { reportAssemble } from '../capability/report-assemble.ts';
 import { createChartRender } from '../chart/chart-agent.ts';
-import { createFileExchange } from '../file-exchange.ts';
 import { sampleKpis } from '../fixture/kpis.ts';
 import { fakeContext, temporaryFolder } from '../fixture/local-run.ts';
 import { createReportAssemble } from './report-agent.ts';
@@ -16,7 +17,7 @@ const allFetched = { source: '/data/sales.csv', rows: 100, broken: { count: 0, u
 async function assemble({ category = 'Books', ...parameters }: { readonly category?: string; readonly [name: string]: unknown } = {}) {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
-  const exchange = createFileExchange(folder.path);
+  const exchange = createFileExchange(folder.path, NonRetryableError);
   const context = fakeContext({ subtaskId: 'report' });
   const kpis_uri = await exchange.write(context, 'kpis.json', JSON.stringify(sampleKpis(category)));
   const { charts } = await createChartRender(exchange)(chartRender.input.parse({ kpis_uri }), context);

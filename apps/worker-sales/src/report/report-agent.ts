@@ -1,12 +1,12 @@
 /** The report agent: one HTML file that needs nothing else, and the same as a message with its charts inside. */
 import { readFile } from 'node:fs/promises';
+import type { FileExchange } from '@baton/files';
 import type { HandlerContext } from '@baton/worker';
 import type { z } from 'zod';
 import { Kpis } from '../capability/analytics-kpis.ts';
 import type { Chart } from '../capability/chart-render.ts';
 import type { reportAssemble } from '../capability/report-assemble.ts';
 import { typeface } from '../chart/look.ts';
-import type { FileExchange } from '../file-exchange.ts';
 import { headline } from './findings.ts';
 import { Html } from './html.ts';
 import { type InlineImage, message } from './message.ts';

@@ -1,38 +1,39 @@
-/** The five agents in one process, wired. What `main.ts` runs and what tests run in their own process. */
+/** Agents in one process, wired: one connection, one metrics server. What `runWorker` runs and what tests run in their own process. */
 import { mkdir } from 'node:fs/promises';
+import { createFileExchange, type FileExchange } from '@baton/files';
 import { connectRedis, type Redis } from '@baton/queue';
 import { createMetrics, type HealthProblem, type Logger, serveMetrics } from '@baton/telemetry';
-import { type RunningAgent, runAgent } from '@baton/worker';
-import type { z } from 'zod';
-import { createSalesAgents } from './agents.ts';
+import { type Agent, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
 import type { WorkerEnvironment } from './environment.ts';
-import { createFileExchange } from './file-exchange.ts';
 
 export interface Worker {
   /** Takes no more work, lets what runs finish or hands it back, lets go of Redis. */
   close(): Promise<void>;
 }
 
+export interface WorkerPlan<Environment extends WorkerEnvironment> {
+  /** Names the process in logs and to Redis: `worker-sales`. */
+  readonly service: string;
+  readonly agents: (environment: Environment, exchange: FileExchange) => readonly Agent[];
+}
+
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
-export async function startWorker(environment: z.output<typeof WorkerEnvironment>, log: Logger): Promise<Worker> {
+export async function startWorker<Environment extends WorkerEnvironment>(
+  { service, agents }: WorkerPlan<Environment>,
+  environment: Environment,
+  log: Logger,
+): Promise<Worker> {
   await mkdir(environment.BATON_FILES_DIR, { recursive: true });
-  const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-worker-sales', observe: (event) => log.warn(event) });
+  const redis = await connectRedis(environment.BATON_REDIS_URL, { name: `baton-${service}`, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   const metrics = createMetrics();
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
   const server = await serveMetrics({ host, port, metrics, health: () => problems(redis), log });
   started.defer(() => server.close());
-  const agents = createSalesAgents({
-    exchange: createFileExchange(environment.BATON_FILES_DIR),
-    roots: environment.BATON_DATA_ROOTS,
-    bytesMax: environment.BATON_SOURCE_BYTES_MAX,
-    brokenShareMax: environment.BATON_BROKEN_SHARE_MAX,
-    now: () => Date.now(),
-  });
   const running: RunningAgent[] = [];
   started.defer(async () => void (await Promise.all(running.map((agent) => agent.close()))));
-  for (const agent of agents) {
+  for (const agent of agents(environment, createFileExchange(environment.BATON_FILES_DIR, NonRetryableError))) {
     running.push(
       await runAgent(agent, {
         redis,

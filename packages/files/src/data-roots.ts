@@ -1,7 +1,7 @@
-/** Where the data agent may read: BATON_DATA_ROOTS, directories and URL prefixes with commas between them. Nothing is allowed by default. */
+/** Where agents may read: BATON_DATA_ROOTS, directories and URL prefixes with commas between them. Nothing is allowed by default. */
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { isInside } from '../file-exchange.ts';
+import { isInside } from './file-exchange.ts';
 
 export interface DataRoots {
   readonly directories: readonly string[];

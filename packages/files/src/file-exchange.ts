@@ -7,10 +7,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type HandlerContext, NonRetryableError } from '@baton/worker';
+import type { Refusal } from './refusal.ts';
 
-/** What the exchange needs of a handler's context: whose folder it is. */
-export type Owner = Pick<HandlerContext, 'workflowId' | 'subtaskId'>;
+/** Whose folder it is; a handler's context is one. */
+export interface Owner {
+  readonly workflowId: string;
+  readonly subtaskId: string;
+}
 
 /** One JSON value a line, of any length. Not committed, it leaves nothing behind. */
 export interface LineFile extends AsyncDisposable {
@@ -20,18 +23,18 @@ export interface LineFile extends AsyncDisposable {
 }
 
 export interface FileExchange {
-  /** The path of a file that another agent wrote. @throws {NonRetryableError} if it lies elsewhere or is gone */
+  /** The path of a file that another agent wrote. @throws {Refusal} if it lies elsewhere or is gone */
   locate(uri: string): Promise<string>;
   /** @returns the file's URI */
   write(owner: Owner, name: string, content: string | Uint8Array): Promise<string>;
   openLines(owner: Owner, name: string): Promise<LineFile>;
 }
 
-export function createFileExchange(root: string): FileExchange {
+export function createFileExchange(root: string, Refused: Refusal): FileExchange {
   return {
-    locate: (uri) => locate(root, uri),
+    locate: (uri) => locate(root, uri, Refused),
     write: async (owner, name, content) => {
-      const path = await place(root, owner, name);
+      const path = await place(root, owner, name, Refused);
       const draft = `${path}.${randomUUID()}.tmp`;
       try {
         await writeFile(draft, content, { flush: true });
@@ -42,7 +45,7 @@ export function createFileExchange(root: string): FileExchange {
       }
       return pathToFileURL(path).href;
     },
-    openLines: async (owner, name) => createLineFile(await place(root, owner, name)),
+    openLines: async (owner, name) => createLineFile(await place(root, owner, name, Refused)),
   };
 }
 
@@ -51,28 +54,34 @@ export function isInside(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-async function locate(root: string, uri: string): Promise<string> {
-  if (!URL.canParse(uri) || !uri.startsWith('file://')) throw new NonRetryableError(`"${uri}" is no file:// URI of another agent.`);
+async function locate(root: string, uri: string, Refused: Refusal): Promise<string> {
+  if (!URL.canParse(uri) || !uri.startsWith('file://')) throw new Refused(`"${uri}" is no file:// URI of another agent.`, { code: 'FILE_FORBIDDEN' });
   const path = fileURLToPath(uri);
   const refusal = `${uri} does not lie in the files folder of this agent (BATON_FILES_DIR): all agents of a workflow need the same folder.`;
   const top = resolve(root);
-  if (!isInside(top, path) && !isInside(await realpath(top), path)) throw new NonRetryableError(refusal);
+  if (!isInside(top, path) && !isInside(await realpath(top), path)) throw new Refused(refusal, { code: 'FILE_FORBIDDEN' });
   let real: string;
   try {
     real = await realpath(path);
   } catch (cause) {
-    throw new NonRetryableError(`${uri} is gone: start the workflow again, so that it is written anew.`, { cause });
+    throw new Refused(`${uri} is gone: start the workflow again, so that it is written anew.`, { code: 'FILE_GONE', cause });
   }
-  if (!isInside(await realpath(top), real)) throw new NonRetryableError(refusal);
+  if (!isInside(await realpath(top), real)) throw new Refused(refusal, { code: 'FILE_FORBIDDEN' });
   return real;
 }
 
-/** The path for a file of this subtask; its folder is there. The ids' alphabets have no '/', but '..' would fit them. */
-async function place(root: string, { workflowId, subtaskId }: Owner, name: string): Promise<string> {
-  for (const part of [workflowId, subtaskId, name]) {
-    if (part === '' || part.startsWith('.') || /[/\\\0]/.test(part)) throw new NonRetryableError(`"${part}" cannot be the name of a file or folder.`);
+/**
+ * The path for a file of this subtask; its folder is there. The ids' alphabets would let '..' pass. The id of a part (`refine#2/generate`) is one
+ * folder: '~' stands in no id.
+ */
+async function place(root: string, { workflowId, subtaskId }: Owner, name: string, Refused: Refusal): Promise<string> {
+  const folderName = subtaskId.replaceAll('/', '~');
+  for (const part of [workflowId, folderName, name]) {
+    if (part === '' || part.startsWith('.') || /[/\\\0]/.test(part)) {
+      throw new Refused(`"${part}" cannot be the name of a file or folder.`, { code: 'FILE_FORBIDDEN' });
+    }
   }
-  const folder = resolve(root, workflowId, subtaskId);
+  const folder = resolve(root, workflowId, folderName);
   await mkdir(folder, { recursive: true });
   return join(folder, name);
 }

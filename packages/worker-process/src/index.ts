@@ -1,0 +1,3 @@
+export * from './environment.ts';
+export * from './run-worker.ts';
+export * from './start-worker.ts';
