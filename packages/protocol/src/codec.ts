@@ -1,9 +1,11 @@
 /** The one mapping between the messages (snake_case, ISO times) and core (camelCase, ms). */
-import type { Assignment, Problem, Report } from '@baton/core';
+import type { Assignment, Feedback, Outcome, Problem, Report } from '@baton/core';
 import { AssignmentMessage, ReplyMessage } from './message.ts';
 import { capabilityQueue } from './queue-name.ts';
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly Problem[] };
+
+type Payload = AssignmentMessage['payload'];
 
 /** @param messageId the dispatch's id, which is the job's id too */
 export function assignmentMessage(assignment: Assignment, messageId: string): AssignmentMessage {
@@ -13,7 +15,11 @@ export function assignmentMessage(assignment: Assignment, messageId: string): As
     sender: 'orchestrator/baton/v1',
     receiver: capabilityQueue(assignment.capability),
     timestamp: new Date(assignment.issuedAt).toISOString(),
-    payload: { operation: assignment.capability, parameters: assignment.parameters as AssignmentMessage['payload']['parameters'] },
+    payload: {
+      operation: assignment.capability,
+      parameters: assignment.parameters as Payload['parameters'],
+      ...(assignment.repair && { repair: repairMessage(assignment.repair) }),
+    },
     metadata: {
       workflow_id: assignment.workflowId,
       subtask_id: assignment.subtaskId,
@@ -40,10 +46,7 @@ export function replyMessage(assignment: AssignmentMessage, report: Required<Pic
     sender: execution.agent,
     receiver: assignment.sender,
     timestamp: new Date(execution.finishedAt).toISOString(),
-    payload:
-      outcome.status === 'completed'
-        ? { status: 'completed', result: outcome.result, ...(outcome.contextUpdate && { context_update: outcome.contextUpdate }) }
-        : { status: 'failed', error: outcome.error },
+    payload: outcomeMessage(outcome),
     metadata: {
       workflow_id: assignment.metadata.workflow_id,
       subtask_id: assignment.metadata.subtask_id,
@@ -65,10 +68,7 @@ export function reportOf(reply: ReplyMessage): Report {
     workflowId: metadata.workflow_id,
     subtaskId: metadata.subtask_id,
     generation: metadata.generation,
-    outcome:
-      payload.status === 'completed'
-        ? { status: 'completed', result: payload.result, ...(payload.context_update && { contextUpdate: payload.context_update }) }
-        : { status: 'failed', error: failure(payload.error) },
+    outcome: outcomeOf(payload),
     execution: {
       agent: metadata.agent,
       attempt: metadata.attempt,
@@ -79,8 +79,11 @@ export function reportOf(reply: ReplyMessage): Report {
   };
 }
 
-/** @param text JSON of a reply, as it stands in the stream or in the job's return value */
-export function parseReply(text: string): Parsed<Report> {
+/**
+ * @param text JSON of a reply, as it stands in the stream or in the job's return value
+ * @param capability whose stream or queue that is: only its agents can write there
+ */
+export function parseReply(text: string, capability?: string): Parsed<Report> {
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -88,14 +91,53 @@ export function parseReply(text: string): Parsed<Report> {
     return { ok: false, problems: [{ path: '', code: 'not_json', message: `The reply is not JSON: ${(error as Error).message}` }] };
   }
   const reply = parsed(ReplyMessage.safeParse(data));
-  return reply.ok ? { ok: true, value: reportOf(reply.value) } : reply;
+  return reply.ok ? { ok: true, value: { ...reportOf(reply.value), ...(capability !== undefined && { capability }) } } : reply;
+}
+
+/** What was wrong with which output, for the handler. */
+export function feedbackOf({ payload: { repair } }: AssignmentMessage): Feedback | null {
+  return repair === undefined ? null : { problems: repair.problems, previousOutput: repair.previous_output };
+}
+
+function repairMessage({ problems, previousOutput }: Feedback): Payload['repair'] {
+  return { problems: [...problems], previous_output: previousOutput as NonNullable<Payload['repair']>['previous_output'] };
+}
+
+type OutcomeMessage = ReplyMessage['payload'];
+
+function outcomeMessage(outcome: Outcome): OutcomeMessage {
+  switch (outcome.status) {
+    case 'completed':
+      return { status: 'completed', result: outcome.result, ...(outcome.contextUpdate && { context_update: outcome.contextUpdate }) } as OutcomeMessage;
+    case 'failed':
+      return { status: 'failed', error: outcome.error } as OutcomeMessage;
+    case 'overloaded':
+      return { status: 'overloaded', retry_after_ms: outcome.retryAfterMs };
+    case 'held':
+      return { status: 'held' };
+  }
+}
+
+function outcomeOf(payload: OutcomeMessage): Outcome {
+  switch (payload.status) {
+    case 'completed':
+      return { status: 'completed', result: payload.result, ...(payload.context_update && { contextUpdate: payload.context_update }) };
+    case 'failed':
+      return { status: 'failed', error: failure(payload.error) };
+    case 'overloaded':
+      return { status: 'overloaded', retryAfterMs: payload.retry_after_ms };
+    case 'held':
+      return { status: 'held' };
+  }
 }
 
 function failure({ code, message, details }: Extract<ReplyMessage['payload'], { status: 'failed' }>['error']) {
   return { code, message, ...(details !== undefined && { details }) };
 }
 
-function parsed<T>(result: { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; code: string; message: string }[] } }): Parsed<T> {
+function parsed<T>(
+  result: { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; code: string; message: string }[] } },
+): Parsed<T> {
   if (result.success) return { ok: true, value: result.data };
   const problems = result.error.issues.map(({ path, code, message }) => ({ path: path.map((part) => `/${String(part)}`).join(''), code, message }));
   return { ok: false, problems };

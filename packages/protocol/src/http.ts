@@ -1,8 +1,10 @@
 /** The bodies of the HTTP API. Times are ISO 8601 in UTC; ids and statuses as in the guide. */
 import { z } from 'zod';
+import { FailureView, WorkflowStatusName, WorkflowSummaryView } from './workflow-view.ts';
 
 const json = z.json();
 const jsonObject = z.record(z.string(), json);
+const time = z.iso.datetime();
 
 export const ProblemItem = z.object({ path: z.string().describe('JSON Pointer into the input'), code: z.string(), message: z.string() });
 
@@ -24,59 +26,13 @@ export const StartWorkflowBody = z
     version: z.union([z.int().min(1), z.literal('latest')]).optional(),
     definition: json.optional().describe('A definition, in place of a registered type'),
     params: jsonObject.default({}),
+    conversation_id: z.string().min(1).max(128).optional().describe('Workflows of one conversation may share what they leave in their context'),
   })
   .refine((body) => (body.type === undefined) !== (body.definition === undefined), {
     message: 'needs either "type" (a registered type) or "definition" (a definition of its own), not both',
     path: ['type'],
   });
 export type StartWorkflowBody = z.input<typeof StartWorkflowBody>;
-
-export const workflowStatusNames = ['pending', 'running', 'paused', 'waiting', 'completed', 'failed', 'cancelled', 'timed_out'] as const;
-const WorkflowStatusName = z.enum(workflowStatusNames);
-const SubtaskStatusName = z.enum(['pending', 'assigned', 'running', 'failed', 'retrying', 'waiting', 'completed', 'failed_permanent', 'skipped', 'cancelled']);
-const FailureView = z.object({ code: z.string(), message: z.string(), details: json.optional() });
-const time = z.iso.datetime();
-
-export const WorkflowSummaryView = z.object({
-  workflow_id: z.string(),
-  type: z.string(),
-  version: z.int(),
-  status: WorkflowStatusName,
-  caller: z.string(),
-  created_at: time,
-  ended_at: time.nullable(),
-  duration_ms: z.number().nullable().describe('From the start to the end; null while it runs'),
-  error: FailureView.nullable(),
-});
-export type WorkflowSummaryView = z.output<typeof WorkflowSummaryView>;
-
-/** One row of the guide's ownership table, live: what runs is read from the queue when somebody asks. */
-export const SubtaskView = z.object({
-  subtask_id: z.string(),
-  capability: z.string(),
-  status: SubtaskStatusName,
-  needs: z.array(z.string()),
-  generation: z.int().nullable(),
-  assigned_to: z.string().nullable(),
-  attempts: z.int(),
-  assigned_at: time.nullable(),
-  started_at: time.nullable(),
-  ended_at: time.nullable(),
-  duration_ms: z.number().nullable().describe('From the assignment to the end, or to now'),
-  progress: z.object({ percent: z.number(), message: z.string().nullable() }).nullable(),
-  retry_at: time.nullable(),
-  result: json.optional(),
-  error: FailureView.nullable(),
-});
-export type SubtaskView = z.output<typeof SubtaskView>;
-
-export const WorkflowView = WorkflowSummaryView.extend({
-  revision: z.int(),
-  params: jsonObject,
-  result: json.optional(),
-  subtasks: z.array(SubtaskView),
-});
-export type WorkflowView = z.output<typeof WorkflowView>;
 
 export const StartWorkflowView = z.object({ workflow_id: z.string(), type: z.string(), version: z.int(), status: WorkflowStatusName, created: z.boolean() });
 export type StartWorkflowView = z.output<typeof StartWorkflowView>;
@@ -119,7 +75,16 @@ export type WorkflowTypeView = z.output<typeof WorkflowTypeView>;
 
 export const AgentListView = z.object({
   agents: z.array(
-    z.object({ id: z.string(), name: z.string(), version: z.string(), host: z.string(), pid: z.int(), heartbeat_at: time, concurrency: z.int(), capabilities: z.array(z.string()) }),
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      version: z.string(),
+      host: z.string(),
+      pid: z.int(),
+      heartbeat_at: time,
+      concurrency: z.int(),
+      capabilities: z.array(z.string()),
+    }),
   ),
 });
 export type AgentListView = z.output<typeof AgentListView>;

@@ -1,12 +1,13 @@
 /**
  * The two messages of a subtask, exactly as the guide has them ("Task Assignment Message", "Context Synchronization"):
  * an assignment is the data of a BullMQ job on `cap.<capability>`, a reply is an entry of the stream `res.<capability>.<partition>`.
- * What Baton adds stands in `metadata`. Unknown fields are dropped, so that either side may be newer.
+ * What Baton adds stands in `metadata`, and in `payload.repair` what a second try at the same output needs. Unknown fields are dropped, so that either side may be newer.
  */
 import { z } from 'zod';
 
 const json = z.json();
 const jsonObject = z.record(z.string(), json);
+const Problem = z.object({ path: z.string().describe('JSON Pointer into the output'), code: z.string(), message: z.string() });
 
 export const AssignmentMessage = z.object({
   message_id: z.string().min(1),
@@ -17,6 +18,10 @@ export const AssignmentMessage = z.object({
   payload: z.object({
     operation: z.string().min(1).describe('The capability that is asked for'),
     parameters: jsonObject,
+    repair: z
+      .object({ problems: z.array(Problem), previous_output: json })
+      .optional()
+      .describe('The output for the same parameters did not fit: what was wrong with which one'),
   }),
   metadata: z.object({
     workflow_id: z.string().min(1),
@@ -42,6 +47,8 @@ export const ReplyMessage = z.object({
   payload: z.discriminatedUnion('status', [
     z.object({ status: z.literal('completed'), result: json, context_update: jsonObject.optional() }),
     z.object({ status: z.literal('failed'), error: Failure }),
+    z.object({ status: z.literal('overloaded'), retry_after_ms: z.int().min(0) }).describe('Too much to do: come again, and count no attempt'),
+    z.object({ status: z.literal('held') }).describe('Not begun, because the workflow was paused or cancelled'),
   ]),
   metadata: z.object({
     workflow_id: z.string().min(1),

@@ -1,13 +1,18 @@
 /** The wire: the guide's messages to the letter, their round trip, and what other languages get of them. */
-import { type Assignment, dispatchId, type Report } from '@baton/core';
+import { type Assignment, dispatchId, type Feedback, type Report } from '@baton/core';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   AssignmentMessage,
   assignmentMessage,
+  CapabilityBody,
+  type ControlName,
+  capabilityOfStream,
   capabilityQueue,
+  controlBodies,
   Environment,
   EnvironmentError,
+  feedbackOf,
   messageSchemas,
   parseAssignment,
   parseEnvironment,
@@ -16,6 +21,7 @@ import {
   replyMessage,
   resultStream,
   StartWorkflowBody,
+  webhooksQueue,
   workflowsQueue,
 } from './index.ts';
 
@@ -60,6 +66,16 @@ describe('the assignment', () => {
     expect(parseAssignment(newer)).toEqual({ ok: true, value: message });
   });
 
+  test('carries what was wrong with the output before, and only if something was', () => {
+    const feedback: Feedback = { problems: [{ path: '/uri', code: 'invalid_type', message: 'expected string' }], previousOutput: { uri: 7 } };
+    const repair = assignmentMessage({ ...assignment, repair: feedback }, id);
+    expect(repair.payload.repair).toEqual({ problems: feedback.problems, previous_output: { uri: 7 } });
+    const parsed = parseAssignment(JSON.parse(JSON.stringify(repair)));
+    expect(parsed.ok && feedbackOf(parsed.value)).toEqual(feedback);
+    expect(message.payload).not.toHaveProperty('repair');
+    expect(feedbackOf(message)).toBeNull();
+  });
+
   test('is refused with every problem and where it is', () => {
     const { payload: _payload, ...rest } = message;
     const parsed = parseAssignment({ ...rest, type: 'response', metadata: { ...message.metadata, ttl_ms: -1 } });
@@ -73,6 +89,8 @@ describe('the reply', () => {
     { status: 'completed', result: null, contextUpdate: { 'sales.rows': 3 } },
     { status: 'failed', error: { code: 'FILE_MISSING', message: 'There is no file.' } },
     { status: 'failed', error: { code: 'X', message: 'x', details: { row: 3 } } },
+    { status: 'overloaded', retryAfterMs: 250 },
+    { status: 'held' },
   ];
   test.each(outcomes)('survives the wire: $status', (outcome) => {
     const report: Report = { workflowId: 'wf_123', subtaskId: 'fetch', generation: 2, outcome, execution };
@@ -91,6 +109,17 @@ describe('the reply', () => {
     expect(ReplyMessage.safeParse(reply).success).toBe(true);
   });
 
+  test('is of the capability in whose stream it stands, whatever it says of itself', () => {
+    const reply = { ...replyMessage(message, { outcome: { status: 'held' }, execution }), capability: 'bank.transfer' };
+    expect(parseReply(JSON.stringify(reply))).not.toHaveProperty('value.capability');
+    expect(parseReply(JSON.stringify(reply), 'data.fetch')).toHaveProperty('value.capability', 'data.fetch');
+    expect(['data.fetch', 'a', 'a.1'].map((capability) => capabilityOfStream(resultStream(capability, 15)))).toEqual(['data.fetch', 'a', 'a.1']);
+  });
+
+  test.each([{ status: 'overloaded' }, { status: 'overloaded', retry_after_ms: -1 }, { status: 'paused' }])('%j is no payload of a reply', (payload) => {
+    expect(parseReply(JSON.stringify({ ...replyMessage(message, { outcome: { status: 'held' }, execution }), payload })).ok).toBe(false);
+  });
+
   test.each(['', 'not json', '{}', '[]', 'null', '{"type":"response"}'])('that cannot be read (%j) is a value with its problems', (text) => {
     const parsed = parseReply(text);
     expect(parsed.ok).toBe(false);
@@ -99,8 +128,8 @@ describe('the reply', () => {
 });
 
 test('the queues have the names of the design, none with a colon', () => {
-  const names = [capabilityQueue('data.fetch'), resultStream('data.fetch', 3), workflowsQueue];
-  expect(names).toEqual(['cap.data.fetch', 'res.data.fetch.3', 'workflows']);
+  const names = [capabilityQueue('data.fetch'), resultStream('data.fetch', 3), workflowsQueue, webhooksQueue];
+  expect(names).toEqual(['cap.data.fetch', 'res.data.fetch.3', 'workflows', 'webhooks']);
 });
 
 describe('as JSON Schema', () => {
@@ -125,6 +154,20 @@ test('a start needs a type or a definition, not both and not neither', () => {
   const check = (body: unknown): boolean => StartWorkflowBody.safeParse(body).success;
   expect([{ type: 'a' }, { definition: {} }, { type: 'a', version: 'latest', params: { a: [1] } }].map(check)).toEqual([true, true, true]);
   expect([{}, { type: 'a', definition: {} }, { type: 'a', version: 0 }, { type: 'a', colour: 1 }].map(check)).toEqual([false, false, false, false]);
+});
+
+test('a control takes what it needs and nothing else: who asks stands in no body', () => {
+  const check = (name: ControlName, body: unknown): boolean => controlBodies[name].safeParse(body).success;
+  const names = Object.keys(controlBodies) as ControlName[];
+  expect(names).toEqual(['pause', 'resume', 'cancel', 'terminate', 'retry', 'rerun', 'restart']);
+  expect(names.filter((name) => check(name, {}))).toEqual(names.filter((name) => name !== 'rerun'));
+  expect(names.filter((name) => check(name, { by: 'mallory' }))).toEqual([]);
+  expect([check('cancel', { grace_ms: 0 }), check('rerun', { from: 'enrich[3]' }), check('restart', { workflow_id: 'wf_2' })]).toEqual([true, true, true]);
+  expect([check('cancel', { grace_ms: -1 }), check('rerun', { from: '' })]).toEqual([false, false]);
+});
+
+test('a limit of none is not a limit of zero', () => {
+  expect([null, 1, 0, undefined].map((concurrency) => CapabilityBody.safeParse({ concurrency }).success)).toEqual([true, true, false, false]);
 });
 
 describe('the environment', () => {

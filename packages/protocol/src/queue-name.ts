@@ -10,6 +10,14 @@ export function resultStream(capability: string, partition: number): string {
   return `res.${capability}.${partition}`;
 }
 
+/** Whose agents write to it. */
+export function capabilityOfStream(stream: string): string {
+  return stream.slice('res.'.length, stream.lastIndexOf('.'));
+}
+
+/** Notifications to be delivered to the outside. */
+export const webhooksQueue = 'webhooks';
+
 /** Requests to start a workflow, from any producer. */
 export const workflowsQueue = 'workflows';
 
