@@ -15,6 +15,7 @@ const arrows: Arrows = {
     worker: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/telemetry', 'zod', 'node:*'],
     'worker-process': ['@baton/files', '@baton/protocol', '@baton/queue', '@baton/telemetry', '@baton/worker', 'zod', 'node:*'],
     files: ['zod', 'node:*'],
+    page: ['node:*'],
     client: ['@baton/protocol'],
     telemetry: ['@baton/core (types)', 'pino', 'pino-pretty', 'prom-client', 'node:*'],
     testkit: ['@baton/core', '@baton/engine', '@baton/protocol', 'testcontainers', 'vitest', 'fast-check', 'node:*'],

@@ -1,8 +1,8 @@
 /** Categories by amount: this span as a bar, the span before as a mark on it, the amount beside. */
+import { colour, shortAmount } from '@baton/page';
 import type { TopLevelSpec } from 'vega-lite';
 import type { Kpis } from '../capability/analytics-kpis.ts';
-import { shortAmount } from '../notation.ts';
-import { colour, labelLimit, look, type Size } from './look.ts';
+import { labelLimit, look, type Size } from './look.ts';
 
 const rowHeight = 34;
 

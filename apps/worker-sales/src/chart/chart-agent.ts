@@ -1,12 +1,13 @@
 /** The chart agent: three charts, each drawn for wide and for narrow screens. */
+
 import { readFile } from 'node:fs/promises';
 import type { FileExchange } from '@baton/files';
+import { day, shortAmount, span } from '@baton/page';
 import type { HandlerContext } from '@baton/worker';
 import type { TopLevelSpec } from 'vega-lite';
 import type { z } from 'zod';
 import { Kpis } from '../capability/analytics-kpis.ts';
 import { type Chart, type ChartId, chartIds, type chartRender, type Rendering } from '../capability/chart-render.ts';
-import { day, shortAmount, span } from '../notation.ts';
 import { categoriesChart } from './categories-chart.ts';
 import { draw } from './drawing.ts';
 import { heatChart } from './heat-chart.ts';

@@ -1,10 +1,10 @@
 /** From a vega-lite specification to SVG, and from that to PNG. No canvas, no browser; the typeface comes along, as a bare machine has none. */
+
 import { fileURLToPath } from 'node:url';
+import { shortAmount, typeface } from '@baton/page';
 import { Resvg } from '@resvg/resvg-js';
 import { expressionFunction, parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { shortAmount } from '../notation.ts';
-import { typeface } from './look.ts';
 import { measureInInter } from './text-width.ts';
 
 export interface Drawing {

@@ -1,7 +1,8 @@
 /** Which category sold in which week: one cell each, darker for more; a week without a sale stays empty. */
+import { colour } from '@baton/page';
 import type { TopLevelSpec } from 'vega-lite';
 import { type Kpis, otherCategories } from '../capability/analytics-kpis.ts';
-import { colour, heatRange, labelLimit, look, type Size } from './look.ts';
+import { heatRange, labelLimit, look, type Size } from './look.ts';
 import { amountLabels, dayLabels } from './weekly-chart.ts';
 
 const rowHeight = 30;

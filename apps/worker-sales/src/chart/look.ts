@@ -1,23 +1,9 @@
-/** How all charts look: one palette, one typeface, few lines. The report's stylesheet uses the same colours. */
+/** How all charts look: the page's palette and typeface, few lines. */
+import { colour, typeface } from '@baton/page';
 import type { Config } from 'vega-lite';
-
-export const colour = {
-  ink: '#17202e',
-  text: '#475467',
-  faint: '#8a94a6',
-  line: '#e4e8ef',
-  paper: '#ffffff',
-  accent: '#2f54d0',
-  accentSoft: '#bccbf5',
-  empty: '#f5f6f9',
-  up: '#0b7a55',
-  down: '#b93815',
-} as const;
 
 /** From hardly anything to a lot, for the heat map. */
 export const heatRange = ['#dfe6fb', '#bccbf5', '#7f9aea', '#2f54d0', '#142a78'] as const;
-
-export const typeface = 'Inter';
 
 /** A chart's size in CSS pixels; the narrow one is made for a phone, not scaled down to it. */
 export const sizes = {

@@ -1,8 +1,8 @@
 /** Amount by week as bars, the four-week average as a line; the last and the best week carry their numbers. */
+import { colour, day, shortAmount } from '@baton/page';
 import type { TopLevelSpec } from 'vega-lite';
 import type { Kpis } from '../capability/analytics-kpis.ts';
-import { day, shortAmount } from '../notation.ts';
-import { colour, look, type Size } from './look.ts';
+import { look, type Size } from './look.ts';
 
 export function weeklyChart({ weekly, best_week, last_week }: Kpis, currency: string | null, size: Size): TopLevelSpec {
   const every = Math.ceil(weekly.length / (size.isNarrow ? 5 : 9));

@@ -1,9 +1,9 @@
 /** What the report says, in words, once for HTML, plain text and the result: headline, tiles, and what was left out and why. */
+import { day, fullAmount, moved, share, shortAmount, wholeNumber } from '@baton/page';
 import type { z } from 'zod';
 import type { Kpis } from '../capability/analytics-kpis.ts';
 import type { DropReason, MendReason } from '../capability/data-clean.ts';
 import type { reportAssemble, Wording } from '../capability/report-assemble.ts';
-import { day, fullAmount, moved, share, shortAmount, wholeNumber } from '../notation.ts';
 
 export type ReportInput = z.output<typeof reportAssemble.input>;
 

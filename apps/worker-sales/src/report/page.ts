@@ -1,12 +1,9 @@
 /** The report as one HTML document. Where its images come from is the caller's: `data:` in a file, `cid:` in a message. */
+import { change, colour, day, type Html, html, share, shortAmount, span, stylesheet, wholeNumber } from '@baton/page';
 import { type Kpis, otherCategories } from '../capability/analytics-kpis.ts';
 import type { Chart, ChartId, Rendering } from '../capability/chart-render.ts';
 import { narrowWeeksMax } from '../chart/heat-chart.ts';
-import { colour } from '../chart/look.ts';
-import { change, day, share, shortAmount, span, wholeNumber } from '../notation.ts';
 import { coverage, headline, lede, leftOut, mendings, type ReportInput, tiles } from './findings.ts';
-import { type Html, html } from './html.ts';
-import { stylesheet } from './stylesheet.ts';
 
 export interface Page {
   readonly input: ReportInput;

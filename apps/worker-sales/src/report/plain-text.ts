@@ -1,5 +1,5 @@
 /** The report without HTML: the other half of the message, for those who read mail as text. */
-import { change, share, shortAmount, span, wholeNumber } from '../notation.ts';
+import { change, share, shortAmount, span, wholeNumber } from '@baton/page';
 import { coverage, headline, lede, leftOut, tiles } from './findings.ts';
 import type { Page } from './page.ts';
 

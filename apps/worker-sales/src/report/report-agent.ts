@@ -1,14 +1,14 @@
 /** The report agent: one HTML file that needs nothing else, and the same as a message with its charts inside. */
+
 import { readFile } from 'node:fs/promises';
 import type { FileExchange } from '@baton/files';
+import { fontFace, Html } from '@baton/page';
 import type { HandlerContext } from '@baton/worker';
 import type { z } from 'zod';
 import { Kpis } from '../capability/analytics-kpis.ts';
 import type { Chart } from '../capability/chart-render.ts';
 import type { reportAssemble } from '../capability/report-assemble.ts';
-import { typeface } from '../chart/look.ts';
 import { headline } from './findings.ts';
-import { Html } from './html.ts';
 import { type InlineImage, message } from './message.ts';
 import { type Page, page } from './page.ts';
 import { plainText } from './plain-text.ts';
@@ -17,6 +17,9 @@ export interface ReportAgentOptions {
   readonly exchange: FileExchange;
   readonly now: () => number;
 }
+
+/** The Latin part of the typeface of the charts: 48 kB. */
+const font = import.meta.resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2');
 
 type Input = z.output<typeof reportAssemble.input>;
 type Output = z.output<typeof reportAssemble.output>;
@@ -27,7 +30,7 @@ export function createReportAssemble({ exchange, now }: ReportAgentOptions): (in
     const images = await readImages(input.charts, exchange);
     context.progress(30, 'charts read');
     const content = { input, kpis, workflowId: context.workflowId, generatedAt: now() };
-    const document = page({ ...content, imageSource: dataUri(images), fontFace: await embeddedFont() }).text;
+    const document = page({ ...content, imageSource: dataUri(images), fontFace: await fontFace(font) }).text;
     const html_uri = await exchange.write(context, 'report.html', document);
     context.signal.throwIfAborted();
     const finding = headline(kpis, input);
@@ -63,11 +66,4 @@ function dataUri(images: ReadonlyMap<string, InlineImage>): Page['imageSource'] 
 
 function cid(chart: Chart, size: 'wide' | 'narrow'): string {
   return `${chart.id}-${size}@baton.invalid`;
-}
-
-/** The Latin part of the typeface of the charts: 48 kB, and the file looks the same everywhere. */
-async function embeddedFont(): Promise<Html> {
-  const file = new URL(import.meta.resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'));
-  const font = (await readFile(file)).toString('base64');
-  return new Html(`@font-face { font-family: ${typeface}; font-weight: 100 900; src: url(data:font/woff2;base64,${font}) format('woff2'); }`);
 }

@@ -1,10 +1,10 @@
-/** The look of the report. A letter of one column: mail programs know little CSS, so no grid, no variables; phones get their own charts. */
-import { colour } from '../chart/look.ts';
+/** The look of a report. A letter of one column: mail programs know little CSS, so no grid, no variables; phones get their own charts. */
+import { colour, typeface } from './colour.ts';
 import { Html } from './html.ts';
 
 export const stylesheet = new Html(`
   body { margin: 0; padding: 0; background: #eef1f6; color: ${colour.ink}; -webkit-text-size-adjust: 100%; }
-  body, td, th { font-family: Inter, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; font-size: 14px; line-height: 1.5; }
+  body, td, th { font-family: ${typeface}, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; font-size: 14px; line-height: 1.5; }
   .sheet { max-width: 720px; margin: 32px auto; background: ${colour.paper}; border-radius: 12px; overflow: hidden; box-shadow: 0 1px 3px rgba(23,32,46,.08), 0 12px 32px rgba(23,32,46,.06); }
   .part { padding: 32px 28px 0; }
   .top { padding: 32px 28px 0; border-top: 5px solid ${colour.accent}; }
