@@ -2,6 +2,7 @@
  * An agent's side of a capability queue: BullMQ's Worker, with outcomes as values.
  * **Invariant:** a reply is in its result stream before its job is done, and an append that fails leaves the job undone.
  * A final failure is *replied*; only what is worth another attempt fails in BullMQ.
+ * **Invariant:** no attempt begins under a control flag: the check stands before every one, the first and those after a failure or a dead agent.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +10,8 @@ import type { Failure, Progress } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
+import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 
@@ -20,7 +23,14 @@ export interface Delivery {
   readonly attemptsMax: number;
   /** Some agent had it before, at this attempt or another. */
   readonly isRedelivered: boolean;
-  /** Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours. */
+  /** Paused or cancelled before this attempt began: it must not. */
+  readonly isHeld: boolean;
+  /** Taken before the check, so that what began is never later than the commit which found it running. */
+  readonly beganAt: number;
+  /**
+   * Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours, with a `CancelledError`
+   * when the workflow was cancelled.
+   */
   readonly signal: AbortSignal;
   /** How long to wait before the next attempt, by the assignment's policy. */
   readonly nextDelayMs: () => number;
@@ -36,14 +46,6 @@ export type Verdict =
   | { readonly kind: 'hand_back' }
   /** The job is no longer ours: whoever has it now goes on with it. */
   | { readonly kind: 'lost' };
-
-export class HandBackError extends Error {
-  readonly code = 'AGENT_STOPPING';
-}
-
-export class LockLostError extends Error {
-  readonly code = 'LOCK_LOST';
-}
 
 export interface ConsumeOptions {
   readonly redis: Redis;
@@ -110,10 +112,18 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   // Ours again, after we had lost it without noticing: the run before must not go on beside this one.
   runs.get(id)?.abort(lockLost());
   runs.set(id, controller);
+  const flags = controlFlagsOf(options.redis, options.prefix);
+  const ref = refOf(assignment);
+  let unwatch: (() => void) | undefined;
   try {
-    const verdict = await options.onAssignment(deliveryOf(job, assignment, controller.signal));
+    const beganAt = Date.now();
+    const isHeld = await flags.isHeld(ref);
+    if (!isHeld)
+      unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
+    const verdict = await options.onAssignment({ ...deliveryOf(job, assignment, controller.signal), isHeld, beganAt });
     return await carryOut(verdict, options, job, token, assignment);
   } finally {
+    unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);
   }
 }
@@ -196,7 +206,11 @@ function assignmentOf(job: Job, capability: string): AssignmentMessage {
   return assignment.value;
 }
 
-function deliveryOf(job: Job, assignment: AssignmentMessage, signal: AbortSignal): Delivery {
+function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
+  return { workflowId: workflow_id, subtaskId: subtask_id, generation };
+}
+
+function deliveryOf(job: Job, assignment: AssignmentMessage, signal: AbortSignal): Omit<Delivery, 'isHeld' | 'beganAt'> {
   return {
     assignment,
     attempt: job.attemptsMade + 1,

@@ -1,16 +1,18 @@
 /**
- * Assignments into BullMQ, one pipelined bulk add per capability.
+ * The engine's side of the queues: assignments into BullMQ, one pipelined bulk add per capability, and what is asked and said about them.
  * **Invariant:** the job id is the dispatch's id, so a dispatch that is added twice is one job for as long as BullMQ keeps it.
  */
 import assert from 'node:assert/strict';
-import { type Assignment, dispatchId, type JobFacts, type SubtaskQueue, type Tree } from '@baton/core';
-import { assignmentMessage, capabilityQueue } from '@baton/protocol';
+import { type Assignment, type DispatchRef, dispatchId, type JobFacts, type SubtaskQueue, type Tree, type WebhookDelivery } from '@baton/core';
+import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
 import { readFacts } from './job-facts.ts';
 import { openQueue } from './queue-handle.ts';
 import { policyBackoff } from './retry-policy.ts';
+import { webhookJob } from './webhook.ts';
 
 /** Never at once: a dispatch replayed from the outbox must find the job that it has added before (BULLMQ.md, T7). */
 const kept = {
@@ -24,15 +26,22 @@ export interface SubtaskQueueOptions {
 }
 
 export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): SubtaskQueue & { readonly close: () => Promise<void> } {
+  /** By name. */
   const queues = new Map<string, Queue>();
 
-  function queueOf(capability: string): Queue {
-    let queue = queues.get(capability);
-    if (queue === undefined) {
-      queue = openQueue(redis, prefix, capabilityQueue(capability));
-      queues.set(capability, queue);
-    }
+  function opened(name: string): Queue {
+    const queue = queues.get(name) ?? openQueue(redis, prefix, name);
+    queues.set(name, queue);
     return queue;
+  }
+
+  const announced = new Set<string>();
+  const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
+
+  async function announce(capabilities: readonly string[]): Promise<void> {
+    const unseen = capabilities.filter((capability) => !announced.has(capability));
+    await announceCapabilities(redis, prefix, unseen);
+    for (const capability of unseen) announced.add(capability);
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
@@ -40,24 +49,44 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
     assert(inFlow === undefined, `Subtask ${inFlow?.assignment.subtaskId} comes as a tree with inputs: this queue takes single subtasks only.`);
     const byCapability = Map.groupBy(trees, ({ assignment }) => assignment.capability);
     // Before the jobs: whoever reads replies must know the stream by the time that one is in it.
-    const unseen = [...byCapability.keys()].filter((capability) => !queues.has(capability));
-    await announceCapabilities(redis, prefix, unseen);
+    await announce([...byCapability.keys()]);
     await Promise.all([...byCapability].map(([capability, group]) => queueOf(capability).addBulk(group.map(({ assignment }) => job(assignment)))));
   }
 
-  async function facts(refs: Parameters<SubtaskQueue['facts']>[0]): Promise<readonly JobFacts[]> {
-    return await Promise.all(refs.map((ref) => readFacts(redis, queueOf(ref.capability), dispatchId(ref.workflowId, ref.subtaskId, ref.generation))));
+  async function facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]> {
+    const byCapability = Map.groupBy(refs, ({ capability }) => capability);
+    const read = await Promise.all([...byCapability].map(([capability, group]) => readFacts(redis, queueOf(capability), capability, group.map(jobIdOf))));
+    const found = new Map([...byCapability.values()].flatMap((group, position) => group.map((ref, index) => [ref, read[position]?.[index]] as const)));
+    return refs.map((ref) => found.get(ref) ?? { state: 'missing' });
+  }
+
+  async function notify(deliveries: readonly WebhookDelivery[]): Promise<void> {
+    await opened(webhooksQueue).addBulk(deliveries.map(webhookJob));
   }
 
   async function close(): Promise<void> {
     await Promise.all([...queues.values()].map((queue) => queue.close()));
   }
 
-  return { dispatch, facts, close };
+  return {
+    dispatch,
+    facts,
+    notify,
+    async limitConcurrency(capability, limit) {
+      await announce([capability]);
+      await limitConcurrency(redis, queueOf(capability), limit);
+    },
+    capabilities: (names) => Promise.all(names.map((name) => readCapability(redis, prefix, queueOf(name), name))),
+    close,
+  };
+}
+
+function jobIdOf({ workflowId, subtaskId, generation }: Pick<DispatchRef, 'workflowId' | 'subtaskId' | 'generation'>): string {
+  return dispatchId(workflowId, subtaskId, generation);
 }
 
 function job(assignment: Assignment): { name: string; data: unknown; opts: JobsOptions } {
-  const jobId = dispatchId(assignment.workflowId, assignment.subtaskId, assignment.generation);
+  const jobId = jobIdOf(assignment);
   return {
     name: assignment.capability,
     data: assignmentMessage(assignment, jobId),

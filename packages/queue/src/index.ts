@@ -1,4 +1,5 @@
 export * from './abandoned.ts';
+export * from './abort-reason.ts';
 export * from './capability-set.ts';
 export * from './connection.ts';
 export * from './consume.ts';
@@ -9,3 +10,4 @@ export * from './registry.ts';
 export * from './reply-reader.ts';
 export { appendReply } from './result-stream.ts';
 export * from './start-queue.ts';
+export * from './webhook.ts';

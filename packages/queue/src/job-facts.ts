@@ -7,8 +7,25 @@ import { parseReply } from '@baton/protocol';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
+/**
+ * A waiting list is a Redis list: finding one job in it costs its length. So the next so many are read once for all refs, and whoever stands
+ * further back has no position.
+ */
+const positionsMax = 1_000;
+
+/** Of jobs of one capability, in their order. */
+export async function readFacts(redis: Redis, queue: Queue, capability: string, jobIds: readonly string[]): Promise<readonly JobFacts[]> {
+  const [next, ...read] = await Promise.all([
+    // The head is the right end.
+    redis.lrange(queue.toKey('wait'), -positionsMax, -1),
+    ...jobIds.map((jobId) => readJob(redis, queue, capability, jobId)),
+  ]);
+  const positions = new Map(next.toReversed().map((jobId, position) => [jobId, position]));
+  return read.map((facts, index) => (facts.state === 'queued' ? { state: 'queued', position: positions.get(jobIds[index] as string) ?? null } : facts));
+}
+
 /** The state is asked first: a job that was done by then has its return value in the hash that is read after it. */
-export async function readFacts(redis: Redis, queue: Queue, jobId: string): Promise<JobFacts> {
+async function readJob(redis: Redis, queue: Queue, capability: string, jobId: string): Promise<JobFacts> {
   const [state, job, dueScore] = await Promise.all([
     queue.getJobState(jobId),
     queue.getJob(jobId) as Promise<Job | undefined>,
@@ -17,7 +34,7 @@ export async function readFacts(redis: Redis, queue: Queue, jobId: string): Prom
   if (job === undefined) return { state: 'missing' };
   switch (state) {
     case 'completed': {
-      const reply = parseReply(JSON.stringify(job.returnvalue ?? null));
+      const reply = parseReply(JSON.stringify(job.returnvalue ?? null), capability);
       return { state, report: reply.ok ? reply.value : null };
     }
     case 'failed':
@@ -32,7 +49,7 @@ export async function readFacts(redis: Redis, queue: Queue, jobId: string): Prom
     case 'waiting':
     case 'prioritized':
     case 'waiting-children':
-      return { state: 'queued' };
+      return { state: 'queued', position: null };
   }
 }
 

@@ -1,12 +1,13 @@
 /** The queue's contract on a real Redis, with the agents played through BullMQ's manual fetching. */
 
-import { capabilityQueue, resultStream } from '@baton/protocol';
+import { capabilityQueue, resultStream, webhooksQueue } from '@baton/protocol';
 import { exampleAssignment, queueContract, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
 import { createSubtaskQueue } from './dispatch.ts';
 import { openQueue } from './queue-handle.ts';
+import { registerAgent } from './registry.ts';
 import { createReplyReader } from './reply-reader.ts';
 import { appendReply } from './result-stream.ts';
 
@@ -20,6 +21,8 @@ afterAll(async () => {
   redis?.disconnect();
   await fixture?.stop();
 });
+
+const agentEntry = { name: 'data-agent', version: '1.0.0', host: 'here', pid: 1, started_at: new Date(0).toISOString(), concurrency: 4 };
 
 queueContract('Redis', async () => {
   const prefix = randomPrefix();
@@ -63,6 +66,21 @@ queueContract('Redis', async () => {
         retryLater: async (reason) => void (await job.moveToFailed(new Error(reason), token, false)),
         fail: async (reason) => void (await job.moveToFailed(new UnrecoverableError(reason), token, false)),
       };
+    },
+    async serve(capability, agent) {
+      const entry = { ...agentEntry, id: agent, capabilities: [{ name: capability, input: {}, output: {} }] };
+      const registration = await registerAgent({ redis, prefix, entry, onError: (error) => expect.unreachable(error.message) });
+      let close: (() => Promise<void>) | undefined = registration.close;
+      const leave = async (): Promise<void> => {
+        await close?.();
+        close = undefined;
+      };
+      closers.push(leave);
+      return leave;
+    },
+    async notified() {
+      const jobs = await openQueue(redis, prefix, webhooksQueue).getWaiting();
+      return jobs.map(({ id, data: { url, content, signature } }) => ({ id: String(id), url, body: JSON.parse(content), signature }));
     },
     appendRaw: async (capability, partition, raw) => void (await redis.xadd(`${prefix}:${resultStream(capability, partition)}`, '*', 'reply', raw)),
     async dead() {

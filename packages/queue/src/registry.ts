@@ -1,10 +1,13 @@
-/** Who is alive and what they can do: one key per agent that expires with its heartbeat, and an index of them. */
+/** Who is alive and what they can do: one key per agent that expires with its heartbeat, an index of them, and one for each capability. */
+import { readFileSync } from 'node:fs';
 import { AgentEntry } from '@baton/protocol';
 import type { Redis } from 'ioredis';
 import { capabilitiesKey } from './capability-set.ts';
 import { execute } from './pipeline.ts';
 
-const heartbeatMs = 5_000;
+const heartbeatScript = readFileSync(new URL('./heartbeat.lua', import.meta.url), 'utf8');
+/** An agent that is killed is seen to be gone within six seconds. */
+const heartbeatMs = 2_000;
 
 export interface RegisterAgentOptions {
   readonly redis: Redis;
@@ -20,17 +23,13 @@ export async function registerAgent(options: RegisterAgentOptions): Promise<{ re
   const { redis, prefix, entry, onError } = options;
   const everyMs = options.heartbeatMs ?? heartbeatMs;
   const ttlMs = 3 * everyMs;
+  const names = entry.capabilities.map(({ name }) => name);
+  const serving = names.map((name) => servingKey(prefix, name));
 
   async function beat(): Promise<void> {
-    const now = Date.now();
-    const alive: AgentEntry = { ...entry, heartbeat_at: new Date(now).toISOString() };
-    const pipeline = redis.pipeline();
-    pipeline.set(agentKey(prefix, entry.id), JSON.stringify(alive), 'PX', ttlMs);
-    pipeline.zadd(agentsKey(prefix), now, entry.id);
-    // Far behind the expiry of the keys, which is what counts: the clocks of the agents need not agree.
-    pipeline.zremrangebyscore(agentsKey(prefix), '-inf', String(now - 100 * ttlMs));
-    pipeline.sadd(capabilitiesKey(prefix), ...entry.capabilities.map(({ name }) => name));
-    await execute(pipeline);
+    const alive: AgentEntry = { ...entry, heartbeat_at: new Date().toISOString() };
+    const keys = [agentKey(prefix, entry.id), agentsKey(prefix), capabilitiesKey(prefix), ...serving];
+    await redis.eval(heartbeatScript, keys.length, ...keys, entry.id, JSON.stringify(alive), ttlMs, ...names);
   }
 
   await beat();
@@ -40,7 +39,7 @@ export async function registerAgent(options: RegisterAgentOptions): Promise<{ re
       clearInterval(timer);
       const pipeline = redis.pipeline();
       pipeline.del(agentKey(prefix, entry.id));
-      pipeline.zrem(agentsKey(prefix), entry.id);
+      for (const index of [agentsKey(prefix), ...serving]) pipeline.zrem(index, entry.id);
       await execute(pipeline);
     },
   };
@@ -55,6 +54,17 @@ export async function listAgents(redis: Redis, prefix: string): Promise<readonly
     const entry = text === null ? null : AgentEntry.safeParse(JSON.parse(text));
     return entry?.success ? [entry.data] : [];
   });
+}
+
+/** How many agents serve the capability. One round trip. */
+export async function agentsOf(redis: Redis, prefix: string, capability: string): Promise<number> {
+  const [time, serving] = await Promise.all([redis.time(), redis.zrange(servingKey(prefix, capability), '0', '-1', 'WITHSCORES')]);
+  const now = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
+  return serving.filter((goneAt, position) => position % 2 === 1 && Number(goneAt) > now).length;
+}
+
+function servingKey(prefix: string, capability: string): string {
+  return `${prefix}:agents.${capability}`;
 }
 
 function agentsKey(prefix: string): string {

@@ -1,6 +1,6 @@
 /** All result streams of the owned partitions in one call, on a connection of its own, because it blocks. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReplyReader } from '@baton/core';
+import { childCapability, type ReplyReader } from '@baton/core';
 import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { createCursors } from './reply-cursors.ts';
@@ -66,13 +66,14 @@ export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyR
 
 /** Looks again when a second has passed; `refresh` says whether it did. */
 function watchCapabilities(redis: Redis, prefix: string): { readonly known: () => readonly string[]; readonly refresh: () => Promise<boolean> } {
-  let known: readonly string[] = [];
+  // Child workflows answer by commits, not by agents that would announce it.
+  let known: readonly string[] = [childCapability];
   let refreshedAt = Number.NEGATIVE_INFINITY;
   return {
     known: () => known,
     async refresh() {
       if (performance.now() - refreshedAt < capabilitiesRefreshMs) return false;
-      known = await knownCapabilities(redis, prefix);
+      known = [childCapability, ...(await knownCapabilities(redis, prefix))];
       refreshedAt = performance.now();
       return true;
     },

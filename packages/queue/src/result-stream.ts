@@ -3,7 +3,7 @@
  * **Invariant:** what is in a stream is not settled.
  */
 import type { Problem, ReceivedReply } from '@baton/core';
-import { parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
+import { capabilityOfStream, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
 import type { Redis } from 'ioredis';
 import { execute } from './pipeline.ts';
 
@@ -54,6 +54,7 @@ function received(stream: string, id: string, fields: readonly string[]): Receiv
     const problems: readonly Problem[] = [{ path: '', code: 'no_reply', message: `The entry must have the one field "${field}" with the message as JSON.` }];
     return { stream, id, report: null, raw: JSON.stringify(fields), problems };
   }
-  const reply = parseReply(raw);
+  // The prefix may have colons, the name of a stream has none.
+  const reply = parseReply(raw, capabilityOfStream(stream.slice(stream.lastIndexOf(':') + 1)));
   return reply.ok ? { stream, id, report: reply.value, raw, problems: [] } : { stream, id, report: null, raw, problems: reply.problems };
 }

@@ -10,7 +10,7 @@ interface PolicyBackoff extends BackoffOptions {
   readonly delayMax: number;
 }
 
-export function policyBackoff({ backoffMs, backoffMsMax, jitter }: RetryPolicy): PolicyBackoff {
+export function policyBackoff({ backoffMs, backoffMsMax, jitter }: Omit<RetryPolicy, 'attempts'>): PolicyBackoff {
   return { type: 'policy', delay: backoffMs, jitter, delayMax: backoffMsMax };
 }
 

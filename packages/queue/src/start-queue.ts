@@ -84,7 +84,7 @@ function refusal(problems: readonly Problem[]): UnrecoverableError {
 
 /** A request without an id gets one from its job: the job may run again after its start was committed. */
 function startRequest(job: Job, body: ReturnType<typeof StartWorkflowJob.parse>): StartRequest {
-  const { workflow_id, type, version, definition, params } = body;
+  const { workflow_id, type, version, definition, params, conversation_id } = body;
   const derived = createHash('sha256').update(`${job.id}:${job.timestamp}`).digest('hex').slice(0, 24);
   return {
     workflowId: workflow_id ?? `wf_${derived}`,
@@ -92,6 +92,7 @@ function startRequest(job: Job, body: ReturnType<typeof StartWorkflowJob.parse>)
     ...(version !== undefined && { version }),
     ...(definition !== undefined && { definition }),
     params,
+    ...(conversation_id !== undefined && { conversationId: conversation_id }),
     caller: `queue/${workflowsQueue}`,
   };
 }

@@ -3,9 +3,19 @@ import { createMemoryQueue } from './memory-queue.ts';
 import { exampleAssignment, exampleReply, queueContract } from './queue-contract.ts';
 
 queueContract('memory', async () => {
-  const queue = createMemoryQueue();
+  const queue = createMemoryQueue(Date.now, 0);
+  const serving = new Map<string, number>();
+  const serve = (capability: string, change: number): void => {
+    serving.set(capability, (serving.get(capability) ?? 0) + change);
+    queue.serve(capability, serving.get(capability) ?? 0);
+  };
   return {
     queue,
+    async serve(capability) {
+      serve(capability, 1);
+      return async () => serve(capability, -1);
+    },
+    notified: async () => [...queue.notified.values()],
     reader: async () => queue.reader(),
     take: async (capability, agent) => queue.take(capability, agent),
     appendRaw: async (capability, partition, raw) => queue.append(capability, partition, raw),

@@ -3,8 +3,20 @@
  * Not here: leases (a simulation has as many orchestrators as it says) and time, of which it only knows what `now` tells.
  */
 import assert from 'node:assert/strict';
-import { dispatchId, type JobFacts, type Progress, type ReceivedReply, type ReplyReader, type SubtaskQueue, type Tree } from '@baton/core';
+import {
+  type CapabilityFacts,
+  type DispatchRef,
+  dispatchId,
+  type JobFacts,
+  type Progress,
+  type ReceivedReply,
+  type ReplyReader,
+  type SubtaskQueue,
+  type Tree,
+  type WebhookDelivery,
+} from '@baton/core';
 import { type AssignmentMessage, assignmentMessage, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
+import { createMemoryReader, type Entry } from './memory-reader.ts';
 import type { TakenAssignment } from './queue-contract.ts';
 
 interface MemoryJob {
@@ -14,17 +26,16 @@ interface MemoryJob {
   facts: JobFacts;
 }
 
-interface Entry {
-  readonly id: string;
-  readonly raw: string;
-}
-
 export interface MemoryQueue extends SubtaskQueue {
   reader(): ReplyReader;
   /** The longest waiting assignment for the capability (any, without one), as an agent of that id would take it. */
   take(capability?: string, agent?: string): TakenAssignment | null;
   /** Puts an entry into a result stream as it is. */
   append(capability: string, partition: number, raw: string): void;
+  /** From now on so many agents serve the capability. */
+  serve(capability: string, agents: number): void;
+  /** What was handed over for delivery, by id. */
+  readonly notified: ReadonlyMap<string, WebhookDelivery>;
   /** What readers rejected. */
   readonly dead: readonly ReceivedReply[];
   /** How often each job id was asked to be added. */
@@ -35,12 +46,16 @@ export interface MemoryQueue extends SubtaskQueue {
   forget(jobId: string): void;
 }
 
-export function createMemoryQueue(now: () => number = Date.now): MemoryQueue {
+/** @param agents how many serve a capability of which nobody said how many */
+export function createMemoryQueue(now: () => number = Date.now, agents = 1): MemoryQueue {
   const jobs = new Map<string, MemoryJob>();
   const waiting: string[] = [];
   const dispatched = new Map<string, number>();
   const streams = new Map<string, Entry[]>();
   const dead: ReceivedReply[] = [];
+  const notified = new Map<string, WebhookDelivery>();
+  const limits = new Map<string, number>();
+  const serving = new Map<string, number>();
   const wakes = new Set<() => void>();
   let appended = 0;
 
@@ -56,12 +71,36 @@ export function createMemoryQueue(now: () => number = Date.now): MemoryQueue {
     const id = dispatchId(assignment.workflowId, assignment.subtaskId, assignment.generation);
     dispatched.set(id, (dispatched.get(id) ?? 0) + 1);
     if (jobs.has(id)) return;
-    jobs.set(id, { assignment: assignmentMessage(assignment, id), attempts: assignment.retry.attempts, attemptsMade: 0, facts: { state: 'queued' } });
+    jobs.set(id, {
+      assignment: assignmentMessage(assignment, id),
+      attempts: assignment.retry.attempts,
+      attemptsMade: 0,
+      facts: { state: 'queued', position: null },
+    });
     waiting.push(id);
   }
 
+  const capabilityOf = (id: string): string | undefined => jobs.get(id)?.assignment.payload.operation;
+  const queuedOf = (capability: string): readonly string[] => waiting.filter((id) => capabilityOf(id) === capability && jobs.get(id)?.facts.state === 'queued');
+
+  function factsOf(capability: string): CapabilityFacts {
+    const active = [...jobs.values()].filter((job) => job.facts.state === 'active' && job.assignment.payload.operation === capability).length;
+    return { capability, agents: serving.get(capability) ?? agents, queued: queuedOf(capability).length, active, limit: limits.get(capability) ?? null };
+  }
+
+  function mayRun(capability: string): boolean {
+    const limit = limits.get(capability);
+    return limit === undefined || factsOf(capability).active < limit;
+  }
+
+  function jobFacts(ref: DispatchRef): JobFacts {
+    const id = dispatchId(ref.workflowId, ref.subtaskId, ref.generation);
+    const facts = jobs.get(id)?.facts ?? { state: 'missing' };
+    return facts.state === 'queued' ? { state: 'queued', position: queuedOf(ref.capability).indexOf(id) } : facts;
+  }
+
   function take(capability?: string, agent = 'memory-agent'): TakenAssignment | null {
-    const index = waiting.findIndex((id) => capability === undefined || jobs.get(id)?.assignment.payload.operation === capability);
+    const index = waiting.findIndex((id) => (capability === undefined || capabilityOf(id) === capability) && mayRun(capabilityOf(id) as string));
     const job = index < 0 ? undefined : jobs.get(waiting.splice(index, 1)[0] as string);
     if (job === undefined) return null;
     const startedAt = now();
@@ -77,7 +116,7 @@ export function createMemoryQueue(now: () => number = Date.now): MemoryQueue {
       reply,
       progress: async (progress) => activate(progress),
       async finish(message) {
-        const parsed = parseReply(JSON.stringify(message));
+        const parsed = parseReply(JSON.stringify(message), payload.operation);
         job.facts = { state: 'completed', report: parsed.ok ? parsed.value : null };
       },
       async retryLater(reason, delayMs) {
@@ -101,8 +140,20 @@ export function createMemoryQueue(now: () => number = Date.now): MemoryQueue {
       trees.forEach(add);
     },
     async facts(refs) {
-      return refs.map((ref) => jobs.get(dispatchId(ref.workflowId, ref.subtaskId, ref.generation))?.facts ?? { state: 'missing' });
+      return refs.map(jobFacts);
     },
+    async notify(deliveries) {
+      for (const delivery of deliveries) if (!notified.has(delivery.id)) notified.set(delivery.id, delivery);
+    },
+    async limitConcurrency(capability, limit) {
+      if (limit === null) limits.delete(capability);
+      else limits.set(capability, limit);
+    },
+    async capabilities(names) {
+      return names.map(factsOf);
+    },
+    serve: (capability, count) => void serving.set(capability, count),
+    notified,
     reader: () => createMemoryReader(streams, dead, wakes),
     unsettled: () => [...streams.values()].reduce((sum, entries) => sum + entries.length, 0),
     forget(jobId) {
@@ -111,75 +162,4 @@ export function createMemoryQueue(now: () => number = Date.now): MemoryQueue {
       if (index >= 0) waiting.splice(index, 1);
     },
   };
-}
-
-function createMemoryReader(streams: Map<string, Entry[]>, dead: ReceivedReply[], wakes: Set<() => void>): ReplyReader {
-  const inHand = new Set<string>();
-  let owned: ReadonlySet<number> = new Set();
-
-  function next(): ReceivedReply[] {
-    const replies: ReceivedReply[] = [];
-    for (const [stream, entries] of streams) {
-      if (!owned.has(partitionOfStream(stream))) continue;
-      for (const { id, raw } of entries) {
-        if (inHand.has(`${stream} ${id}`)) continue;
-        inHand.add(`${stream} ${id}`);
-        const reply = parseReply(raw);
-        replies.push({ stream, id, raw, report: reply.ok ? reply.value : null, problems: reply.ok ? [] : reply.problems });
-      }
-    }
-    return replies;
-  }
-
-  async function wait(blockMs: number): Promise<void> {
-    if (blockMs <= 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    let wake: (() => void) | undefined;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      wakes.add(resolve);
-      timer = setTimeout(resolve, blockMs);
-    });
-    if (wake !== undefined) wakes.delete(wake);
-    clearTimeout(timer);
-  }
-
-  function drop(replies: readonly ReceivedReply[]): void {
-    for (const { stream, id } of replies) {
-      streams.set(
-        stream,
-        (streams.get(stream) ?? []).filter((entry) => entry.id !== id),
-      );
-    }
-  }
-
-  return {
-    async read(blockMs) {
-      const replies = next();
-      if (replies.length > 0) return replies;
-      await wait(blockMs);
-      return next();
-    },
-    async remove(replies) {
-      drop(replies);
-    },
-    async reject(replies) {
-      dead.push(...replies);
-      drop(replies);
-    },
-    own(partitions) {
-      const before = owned;
-      owned = new Set(partitions);
-      for (const key of inHand) {
-        const partition = partitionOfStream(key.split(' ')[0] as string);
-        // What comes anew is read from its head.
-        if (!before.has(partition) || !owned.has(partition)) inHand.delete(key);
-      }
-    },
-    rewind: () => inHand.clear(),
-  };
-}
-
-function partitionOfStream(stream: string): number {
-  return Number(stream.slice(stream.lastIndexOf('.') + 1));
 }

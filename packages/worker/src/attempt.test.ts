@@ -1,12 +1,13 @@
 /** Every way an attempt can end, without Redis: a delivery by hand, and the verdict. */
+import { limits } from '@baton/core';
 import { assignmentMessage, parseReply } from '@baton/protocol';
-import { type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
+import { CancelledError, type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AttemptOptions, attempt } from './attempt.ts';
 import { answer, type Capability } from './define-agent.ts';
-import { NonRetryableError, RetryAfterError } from './errors.ts';
+import { AgentOverloadedError, NonRetryableError, RetryAfterError } from './errors.ts';
 import type { AgentLogger, HandlerContext } from './handler-context.ts';
 
 const schemas = { input: z.object({ path: z.string() }), output: z.object({ uri: z.string() }) };
@@ -25,6 +26,8 @@ function delivery(change: Partial<Delivery> = {}): Delivery {
     attempt: 1,
     attemptsMax: 3,
     isRedelivered: false,
+    isHeld: false,
+    beganAt: Date.now(),
     signal: new AbortController().signal,
     nextDelayMs: () => 70,
     progress: async () => {},
@@ -63,19 +66,19 @@ const fine = { uri: 'file:///sales.json' };
 
 describe('success', () => {
   test('the output is replied, with who, which attempt and when', async () => {
-    let clock = 1_000_000_000_000;
+    const beganAt = Date.now();
     const ran = await run(
       () => fine,
-      delivery({ attempt: 2, isRedelivered: true }),
+      delivery({ attempt: 2, isRedelivered: true, beganAt }),
       {},
-      () => clock++,
+      () => beganAt + 7,
     );
     expect(reportOf(ran)).toEqual({
       workflowId: 'wf_1',
       subtaskId: 'fetch',
       generation: 1,
       outcome: { status: 'completed', result: fine },
-      execution: { agent: 'data-agent-01', attempt: 2, startedAt: 1_000_000_000_000, finishedAt: 1_000_000_000_001 },
+      execution: { agent: 'data-agent-01', attempt: 2, startedAt: beganAt, finishedAt: beganAt + 7 },
     });
   });
 
@@ -97,6 +100,7 @@ describe('success', () => {
     expect(seen).toEqual({
       input: { path: 'SALES.CSV' },
       attempt: 2,
+      repair: null,
       idempotencyKey: 'wf_1~fetch~1',
       workflowId: 'wf_1',
       subtaskId: 'fetch',
@@ -137,6 +141,54 @@ describe('success', () => {
   });
 });
 
+describe('what is no attempt', () => {
+  test('what was paused or cancelled before it began is held, expired or not, and the handler is not called', async () => {
+    const ran = await run(() => expect.unreachable(), delivery({ isHeld: true, beganAt: late() }));
+    expect(reportOf(ran)).toMatchObject({ outcome: { status: 'held' }, execution: { agent: 'data-agent-01' } });
+    expect(ran.lines).toMatchObject([{ event: 'subtask_held', workflow_id: 'wf_1' }]);
+  });
+
+  test.each([
+    [250, 250],
+    [0.2, 1],
+    [-1, 0],
+    [Number.NaN, 0],
+    [Number.POSITIVE_INFINITY, limits.timeoutMsMax],
+  ])('an agent that has too much to do sends it back, even at the last attempt (%d)', async (asked, retryAfterMs) => {
+    const ran = await run(() => Promise.reject(new AgentOverloadedError(asked)), delivery({ attempt: 3 }));
+    expect(reportOf(ran).outcome).toEqual({ status: 'overloaded', retryAfterMs });
+    expect(ran.retries).toEqual([]);
+  });
+});
+
+describe('repair', () => {
+  test('the handler gets what was wrong with which output', async () => {
+    const feedback = { problems: [{ path: '/uri', code: 'invalid_type', message: 'expected string' }], previousOutput: { uri: 7 } };
+    let seen: unknown;
+    const handler: Handler = (_input, { repair }) => {
+      seen = repair;
+      return fine;
+    };
+    await run(handler, delivery({ assignment: assignmentMessage(exampleAssignment({ repair: feedback }), 'wf_1~fetch~2') }));
+    expect(seen).toEqual(feedback);
+  });
+
+  test('an output that does not fit comes with what was wrong, ready to be sent back', async () => {
+    expect(reportOf(await run(() => ({ uri: 7, rows: [1] }))).outcome).toMatchObject({
+      error: { code: 'INVALID_OUTPUT', details: { problems: [{ path: '/uri', code: 'invalid_type' }], output: { uri: 7, rows: [1] } } },
+    });
+  });
+
+  test('too long an output is cut, as text; so is what is no JSON', async () => {
+    const long = reportOf(await run(() => ({ url: 'x'.repeat(200_000) }))).outcome;
+    expect(long).toMatchObject({ error: { code: 'INVALID_OUTPUT', details: { output: expect.stringMatching(/^\{"url":"x+…$/) } } });
+    expect(JSON.stringify(long).length).toBeLessThan(40_000);
+    expect(reportOf(await run(() => ({ n: 1n }), delivery(), { output: z.unknown() })).outcome).toMatchObject({
+      error: { details: { problems: [{ code: 'not_json' }], output: '{ n: 1n }' } },
+    });
+  });
+});
+
 describe('refused without another attempt', () => {
   test('invalid input, with all that is wrong, and the handler is not called', async () => {
     const input = z.object({ path: z.number(), limit: z.number() });
@@ -172,12 +224,14 @@ describe('refused without another attempt', () => {
   });
 
   test('an assignment that expired before anybody began it', async () => {
-    expect(reportOf(await run(() => expect.unreachable(), delivery(), {}, late)).outcome).toMatchObject(failed('ASSIGNMENT_EXPIRED', /expired \d+ ms ago/));
+    expect(reportOf(await run(() => expect.unreachable(), delivery({ beganAt: late() }))).outcome).toMatchObject(
+      failed('ASSIGNMENT_EXPIRED', /expired \d+ ms ago/),
+    );
   });
 
   test('one that was begun in time is tried to its end', async () => {
-    expect(reportOf(await run(() => fine, delivery({ attempt: 2 }), {}, late)).outcome.status).toBe('completed');
-    expect(reportOf(await run(() => fine, delivery({ isRedelivered: true }), {}, late)).outcome.status).toBe('completed');
+    expect(reportOf(await run(() => fine, delivery({ attempt: 2, beganAt: late() }))).outcome.status).toBe('completed');
+    expect(reportOf(await run(() => fine, delivery({ isRedelivered: true, beganAt: late() }))).outcome.status).toBe('completed');
   });
 });
 
@@ -244,6 +298,17 @@ describe('the signal', () => {
     };
     expect((await run(handler, delivery({ signal: controller.signal, attempt: 3 }))).verdict).toEqual({ kind });
   });
+});
+
+test.each(['heeds', 'ignores'])('a cancelled workflow aborts the signal: a handler that %s it ends as CANCELLED, never to be tried again', async (manner) => {
+  const controller = new AbortController();
+  const handler: Handler = (_input, { signal }) => {
+    controller.abort(new CancelledError('The workflow was cancelled.'));
+    return manner === 'heeds' ? rejection(signal.reason) : new Promise<never>(() => {});
+  };
+  const ran = await run(handler, delivery({ signal: controller.signal }));
+  expect(reportOf(ran).outcome).toEqual({ status: 'failed', error: { code: 'CANCELLED', message: 'The workflow was cancelled.' } });
+  expect(ran.retries).toEqual([]);
 });
 
 const late = () => Date.now() + 60_001;

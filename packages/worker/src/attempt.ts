@@ -5,11 +5,11 @@
  */
 import { once } from 'node:events';
 import { type Failure, type Json, type JsonObject, limits, type Outcome, type Usage } from '@baton/core';
-import { replyMessage } from '@baton/protocol';
-import { type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
+import { feedbackOf, replyMessage } from '@baton/protocol';
+import { CancelledError, type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
 import { type AnswerExtras, AnswerWith, answer, type Capability } from './define-agent.ts';
-import { AttemptTimeoutError, NonRetryableError, RetryAfterError } from './errors.ts';
-import { failureOf, invalid } from './failure.ts';
+import { AgentOverloadedError, AttemptTimeoutError, NonRetryableError, RetryAfterError } from './errors.ts';
+import { failureOf, invalidInput, invalidOutput, problemsOf } from './failure.ts';
 import type { AgentLogger, HandlerContext } from './handler-context.ts';
 import { createProgress } from './progress.ts';
 
@@ -27,7 +27,7 @@ export interface AttemptOptions {
 const timerMsMax = 2 ** 31 - 1;
 
 export async function attempt(delivery: Delivery, options: AttemptOptions): Promise<Verdict> {
-  const startedAt = options.now();
+  const startedAt = delivery.beganAt;
   const logger = options.logger.child(bindings(delivery));
   const reply: Reply = (outcome, usage) => {
     const execution = { agent: options.agent, attempt: delivery.attempt, startedAt, finishedAt: options.now(), ...(usage !== undefined && { usage }) };
@@ -38,28 +38,37 @@ export async function attempt(delivery: Delivery, options: AttemptOptions): Prom
     return reply({ status: 'failed', error });
   };
 
+  if (delivery.isHeld) {
+    logger.info({ event: 'subtask_held' });
+    return reply({ status: 'held' });
+  }
   const expired = expiry(delivery, startedAt);
   if (expired !== null) return fail(expired);
   try {
-    return await answered(delivery, options.capability, logger, reply, fail);
+    return await answered(delivery, options.capability, logger, { reply, fail });
   } catch (thrown) {
-    return afterThrow(thrown, delivery, options, logger, fail);
+    return afterThrow(thrown, delivery, { ...options, logger }, { reply, fail });
   }
 }
 
 type Reply = (outcome: Outcome, usage?: Usage) => Verdict;
 type Fail = (error: Failure, stack?: string) => Verdict;
 
+interface Answers {
+  readonly reply: Reply;
+  readonly fail: Fail;
+}
+
 /** @throws what the handler threw, or why its signal was aborted */
-async function answered(delivery: Delivery, capability: Capability, logger: AgentLogger, reply: Reply, fail: Fail): Promise<Verdict> {
+async function answered(delivery: Delivery, capability: Capability, logger: AgentLogger, { reply, fail }: Answers): Promise<Verdict> {
   const { operation, parameters } = delivery.assignment.payload;
   const input = await capability.input.safeParseAsync(parameters);
-  if (!input.success) return fail(invalid('INVALID_INPUT', `The input of ${operation}`, input.error));
+  if (!input.success) return fail(invalidInput(operation, problemsOf(input.error)));
   logger.info({ event: 'subtask_started' });
   const returned = await run(delivery, capability, input.data, logger);
   const { output: value, extras } = (returned instanceof AnswerWith ? returned : answer(returned, {})) as AnswerWith<unknown>;
   const output = await capability.output.safeParseAsync(value);
-  if (!output.success) return fail(invalid('INVALID_OUTPUT', `The output of ${operation}`, output.error));
+  if (!output.success) return fail(invalidOutput(`The output of ${operation} does not fit its schema`, problemsOf(output.error), value));
   const sent = sendable(operation, output.data, extras);
   if ('code' in sent) return fail(sent);
   return reply({ status: 'completed', ...sent }, extras.usage);
@@ -90,6 +99,7 @@ async function run(delivery: Delivery, { handler }: Capability, input: unknown, 
     progress: progress.report,
     logger,
     attempt: delivery.attempt,
+    repair: feedbackOf(delivery.assignment),
     idempotencyKey: message_id,
     workflowId: metadata.workflow_id,
     subtaskId: metadata.subtask_id,
@@ -112,7 +122,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
   throw signal.reason as Error;
 }
 
-function afterThrow(thrown: unknown, delivery: Delivery, options: AttemptOptions, logger: AgentLogger, fail: Fail): Verdict {
+function afterThrow(thrown: unknown, delivery: Delivery, { logger, onRetry }: AttemptOptions, { reply, fail }: Answers): Verdict {
   if (thrown instanceof HandBackError) {
     logger.info({ event: 'subtask_handed_back' });
     return { kind: 'hand_back' };
@@ -121,13 +131,27 @@ function afterThrow(thrown: unknown, delivery: Delivery, options: AttemptOptions
     logger.warn({ event: 'subtask_lost', error: failureOf(thrown) });
     return { kind: 'lost' };
   }
+  if (thrown instanceof CancelledError) {
+    logger.info({ event: 'subtask_aborted', reason: thrown.code });
+    return reply({ status: 'failed', error: { code: 'CANCELLED', message: thrown.message } });
+  }
+  if (thrown instanceof AgentOverloadedError) {
+    const retryAfterMs = waitOf(thrown);
+    logger.info({ event: 'subtask_sent_back', reason: thrown.code, retry_in_ms: retryAfterMs });
+    return reply({ status: 'overloaded', retryAfterMs });
+  }
   const error = failureOf(thrown);
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   if (thrown instanceof NonRetryableError || delivery.attempt >= delivery.attemptsMax) return fail(error, stack);
   const delayMs = thrown instanceof RetryAfterError ? Math.max(0, thrown.retryAfterMs) : delivery.nextDelayMs();
   logger.warn({ event: 'subtask_attempt_failed', error, retry_in_ms: delayMs });
-  options.onRetry(delivery.assignment.payload.operation, error.code);
+  onRetry(delivery.assignment.payload.operation, error.code);
   return { kind: 'retry', error, stack, delayMs };
+}
+
+/** What a handler asks for may be anything; the wire takes whole milliseconds. */
+function waitOf({ retryAfterMs }: AgentOverloadedError): number {
+  return Number.isNaN(retryAfterMs) ? 0 : Math.min(Math.max(0, Math.ceil(retryAfterMs)), limits.timeoutMsMax);
 }
 
 /** What goes into the reply, as JSON; what JSON cannot hold, or what is too big for Redis, is a failure. */
@@ -137,13 +161,13 @@ function sendable(
   { contextUpdate, usage }: AnswerExtras,
 ): { readonly result: Json; readonly contextUpdate?: JsonObject } | Failure {
   if (usage !== undefined && !Object.values(usage).every(Number.isFinite)) {
-    return { code: 'INVALID_OUTPUT', message: `The usage of ${operation} must be numbers by name.` };
+    return invalidOutput(`The usage of ${operation} does not fit`, [{ path: '', code: 'not_numbers', message: 'it must be numbers by name' }], output);
   }
   let text: string;
   try {
     text = JSON.stringify({ result: output ?? null, contextUpdate });
   } catch (error) {
-    return { code: 'INVALID_OUTPUT', message: `The output of ${operation} is not JSON: ${(error as Error).message}` };
+    return invalidOutput(`The output of ${operation} is not JSON`, [{ path: '', code: 'not_json', message: (error as Error).message }], output);
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.payloadBytesMax) {

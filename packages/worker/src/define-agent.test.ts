@@ -61,6 +61,7 @@ describe('the types of a handler come from its own schemas', () => {
   test('a name that cannot be a queue is refused', () => {
     const capability = { input: rows, output: rows, handler: (input: z.output<typeof rows>) => input };
     expect(() => defineAgent({ name: 'a', capabilities: { 'data:fetch': capability } })).toThrow(/begin with a letter/);
+    expect(() => defineAgent({ name: 'a', capabilities: { workflow: capability } })).toThrow(/child workflows answer/);
     expect(() => defineAgent({ name: 'a b', capabilities: { 'data.fetch': capability } })).toThrow(/must be 1 to 64/);
     expect(() => defineAgent({ name: 'a', capabilities: {} })).toThrow(/needs a capability/);
   });

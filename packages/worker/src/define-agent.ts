@@ -1,5 +1,5 @@
 /** What an agent is: a name and capabilities, each with the schemas of its input and output and the handler between them. */
-import { CapabilityName, type JsonObject, type Usage } from '@baton/core';
+import { CapabilityName, childCapability, type JsonObject, type Usage } from '@baton/core';
 import { z } from 'zod';
 import type { HandlerContext } from './handler-context.ts';
 
@@ -85,7 +85,9 @@ export function defineAgent<Inputs extends Record<string, unknown>, Outputs exte
   readonly capabilities: Capabilities<Inputs, Outputs>;
 }): Agent {
   const capabilities = new Map(Object.entries(agent.capabilities as unknown as Record<string, Capability>));
-  z.array(CapabilityName)
+  z.array(
+    CapabilityName.refine((name) => name !== childCapability, `"${childCapability}" is what child workflows answer as: call the capability something else`),
+  )
     .min(1, 'an agent needs a capability')
     .parse([...capabilities.keys()]);
   return { name: AgentName.parse(agent.name), version: agent.version ?? '0.0.0', capabilities };

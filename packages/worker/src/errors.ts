@@ -1,6 +1,8 @@
 /** How a handler says what its failure means. Whatever else it throws is worth another attempt. */
 import type { Json } from '@baton/core';
 
+export { CancelledError } from '@baton/queue';
+
 export interface AgentErrorOptions extends ErrorOptions {
   /** Stable, for programs: `SOURCE_NOT_FOUND`. */
   readonly code?: string;
@@ -43,6 +45,24 @@ export class RetryAfterError extends Error {
     this.retryAfterMs = retryAfterMs;
     this.code = code;
     this.details = details;
+  }
+}
+
+/**
+ * There is too much to do: nobody tries the subtask before `retryAfterMs` have passed, and it has not used up an attempt. A workflow's type
+ * says how often that may happen (`overloads`) before it counts as a failure.
+ *
+ * @example
+ * if (running >= slots) throw new AgentOverloadedError(5_000);
+ */
+export class AgentOverloadedError extends Error {
+  readonly retryAfterMs: number;
+  readonly code = 'AGENT_OVERLOADED';
+
+  constructor(retryAfterMs: number, message = `The agent has too much to do: come again after ${retryAfterMs} ms.`, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AgentOverloadedError';
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -1,0 +1,124 @@
+/**
+ * What agents must know at once about work that they have, or are about to begin: `ctl:<workflow>`, written by commits, only read here.
+ * All checks of one turn of the event loop are one round trip, with one HMGET for each workflow. So is each look at what runs: twice a second,
+ * one for all consumers of a connection, and none while nothing runs. A flag's time is compared with this machine's clock, as BullMQ does it.
+ * **Invariant:** an attempt begins at the moment in which Redis answers its check: what was paused or cancelled by a commit before that does
+ * not begin, and what a later commit pauses had begun.
+ */
+import type { Redis } from 'ioredis';
+import { execute } from './pipeline.ts';
+
+/** One dispatch. */
+export interface ControlRef {
+  readonly workflowId: string;
+  readonly subtaskId: string;
+  readonly generation: number;
+}
+
+export interface Watcher {
+  /** Once, when what is watched was cancelled and its grace is over. */
+  readonly onCancelled: () => void;
+  /** A look failed; the next one comes all the same. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface ControlFlags {
+  /** Must it not begin? Paused and cancelled are the same here, grace or not. */
+  readonly isHeld: (ref: ControlRef) => Promise<boolean>;
+  /** @returns what ends the watch */
+  readonly watch: (ref: ControlRef, watcher: Watcher) => () => void;
+}
+
+type Flag = { readonly kind: 'paused' } | { readonly kind: 'cancelled'; readonly at: number };
+
+/** An abort comes within a second of its flag. */
+const lookEveryMs = 500;
+
+const shared = new WeakMap<Redis, Map<string, ControlFlags>>();
+
+/** One for each connection and prefix: the consumers of a process share their reads. */
+export function controlFlagsOf(redis: Redis, prefix: string): ControlFlags {
+  const ofConnection = shared.get(redis) ?? new Map<string, ControlFlags>();
+  shared.set(redis, ofConnection);
+  const flags = ofConnection.get(prefix) ?? createControlFlags(redis, prefix);
+  ofConnection.set(prefix, flags);
+  return flags;
+}
+
+export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
+  const read = batched((refs: readonly ControlRef[]) => readFlags(redis, prefix, refs));
+  const watched = new Map<ControlRef, Watcher>();
+  let timer: NodeJS.Timeout | undefined;
+  let isLooking = false;
+
+  async function look(): Promise<void> {
+    // Redis is slow or away: one look that waits is enough.
+    if (isLooking) return;
+    isLooking = true;
+    const refs = [...watched.keys()];
+    try {
+      const found = await readFlags(redis, prefix, refs);
+      const now = Date.now();
+      refs.forEach((ref, index) => {
+        if (found[index]?.some((flag) => flag.kind === 'cancelled' && flag.at <= now)) watched.get(ref)?.onCancelled();
+      });
+    } catch (error) {
+      for (const onError of new Set([...watched.values()].map((watcher) => watcher.onError))) onError(error as Error);
+    } finally {
+      isLooking = false;
+    }
+  }
+
+  return {
+    isHeld: async (ref) => (await read(ref)).length > 0,
+    watch(ref, watcher) {
+      watched.set(ref, watcher);
+      timer ??= setInterval(() => void look(), lookEveryMs);
+      return () => {
+        watched.delete(ref);
+        if (watched.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      };
+    },
+  };
+}
+
+/** What is asked for in one turn of the event loop is read together. */
+function batched<Item, Answer>(readAll: (items: readonly Item[]) => Promise<readonly Answer[]>): (item: Item) => Promise<Answer> {
+  let items: Item[] = [];
+  let answers: Promise<readonly Answer[]> | undefined;
+  return async (item) => {
+    const index = items.push(item) - 1;
+    answers ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(() => {
+      const taken = items;
+      items = [];
+      answers = undefined;
+      return readAll(taken);
+    });
+    return (await answers)[index] as Answer;
+  };
+}
+
+/** In the order of the refs: what is said of the whole workflow and of the dispatch. */
+async function readFlags(redis: Redis, prefix: string, refs: readonly ControlRef[]): Promise<readonly (readonly Flag[])[]> {
+  if (refs.length === 0) return [];
+  const pipeline = redis.pipeline();
+  const groups = [...Map.groupBy(refs, ({ workflowId }) => workflowId)];
+  for (const [workflowId, group] of groups) {
+    pipeline.hmget(`${prefix}:ctl:${workflowId}`, '*', ...group.map(({ subtaskId, generation }) => `${subtaskId}~${generation}`));
+  }
+  const answers = (await execute(pipeline)) as readonly (readonly (string | null)[])[];
+  const flags = new Map<ControlRef, readonly Flag[]>();
+  groups.forEach(([, group], position) => {
+    const [whole, ...own] = answers[position] as readonly (string | null)[];
+    group.forEach((ref, index) => flags.set(ref, [whole, own[index]].flatMap(flagOf)));
+  });
+  return refs.map((ref) => flags.get(ref) ?? []);
+}
+
+function flagOf(text: string | null | undefined): readonly Flag[] {
+  if (text === 'paused') return [{ kind: 'paused' }];
+  const at = /^cancelled:(\d+)$/.exec(text ?? '')?.[1];
+  return at === undefined ? [] : [{ kind: 'cancelled', at: Number(at) }];
+}
