@@ -1,10 +1,11 @@
 /** From a JSON document to a workflow type: shape, then sense, then the graph. The one way in for definitions of every origin. */
 import type { z } from 'zod';
-import { Definition, TaskNode } from './definition.ts';
-import { type Draft, definitionProblems, draftOf } from './definition-problems.ts';
+import { Definition, Node } from './definition.ts';
+import { definitionProblems, listOf, type NodeList } from './definition-problems.ts';
 import { buildGraph } from './graph.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject, jsonHash, type Problem, pointer } from './json.ts';
 import { limits } from './limits.ts';
+import { referencesIn } from './reference.ts';
 import { withDefaults } from './schema.ts';
 import type { WorkflowType } from './workflow-type.ts';
 
@@ -18,13 +19,17 @@ export function compileDefinition(document: unknown): Compiled {
   }
   const parsed = Definition.safeParse(document);
   if (!parsed.success) return { ok: false, problems: [...shapeProblems(parsed.error), ...definitionProblems(readable(document as Json))] };
-  const problems = definitionProblems(draftOf(parsed.data));
+  const problems = definitionProblems(listOf(parsed.data));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, type: workflowType(parsed.data) };
 }
 
 /** The type of a definition that is known to be right: one that was compiled before, coming back from the store. */
 export function workflowType(definition: Definition): WorkflowType {
-  return { name: definition.name, version: definition.version, hash: jsonHash(definition as unknown as Json), definition, graph: buildGraph(definition.nodes) };
+  return { name: definition.name, version: definition.version, hash: jsonHash(definition as unknown as Json), definition, graph: buildGraph(definition.nodes), inResult: stepsReferredTo(definition.result ?? null) };
+}
+
+function stepsReferredTo(value: Json): ReadonlySet<string> {
+  return new Set([...referencesIn(value)].flatMap(({ reference }) => (reference?.root === 'steps' ? reference.path.slice(0, 1) : [])));
 }
 
 /** The params with the input schema's defaults, or everything that is wrong with them. */
@@ -44,10 +49,10 @@ function shapeProblems(error: z.ZodError): readonly Problem[] {
 }
 
 /** What can be read of a document whose shape is wrong, so that one mistake does not hide the others. */
-function readable(document: Json): Draft {
+function readable(document: Json): NodeList {
   const fields = document !== null && isJsonObject(document) ? document : {};
   const nodes = fields['nodes'] !== undefined && isJsonArray(fields['nodes']) ? fields['nodes'] : [];
-  const parsed = nodes.map((node, index) => ({ index, result: TaskNode.safeParse(node) }));
+  const parsed = nodes.map((node, index) => ({ index, result: Node.safeParse(node) }));
   return {
     nodes: parsed.flatMap(({ index, result }) => (result.success ? [{ index, node: result.data }] : [])),
     ids: nodes.flatMap((node) => (isJsonObject(node) && typeof node['id'] === 'string' ? [node['id']] : [])),

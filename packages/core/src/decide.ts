@@ -1,43 +1,107 @@
 /**
- * The whole brain: what events mean for a workflow. Pure: no I/O, no clock, no randomness; `now` comes in, a patch and the dispatches go out.
- * **Invariants:** what is settled stays settled; a subtask is dispatched only when all its needs are completed, and at most once per generation;
- * an event that was seen before, or that comes too late, changes nothing; the cost goes with what changes, never with the workflow.
+ * The whole brain: what events mean for a workflow. Pure: no I/O, no clock, no randomness; `now` comes in, a patch and effects go out.
+ * **Invariants:** what is settled stays settled, but for a retry or rerun that somebody asked for; a subtask begins only when its join is decided,
+ * never while the workflow is paused, and is dispatched at most once per generation; an event that was seen before, or that comes too late, changes
+ * nothing; the cost goes with what changes, never with the workflow.
  */
-import type { Assignment, Report } from './assignment.ts';
-import { type Draft, openDraft, patchOf } from './draft.ts';
+import type { Effect, Report } from './assignment.ts';
+import { check, due } from './check.ts';
+import { type Control, controlled } from './control.ts';
+import { type Answered, type Draft, openDraft, patchOf } from './draft.ts';
+import { stop } from './end.ts';
+import type { Json } from './json.ts';
 import type { JobFacts } from './ports.ts';
-import { check } from './check.ts';
-import { begin, settle, timeOut } from './progress.ts';
-import type { Patch, Workflow } from './workflow.ts';
+import { proceed } from './progress.ts';
+import { settleReport } from './report.ts';
+import type { Answer } from './subtask.ts';
+import { activeKey, waitingKey } from './tally.ts';
+import { answer, signal } from './waiting.ts';
+import { hasEnded, type Patch, parentKey, type Workflow, type WorkflowState } from './workflow.ts';
+
+const parentCheckMs = 60_000;
 
 export type WorkflowEvent =
   | { readonly kind: 'started' }
   | { readonly kind: 'settled'; readonly report: Report }
-  /** A subtask's deadline passed, or its dispatch was never confirmed: this is how its job was found. */
+  /** A subtask's deadline passed, or its dispatch was never confirmed, and this is how its job was found. */
   | { readonly kind: 'checked'; readonly subtaskId: string; readonly generation: number; readonly facts: JobFacts }
-  | { readonly kind: 'workflow_deadline_passed' };
+  /** The deadline of a subtask without a job passed. */
+  | { readonly kind: 'due'; readonly subtaskId: string }
+  | { readonly kind: 'workflow_deadline_passed' }
+  /** The workflow above was looked at: it is there as ever, it is paused, or it has no use for this one any more. */
+  | { readonly kind: 'parent_checked'; readonly parent: 'alive' | 'paused' | 'gone' }
+  | { readonly kind: 'controlled'; readonly control: Control; readonly by: string }
+  /** `id` is the sender's: the same twice is one. */
+  | { readonly kind: 'answered'; readonly id: string; readonly subtaskId: string; readonly answer: Answer }
+  | { readonly kind: 'signalled'; readonly id: string; readonly signal: string; readonly payload: Json; readonly by: string };
 
 export interface Decision {
   readonly patch: Patch;
-  /** To be handed to the queue once the patch is committed, and not before. */
-  readonly dispatches: readonly Assignment[];
+  /** To be done once the patch is committed, and not before. */
+  readonly effects: readonly Effect[];
+  /** To the requests among the events, in their order. */
+  readonly answers: readonly Answered[];
 }
 
 const handlers: { readonly [Kind in WorkflowEvent['kind']]: (draft: Draft, event: Extract<WorkflowEvent, { kind: Kind }>) => void } = {
-  started: begin,
-  settled: (draft, { report }) => settle(draft, report),
+  started: start,
+  settled: (draft, { report }) => settleReport(draft, report),
   checked: check,
+  due,
   workflow_deadline_passed: timeOut,
+  parent_checked: (draft, { parent }) => checkParent(draft, parent),
+  controlled: (draft, { control, by }) => void draft.answers.push(controlled(draft, control, by)),
+  answered: (draft, { id, subtaskId, answer: given }) => void draft.answers.push(answer(draft, id, subtaskId, given)),
+  signalled: (draft, event) => void draft.answers.push(signal(draft, { kind: 'signal', id: event.id, signal: event.signal, payload: event.payload, by: event.by, at: draft.now })),
 };
 
-/** @param now ms since the epoch. @returns what to commit and what to dispatch then; an empty patch if nothing changes */
+/** @param now ms since the epoch. @returns what to commit and what to do then; an empty patch if nothing changes */
 export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now: number): Decision {
   const draft = openDraft(workflow, now);
-  for (const event of events) (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
-  return { patch: patchOf(draft), dispatches: [...draft.dispatches.values()] };
+  for (const event of events) {
+    (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
+    proceed(draft);
+  }
+  draft.state = restState(draft);
+  return { patch: patchOf(draft), effects: [...draft.effects.values(), ...draft.cascades], answers: draft.answers };
 }
 
 /** Does the decision leave everything as it is? Then there is nothing to commit. */
-export function isNothing({ patch }: Decision): boolean {
-  return patch.subtasks.length === 0 && patch.state === undefined && patch.deadlines.length === 0 && patch.events.length === 0;
+export function isNothing({ patch, effects }: Pick<Decision, 'patch' | 'effects'>): boolean {
+  const { subtasks, state, deadlines, events, context, inbox, control } = patch;
+  return state === undefined && [subtasks, deadlines, events, context, inbox, control, effects].every((changes) => changes.length === 0);
+}
+
+function start(draft: Draft): void {
+  const { header, type, now } = draft;
+  if (draft.state.status !== 'pending') return;
+  const expiresAt = now + type.definition.timeout_ms;
+  draft.state = { status: 'running', expiresAt };
+  draft.deadlines.set(null, expiresAt);
+  if (header.parent !== undefined) draft.deadlines.set(parentKey, now + parentCheckMs);
+  draft.events.push({ type: 'workflow_started', at: now, caller: header.caller });
+  for (const id of type.graph.roots) draft.todo.push({ kind: 'begin', id });
+}
+
+function timeOut(draft: Draft): void {
+  const { state, now, type } = draft;
+  if (state.status !== 'running' && state.status !== 'waiting') return;
+  if (now < state.expiresAt) return void draft.deadlines.set(null, state.expiresAt);
+  stop(draft, 'timed_out', { code: 'WORKFLOW_TIMEOUT', message: `The workflow was not done within ${type.definition.timeout_ms} ms.` });
+}
+
+/** Normally the workflow above tells this one what becomes of it; this finds what was lost when nobody was there to tell. */
+function checkParent(draft: Draft, parent: 'alive' | 'paused' | 'gone'): void {
+  if (hasEnded(draft.state)) return void draft.deadlines.set(parentKey, null);
+  draft.deadlines.set(parentKey, draft.now + parentCheckMs);
+  if (parent === 'gone') controlled(draft, { action: 'terminate' }, 'parent');
+  if (parent === 'paused') controlled(draft, { action: 'pause' }, 'parent');
+}
+
+/** Nothing at work, and something that is waited for: the workflow waits. */
+function restState(draft: Draft): WorkflowState {
+  const { state } = draft;
+  if (state.status !== 'running' && state.status !== 'waiting') return state;
+  const status = draft.tally(activeKey).completed === 0 && draft.tally(waitingKey).completed > 0 ? 'waiting' : 'running';
+  return status === state.status ? state : { ...state, status };
 }

@@ -1,22 +1,22 @@
-/** What is wrong with a definition beyond its shape: ids, edges, references, schemas. All of it at once; each message names the mend. */
-import type { Definition, TaskNode } from './definition.ts';
+/** What is wrong with a definition, or a plan, beyond its shape: ids, edges, schemas, the graph. All of it at once; each message names the mend. */
+import type { Definition, Node } from './definition.ts';
 import { buildGraph, graphDefects, needsOf } from './graph.ts';
-import type { Json, JsonObject, Problem } from './json.ts';
-import { pointer } from './json.ts';
-import { type Reference, referencesIn } from './reference.ts';
+import { type Json, type JsonObject, type Problem, pointer } from './json.ts';
+import { nodeProblems, resultProblems } from './node-problems.ts';
 import { schemaDefect } from './schema.ts';
-import { absentName } from './schema-path.ts';
 import { didYouMean } from './suggestion.ts';
 
 /** A definition as far as it could be read: nodes with their place in the document, and every id that was written down. */
-export interface Draft {
-  readonly nodes: readonly { readonly index: number; readonly node: TaskNode }[];
+export interface NodeList {
+  readonly nodes: readonly { readonly index: number; readonly node: Node }[];
   readonly ids: readonly string[];
+  /** Ids outside the list that references may name: a plan's surroundings. */
+  readonly around?: readonly string[];
   readonly input: JsonObject | undefined;
   readonly result: Json | undefined;
 }
 
-export function draftOf(definition: Definition): Draft {
+export function listOf(definition: Definition): NodeList {
   return {
     nodes: definition.nodes.map((node, index) => ({ index, node })),
     ids: definition.nodes.map(({ id }) => id),
@@ -25,11 +25,18 @@ export function draftOf(definition: Definition): Draft {
   };
 }
 
-export function definitionProblems(draft: Draft): readonly Problem[] {
-  return [...duplicateIds(draft), ...edgeProblems(draft), ...schemaProblemsOf(draft), ...referenceProblems(draft), ...graphProblems(draft)];
+export function definitionProblems(list: NodeList): readonly Problem[] {
+  return [
+    ...duplicateIds(list),
+    ...edgeProblems(list),
+    ...schemaDefects(list),
+    ...list.nodes.flatMap(({ index, node }) => nodeProblems(list, index, node)),
+    ...resultProblems(list),
+    ...graphProblems(list),
+  ];
 }
 
-function duplicateIds({ nodes }: Draft): readonly Problem[] {
+function duplicateIds({ nodes }: NodeList): readonly Problem[] {
   const seen = new Map<string, number>();
   return nodes.flatMap(({ index, node }) => {
     const first = seen.get(node.id);
@@ -38,7 +45,7 @@ function duplicateIds({ nodes }: Draft): readonly Problem[] {
   });
 }
 
-function edgeProblems({ nodes, ids }: Draft): readonly Problem[] {
+function edgeProblems({ nodes, ids }: NodeList): readonly Problem[] {
   const known = new Set(ids);
   return nodes.flatMap(({ index, node }) =>
     [...node.needs.entries()]
@@ -51,10 +58,14 @@ function edgeProblems({ nodes, ids }: Draft): readonly Problem[] {
   );
 }
 
-function schemaProblemsOf({ nodes, input }: Draft): readonly Problem[] {
+function schemaDefects({ nodes, input }: NodeList): readonly Problem[] {
   const schemas: readonly (readonly [string, JsonObject | undefined])[] = [
     ['/input', input],
-    ...nodes.map(({ index, node }) => [pointer('nodes', index, 'output'), node.output] as const),
+    ...nodes.flatMap(({ index, node }) => [
+      [pointer('nodes', index, 'output'), node.output] as const,
+      ...(node.kind === 'map' ? [[pointer('nodes', index, 'each', 'output'), node.each.output] as const] : []),
+      ...(node.kind === 'loop' ? (['generate', 'critique'] as const).map((part) => [pointer('nodes', index, part, 'output'), node[part].output] as const) : []),
+    ]),
   ];
   return schemas.flatMap(([path, schema]) => {
     const defect = schema === undefined ? null : schemaDefect(schema);
@@ -62,45 +73,7 @@ function schemaProblemsOf({ nodes, input }: Draft): readonly Problem[] {
   });
 }
 
-function referenceProblems(draft: Draft): readonly Problem[] {
-  const outputs = new Map(draft.nodes.map(({ node }) => [node.id, node.output]));
-  const places = [
-    ...draft.nodes.map(({ index, node }) => ({ base: ['nodes', index, 'params'] as const, value: node.params as Json, owner: node.id })),
-    ...(draft.result === undefined ? [] : [{ base: ['result'] as const, value: draft.result, owner: null }]),
-  ];
-  return places.flatMap(({ base, value, owner }) =>
-    [...referencesIn(value, base)].flatMap(({ at, text, reference }) => {
-      const problem = reference === null ? malformed(text) : referenceProblem(reference, text, draft, outputs, owner);
-      return problem === null ? [] : [{ path: pointer(...at), ...problem }];
-    }),
-  );
-}
-
-type Finding = Omit<Problem, 'path'> | null;
-
-function malformed(text: string): Finding {
-  return {
-    code: 'bad_reference',
-    message: `"${text}" is no reference; write $params.name, $steps.id.name or $context.name, or "$${text}" for the text itself.`,
-  };
-}
-
-function referenceProblem({ root, path }: Reference, text: string, draft: Draft, outputs: ReadonlyMap<string, JsonObject | undefined>, owner: string | null): Finding {
-  if (root === 'context') return null;
-  if (root === 'params') return schemaFinding(draft.input, path, text, 'the input schema');
-  const [id, ...rest] = path;
-  if (id === undefined) return { code: 'bad_reference', message: `"${text}" names no node; write $steps.id.name.` };
-  if (!draft.ids.includes(id)) return { code: 'unknown_id', message: `"${text}" refers to "${id}", but there is no such node${didYouMean(id, [...new Set(draft.ids)])}.` };
-  if (id === owner) return { code: 'bad_reference', message: `"${text}" refers to the node's own result.` };
-  return schemaFinding(outputs.get(id), rest, text, `the output schema of "${id}"`);
-}
-
-function schemaFinding(schema: JsonObject | undefined, path: readonly string[], text: string, where: string): Finding {
-  const absent = absentName(schema, path);
-  return absent && { code: 'bad_reference', message: `"${text}" refers to a value that ${where} does not have${didYouMean(absent.name, absent.known)}.` };
-}
-
-function graphProblems({ nodes }: Draft): readonly Problem[] {
+function graphProblems({ nodes }: NodeList): readonly Problem[] {
   const graph = buildGraph(nodes.map(({ node }) => node));
   const indexes = new Map(nodes.map(({ index, node }) => [node.id, index]));
   const { cycles, unreachable } = graphDefects(graph);
@@ -113,7 +86,7 @@ function graphProblems({ nodes }: Draft): readonly Problem[] {
     ...unreachable.map((id) => ({
       path: pointer('nodes', indexes.get(id) as number),
       code: 'unreachable',
-      message: `"${id}" waits for ${needsOf(graph.nodes.get(id) as TaskNode).join(', ')} and with it for a cycle: it can never start.`,
+      message: `"${id}" waits for ${needsOf(graph.nodes.get(id) as Node).join(', ')} and with it for a cycle: it can never start.`,
     })),
   ];
 }

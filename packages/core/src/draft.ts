@@ -1,36 +1,76 @@
 /**
  * A decision in the making: what would change, laid over the workflow, which itself stays untouched. Reads see the changes made so far.
- * **Invariant:** every change of a subtask goes through `put`, which asserts the state machine; its cost is that of the change.
+ * **Invariants:** every change of a subtask goes through `put`, which asserts the state machine, or through `reset`, which is what a retry or rerun
+ * is; what follows from a change is put on the list `todo` and done after it, so nothing is decided on a half-made change.
  */
 import { strict as assert } from 'node:assert';
-import type { Assignment } from './assignment.ts';
-import type { TaskNode } from './definition.ts';
-import { canFollow, isSettled, type Subtask } from './subtask.ts';
-import { hasEnded, type Patch, type RecordedEvent, unmetNeeds, type Workflow, type WorkflowState } from './workflow.ts';
+import type { Effect } from './assignment.ts';
+import { type ContextEntry, viewOf } from './context.ts';
+import type { Board } from './frame.ts';
+import type { JsonObject } from './json.ts';
+import { canFollow, isSettled, type Subtask, type SubtaskStatus } from './subtask.ts';
+import { countSubtask, noTally, type Tally } from './tally.ts';
+import { type ControlFlag, hasEnded, type InboxItem, parentKey, type Patch, type RecordedEvent, type Workflow, type WorkflowState } from './workflow.ts';
 
-export interface Draft {
+/** What has to be looked at because of a change. */
+export type Todo = { readonly kind: 'begin'; readonly id: string } | { readonly kind: 'settled'; readonly id: string };
+
+/** What became of a request from outside; `refused` changed nothing and says why. */
+export interface Answered {
+  readonly outcome: 'applied' | 'unchanged' | 'refused';
+  readonly message?: string;
+}
+
+export interface Draft extends Board {
   readonly workflow: Workflow;
   readonly now: number;
   readonly subtasks: Map<string, Subtask>;
-  readonly unmet: Map<string, number>;
+  readonly tallies: Map<string, Tally>;
   readonly deadlines: Map<string | null, number | null>;
   readonly events: RecordedEvent[];
-  readonly dispatches: Map<string, Assignment>;
-  unsettled: number;
+  /** By subtask: what is withdrawn when the subtask settles in the same decision. */
+  readonly effects: Map<string, Effect>;
+  readonly cascades: Effect[];
+  readonly context: Map<string, ContextEntry>;
+  readonly inbox: Map<string, InboxItem | null>;
+  readonly control: Map<string, ControlFlag['flag']>;
+  readonly todo: Todo[];
+  readonly answers: Answered[];
   state: WorkflowState;
+  /** The tally of a key as it would be. */
+  tally(key: string): Tally;
 }
 
 export function openDraft(workflow: Workflow, now: number): Draft {
+  const subtasks = new Map<string, Subtask>();
+  const tallies = new Map<string, Tally>();
+  const context = new Map<string, ContextEntry>();
+  let seen = 0;
+  let view: JsonObject = workflow.view;
   return {
+    header: workflow.header,
+    type: workflow.type,
     workflow,
     now,
-    subtasks: new Map(),
-    unmet: new Map(),
+    subtasks,
+    tallies,
     deadlines: new Map(),
     events: [],
-    dispatches: new Map(),
-    unsettled: workflow.unsettled,
+    effects: new Map(),
+    cascades: [],
+    context,
+    inbox: new Map(),
+    control: new Map(),
+    todo: [],
+    answers: [],
     state: workflow.state,
+    get: (id) => subtasks.get(id) ?? workflow.subtasks.get(id),
+    tally: (key) => tallies.get(key) ?? workflow.tallies.get(key) ?? noTally,
+    view() {
+      if (seen !== context.size) view = viewOf(new Map([...workflow.context, ...context]));
+      seen = context.size;
+      return view;
+    },
   };
 }
 
@@ -40,40 +80,53 @@ export function patchOf(draft: Draft): Patch {
     ...(draft.state !== draft.workflow.state && { state: draft.state }),
     deadlines: [...draft.deadlines].map(([subtaskId, at]) => ({ subtaskId, at })),
     events: draft.events,
+    context: [...draft.context],
+    inbox: [...draft.inbox],
+    control: [...draft.control].map(([key, flag]) => ({ key, flag })),
   };
 }
 
-export function nodeOf(draft: Draft, id: string): TaskNode {
-  const node = draft.workflow.type.graph.nodes.get(id);
-  assert(node !== undefined, `workflow ${draft.workflow.header.id} has no subtask ${id}`);
-  return node;
+export function statusOf(draft: Draft, id: string): SubtaskStatus {
+  return draft.get(id)?.status ?? 'pending';
 }
 
-export function subtaskOf(draft: Draft, id: string): Subtask | undefined {
-  return draft.subtasks.get(id) ?? draft.workflow.subtasks.get(id);
+export function generationOf(draft: Draft, id: string): number {
+  return draft.get(id)?.generation ?? 0;
 }
 
-/** Records a subtask's new state, and what follows from it for the counters and the deadline. */
+/** Records a subtask's new state, and what follows from it for the tallies, the deadline and the agents. */
 export function put(draft: Draft, id: string, subtask: Subtask): void {
-  const before = subtaskOf(draft, id);
+  const before = draft.get(id);
   assert(canFollow(before?.status ?? 'pending', subtask.status), `subtask ${id} cannot go from ${before?.status ?? 'pending'} to ${subtask.status}`);
-  draft.subtasks.set(id, subtask);
+  record(draft, id, subtask);
   if (!isSettled(subtask)) return;
-  draft.unsettled -= 1;
-  draft.dispatches.delete(id);
-  if (before !== undefined) draft.deadlines.set(id, null);
+  if (before?.status === 'assigned' && subtask.status === 'cancelled' && !draft.effects.has(id)) draft.control.set(`${id}~${before.generation}`, `cancelled:${draft.now}`);
+  draft.effects.delete(id);
+  if (before !== undefined && before.status !== 'pending') draft.deadlines.set(id, null);
+  draft.todo.push({ kind: 'settled', id });
 }
 
-/** One need of the subtask is met. @returns whether it was the last one */
-export function meetNeed(draft: Draft, id: string): boolean {
-  const left = (draft.unmet.get(id) ?? unmetNeeds(draft.workflow, id)) - 1;
-  draft.unmet.set(id, left);
-  return left === 0;
+/** Takes back what has settled, or is at work: only for a retry or a rerun that somebody asked for, and for work that was handed back. */
+export function reset(draft: Draft, id: string, subtask: Subtask): void {
+  draft.effects.delete(id);
+  draft.deadlines.set(id, null);
+  record(draft, id, subtask);
 }
 
-/** Ends the workflow: from here on no event changes it, and its deadline becomes that of its retention. */
-export function end(draft: Draft, state: WorkflowState): void {
-  assert(!hasEnded(draft.state), `workflow ${draft.workflow.header.id} has ended already`);
+function record(draft: Draft, id: string, subtask: Subtask): void {
+  const book = { get: draft.tally, set: (key: string, tally: Tally) => draft.tallies.set(key, tally) };
+  countSubtask(book, draft.type.graph, { id, before: draft.get(id), after: subtask, partsOf: draft.get });
+  draft.subtasks.set(id, subtask);
+}
+
+/** Ends the workflow: from here on nothing but a retry or rerun changes it, and its deadline becomes that of its retention. */
+export function end(draft: Draft, state: Extract<WorkflowState, { endedAt: number }>): void {
+  assert(!hasEnded(draft.state), `workflow ${draft.header.id} has ended already`);
   draft.state = state;
-  draft.deadlines.set(null, draft.now + draft.workflow.type.definition.retention_ms);
+  draft.deadlines.set(null, draft.now + draft.type.definition.retention_ms);
+  if (draft.header.parent !== undefined) draft.deadlines.set(parentKey, null);
+}
+
+export function isPaused(draft: Draft): boolean {
+  return draft.state.status === 'paused';
 }

@@ -31,3 +31,9 @@ export function partitionOf(workflowId: string): number {
   }
   return (hash >>> 0) % partitionCount;
 }
+
+/** The workflow that is the work of a subtask: the same dispatch always means the same one. */
+export function childIdOf(workflowId: string, subtaskId: string, generation: number): string {
+  const step = subtaskId.replaceAll(/[[\]#/]/g, '_');
+  return `${workflowId}.${step}${generation === 0 ? '' : `.${generation}`}`;
+}

@@ -5,7 +5,7 @@
  */
 import type { Effect, Report, Tree } from './assignment.ts';
 import type { Json, JsonObject, Problem } from './json.ts';
-import type { Patch, RecordedEvent, Workflow, WorkflowHeader, WorkflowState, WorkflowStatus } from './workflow.ts';
+import type { ParentRef, Patch, RecordedEvent, Workflow, WorkflowHeader, WorkflowState, WorkflowStatus } from './workflow.ts';
 import type { WorkflowType } from './workflow-type.ts';
 
 /** One decision to be written: the workflow as it was decided on, what changes, and what must be dispatched afterwards. */
@@ -190,5 +190,8 @@ export interface StartRequest {
   readonly caller: string;
   readonly conversationId?: string;
   readonly restartOf?: string;
+  /** Where a step of another workflow asks. */
+  readonly parent?: ParentRef;
+  readonly depth?: number;
 }
 

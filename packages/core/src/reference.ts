@@ -1,12 +1,12 @@
 /**
- * References: strings in a definition that stand for a value known only later. `$params.region`, `$steps.fetch.uri`,
- * `$context.score`; parts that are no plain word stand in brackets: `$steps.fetch["due date"]`, `$steps.fetch.rows[0]`. A trailing `?`
+ * References: strings in a definition that stand for a value known only later. `$params.region`, `$steps.fetch.uri`, `$context.score`,
+ * `$previous_result`, `$conversation.x`; in a map `$item` and `$index`; in a loop `$loop.draft` and the like; parts that are no plain word stand in brackets: `$steps.fetch["due date"]`, `$steps.fetch.rows[0]`. A trailing `?`
  * says that the value may be absent; then the member is left out. `$$` begins a literal dollar. What a reference resolves to is never resolved again.
  */
 import { isJsonArray, isJsonObject, type Json, type JsonObject, type Problem } from './json.ts';
 import { limits } from './limits.ts';
 
-export const referenceRoots = ['params', 'steps', 'context'] as const;
+export const referenceRoots = ['params', 'steps', 'context', 'item', 'index', 'loop', 'previous_result', 'conversation'] as const;
 export type ReferenceRoot = (typeof referenceRoots)[number];
 
 export interface Reference {
@@ -16,7 +16,7 @@ export interface Reference {
   readonly optional: boolean;
 }
 
-const shape = /^\$(params|steps|context)((?:\.[\w-]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])*)(\??)$/;
+const shape = /^\$(params|steps|context|item|index|loop|previous_result|conversation)((?:\.[\w-]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])*)(\??)$/;
 const part = /\.([\w-]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g;
 const plainWord = /^[\w-]+$/;
 

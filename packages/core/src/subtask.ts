@@ -60,7 +60,10 @@ export interface Feedback {
 /** Put back: by a rerun, a retry, or a pause that came before an agent took it. */
 export interface PendingSubtask {
   readonly status: 'pending';
+  /** Of its next dispatch. */
   readonly generation: number;
+  /** When it was assigned first, if its time goes on from then. */
+  readonly since?: number;
   readonly tries?: Tries;
 }
 
@@ -69,6 +72,8 @@ export interface AssignedSubtask {
   readonly generation: number;
   /** When it was assigned first; its time runs from then. */
   readonly assignedAt: number;
+  /** When this dispatch was made; its time to live runs from then. */
+  readonly issuedAt: number;
   readonly tries?: Tries;
 }
 

@@ -17,6 +17,12 @@ export interface Tally {
 }
 export const noTally: Tally = { completed: 0, absent: 0, failed: 0, skipped: 0, cancelled: 0 };
 
+/** Where tallies are read and written: the workflow's own, or a draft's over them. */
+export interface TallyBook {
+  get(key: string): Tally | undefined;
+  set(key: string, tally: Tally): unknown;
+}
+
 export const activeKey = '#active';
 export const waitingKey = '#waiting';
 export const definitionKey = '*';
@@ -37,7 +43,7 @@ export interface SubtaskChange {
 }
 
 /** Brings the tallies from what the subtask was to what it is. */
-export function countSubtask(tallies: Map<string, Tally>, graph: Graph, { id, before, after, partsOf }: SubtaskChange): void {
+export function countSubtask(tallies: TallyBook, graph: Graph, { id, before, after, partsOf }: SubtaskChange): void {
   const [from, to] = [classOf(before), classOf(after)];
   if (from === to) return;
   for (const key of keysOf(id, graph, partsOf)) {
@@ -51,8 +57,8 @@ export function countSubtask(tallies: Map<string, Tally>, graph: Graph, { id, be
 type Class = keyof Tally | 'active' | 'waiting' | null;
 
 function classOf(subtask: Subtask | undefined): Class {
-  switch (subtask?.status) {
-    case undefined:
+  if (subtask === undefined) return null;
+  switch (subtask.status) {
     case 'pending':
     case 'running':
       return null;
@@ -78,7 +84,7 @@ function keysOf(id: string, graph: Graph, partsOf: (parent: string) => Subtask |
   return plan === null ? [whole] : [whole, ...edges(plan.dependents, place.local).map((local) => siblingOf(place, local))];
 }
 
-function add(tallies: Map<string, Tally>, key: string, name: keyof Tally, by: number): void {
+function add(tallies: TallyBook, key: string, name: keyof Tally, by: number): void {
   const tally = tallies.get(key) ?? noTally;
   tallies.set(key, { ...tally, [name]: tally[name] + by });
 }

@@ -9,4 +9,6 @@ export interface WorkflowType {
   readonly hash: string;
   readonly definition: Definition;
   readonly graph: Graph;
+  /** The nodes that the result refers to. */
+  readonly inResult: ReadonlySet<string>;
 }

@@ -73,6 +73,9 @@ export interface Workflow {
   view: ContextView;
 }
 
+/** In place of a subtask's id: when a workflow that is the work of a step looks after the one above. */
+export const parentKey = '^';
+
 /** When to look at a subtask (or, with `subtaskId` null, at the workflow) again; `at` null: not any more. */
 export interface DeadlineChange {
   readonly subtaskId: string | null;

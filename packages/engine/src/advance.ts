@@ -1,18 +1,24 @@
 /**
- * The one way a workflow changes: decide on what is known of it, commit, and only then dispatch. Whoever committed in between wins; the loser
+ * The one way a workflow changes: decide on what is known of it, commit, and only then act. Whoever committed in between wins; the loser
  * loads again and decides anew. Many workflows go through together: one round trip for all their commits, one per queue for their dispatches.
  */
 import { strict as assert } from 'node:assert';
-import { type Assignment, apply, type Decision, decide, isNothing, type Workflow, type WorkflowEvent } from '@baton/core';
+import { type Answered, apply, type Decision, decide, type Effect, isNothing, type Workflow, type WorkflowEvent } from '@baton/core';
 import type { WorkflowCache } from './cache.ts';
 import type { EngineDeps } from './engine.ts';
 
 /** A conflict means that somebody else made progress; this many in a row on one workflow mean a bug. */
 const conflictsMax = 100;
 
+export type Events = ReadonlyMap<string, readonly WorkflowEvent[]>;
+
 export interface Advance {
-  /** Applies the events to their workflows. Throws if the store cannot be reached: then nobody knows what was committed, and all is to be done again. */
-  (events: ReadonlyMap<string, readonly WorkflowEvent[]>): Promise<void>;
+  /**
+   * Applies the events to their workflows. Throws if the store cannot be reached: then nobody knows what was committed, and all is to be done again.
+   *
+   * @returns the answers to the requests among the events; a workflow that does not exist is missing
+   */
+  (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>>;
   /** Creates the workflow with its first decision. @returns false if the id is taken */
   create(workflow: Workflow): Promise<boolean>;
 }
@@ -22,22 +28,25 @@ interface Step {
   readonly decision: Decision;
 }
 
-export function createAdvance({ store, queue, now, observe, warn }: EngineDeps, cache: WorkflowCache): Advance {
-  const advance = async (events: ReadonlyMap<string, readonly WorkflowEvent[]>): Promise<void> => {
+export function createAdvance({ store, now, observe }: EngineDeps, cache: WorkflowCache, perform: (effects: readonly Effect[]) => Promise<void>): Advance {
+  const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
+    const answers = new Map<string, readonly Answered[]>();
     let open = events;
     for (let round = 0; open.size > 0; round += 1) {
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
       const workflows = await cache.get(open.keys());
       const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now()) }));
+      for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       const lost = await commit(steps.filter(({ decision }) => !isNothing(decision)));
       open = new Map(lost.map((id) => [id, open.get(id) ?? []]));
     }
+    return answers;
   };
 
   /** @returns the ids that lost against another commit */
   async function commit(steps: readonly Step[]): Promise<readonly string[]> {
     if (steps.length === 0) return [];
-    const outcomes = await store.commit(steps.map(({ workflow, decision }) => ({ workflow, ...decision }))).catch((error: unknown) => {
+    const outcomes = await store.commit(steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects }))).catch((error: unknown) => {
       for (const { workflow } of steps) cache.drop(workflow.header.id);
       throw error;
     });
@@ -56,22 +65,8 @@ export function createAdvance({ store, queue, now, observe, warn }: EngineDeps, 
       }
     }
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
-    await dispatch(committed.flatMap(({ decision }) => decision.dispatches));
+    await perform(committed.flatMap(({ decision }) => decision.effects));
     return lost;
-  }
-
-  /** The commit stands whatever becomes of this: what does not arrive is found in the outbox. */
-  async function dispatch(assignments: readonly Assignment[]): Promise<void> {
-    if (assignments.length === 0) return;
-    try {
-      await queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] })));
-    } catch (error) {
-      return warn('dispatch_failed', error);
-    }
-    const partitions = Map.groupBy(assignments, ({ partition }) => partition);
-    for (const [partition, entries] of partitions) {
-      store.clearOutbox(partition, entries).catch((error: unknown) => warn('outbox_not_cleared', error));
-    }
   }
 
   const create = async (workflow: Workflow): Promise<boolean> => {

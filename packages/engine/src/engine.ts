@@ -1,10 +1,12 @@
 /**
- * Core run against the ports: starts workflows, settles replies, passes deadlines. Holds no lock and no timer: what keeps two engines apart is
- * the commit's compare-and-set, and who calls `tick` and `settle` for a partition is the orchestrator's business.
+ * Core run against the ports: starts workflows, settles replies, passes deadlines, does what people ask. Holds no lock and no timer: what keeps
+ * two engines apart is the commit's compare-and-set, and who calls `tick` and `settle` for a partition is the orchestrator's business.
  */
 import type { RecordedEvent, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 import { createAdvance } from './advance.ts';
 import { createWorkflowCache } from './cache.ts';
+import { type Controls, createControls } from './control.ts';
+import { createPerform, type Hands } from './perform.ts';
 import { createRegister, type Register } from './register.ts';
 import { createSettle, type Settle } from './settle.ts';
 import { createStart, type Start } from './start.ts';
@@ -21,7 +23,7 @@ export interface EngineDeps {
   readonly warn: (event: string, error: unknown) => void;
 }
 
-export interface Engine {
+export interface Engine extends Controls {
   readonly register: Register;
   readonly start: Start;
   readonly settle: Settle;
@@ -30,11 +32,15 @@ export interface Engine {
 
 export function createEngine(deps: EngineDeps): Engine {
   const cache = createWorkflowCache(deps.store);
-  const advance = createAdvance(deps, cache);
+  const perform = createPerform(deps, () => hands);
+  const advance = createAdvance(deps, cache, perform);
+  const start = createStart(deps, advance);
+  const hands: Hands = { advance, start };
   return {
     register: createRegister(deps),
-    start: createStart(deps, advance),
+    start,
     settle: createSettle(advance),
-    tick: createTick(deps, advance, cache),
+    tick: createTick(deps, advance, cache, perform),
+    ...createControls(deps, advance, start),
   };
 }

@@ -1,4 +1,5 @@
 export * from './engine.ts';
+export type { ControlOutcome, OpenApproval } from './control.ts';
 export type { RegisterOutcome } from './register.ts';
 export type { StartOutcome } from './start.ts';
 export { outboxGraceMs } from './tick.ts';

@@ -6,8 +6,8 @@ import type { Advance } from './advance.ts';
 export type Settle = (reports: readonly Report[]) => Promise<void>;
 
 export function createSettle(advance: Advance): Settle {
-  return (reports) => {
+  return async (reports) => {
     const events = Map.groupBy(reports, ({ workflowId }) => workflowId);
-    return advance(new Map([...events].map(([id, own]) => [id, own.map((report): WorkflowEvent => ({ kind: 'settled', report }))])));
+    await advance(new Map([...events].map(([id, own]) => [id, own.map((report): WorkflowEvent => ({ kind: 'settled', report }))])));
   };
 }

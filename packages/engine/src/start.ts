@@ -7,6 +7,7 @@ import {
   jsonHash,
   type Problem,
   type StartRequest,
+  type WorkflowHeader,
   WorkflowId,
   type WorkflowSummary,
   type WorkflowType,
@@ -33,26 +34,40 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
     const prepared = await prepare(request, (name, version) => store.findType(name, version));
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
-      const header = {
-        id: id.data,
-        type: type.name,
-        version: type.version,
-        definitionHash: type.hash,
-        fingerprint,
-        params,
-        caller: request.caller,
-        createdAt: now(),
-      };
+      const header = await headerOf(request, { id: id.data, type: type.name, version: type.version, definitionHash: type.hash, fingerprint, params, caller: request.caller, createdAt: now() }, type);
       const workflow = createWorkflow(header, type);
       if (await advance.create(workflow)) return { status: 'created', summary: { header, state: workflow.state } };
     }
     // The id is taken, or the request cannot be started now: either way an earlier start of the same request still answers it.
     const existing = request.workflowId === undefined ? null : await store.summary(id.data);
-    if (existing !== null && existing.header.fingerprint === fingerprint) return { status: 'existing', summary: existing };
+    if (existing !== null && existing.header.fingerprint === fingerprint) return { status: 'existing', summary: await again(existing, request, prepared) };
     if (prepared.status !== 'ready') return prepared;
     return { status: 'conflict', message: `The workflow_id "${id.data}" was used for another request. Repeat that request exactly, or choose another id.` };
   };
+
+  /** What only some workflows have: a conversation, a parent, a predecessor. */
+  async function headerOf({ conversationId, parent, depth, restartOf }: StartRequest, header: WorkflowHeader, { definition }: WorkflowType): Promise<WorkflowHeader> {
+    const isShared = definition.conversation === 'shared' && conversationId !== undefined;
+    return {
+      ...header,
+      ...(conversationId !== undefined && { conversationId }),
+      ...(isShared && { conversation: await store.conversation(conversationId) }),
+      ...(parent && { parent }),
+      ...(depth !== undefined && { depth }),
+      ...(restartOf !== undefined && { restartOf }),
+    };
+  }
+
+  /** Running or completed: as it is. Failed: as the definition says ("Workflow Retries"). */
+  async function again(existing: WorkflowSummary, { caller }: StartRequest, prepared: Prepared): Promise<WorkflowSummary> {
+    const isFailed = existing.state.status === 'failed' || existing.state.status === 'timed_out';
+    if (!isFailed || prepared.status !== 'ready' || prepared.type.definition.on_restart !== 'retry') return existing;
+    const { id } = existing.header;
+    await advance(new Map([[id, [{ kind: 'controlled', control: { action: 'retry' }, by: caller }]]]));
+    return (await store.summary(id)) ?? existing;
+  }
 }
+
 
 type Prepared = { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> } | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 

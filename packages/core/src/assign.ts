@@ -1,0 +1,88 @@
+/** Handing work out: to the agents of a capability, or to a workflow of its own. */
+import { nextCheckAt, ttlMs } from './deadline.ts';
+import type { Node, PlanNode, TaskNode, WorkflowNode } from './definition.ts';
+import { type Draft, generationOf, put } from './draft.ts';
+import { askedCapability, scopeOf } from './frame.ts';
+import { childIdOf } from './identity.ts';
+import type { Json, JsonObject } from './json.ts';
+import { limits } from './limits.ts';
+import { resolveReferences } from './reference.ts';
+import { fail } from './settle.ts';
+import type { Tries } from './subtask.ts';
+import type { AssignmentCause } from './workflow.ts';
+
+/** A value with its references replaced; if that cannot be, the subtask fails and there is none. */
+export function resolvedFor(draft: Draft, id: string, value: Json): { readonly value: Json } | null {
+  const resolved = resolveReferences(value, scopeOf(draft, id));
+  if (!resolved.ok) {
+    fail(draft, id, { code: 'UNRESOLVED_REFERENCE', message: 'The parameters refer to values that do not exist.', details: resolved.problems as unknown as Json });
+    return null;
+  }
+  const size = Buffer.byteLength(JSON.stringify(resolved.value));
+  if (size <= limits.payloadBytesMax) return resolved;
+  fail(draft, id, { code: 'PAYLOAD_TOO_LARGE', message: `The parameters have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.` });
+  return null;
+}
+
+/** Hands the subtask to the agents of the capability that is to be asked now. */
+export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode, cause?: AssignmentCause): void {
+  const { now, header, workflow } = draft;
+  const parameters = resolvedFor(draft, id, node.params);
+  if (parameters === null) return;
+  const { generation, tries } = assigned(draft, id, node);
+  const capability = askedCapability(draft, id);
+  draft.effects.set(id, {
+    kind: 'dispatch',
+    assignment: {
+      workflowId: header.id,
+      workflowType: `${header.type}@${header.version}`,
+      partition: workflow.partition,
+      subtaskId: id,
+      generation,
+      capability,
+      parameters: parameters.value as JsonObject,
+      ...(tries?.feedback && { repair: tries.feedback }),
+      retry: { attempts: node.retry.attempts, backoffMs: node.retry.backoff_ms, backoffMsMax: node.retry.backoff_max_ms, jitter: node.retry.jitter },
+      attemptTimeoutMs: node.attempt_timeout_ms,
+      ttlMs: ttlMs(node),
+      issuedAt: now,
+    },
+  });
+  draft.events.push({ type: 'subtask_assigned', at: now, subtaskId: id, generation, capability, ...(cause && { cause }) });
+}
+
+/** Hands the subtask to a workflow of its own, whose end will be its reply. */
+export function assignChild(draft: Draft, id: string, node: WorkflowNode): void {
+  const depth = (draft.header.depth ?? 0) + 1;
+  if (depth > limits.depthMax) {
+    return fail(draft, id, { code: 'TOO_DEEP', message: `Workflows may stand ${limits.depthMax} deep in each other; this one would be at ${depth}.` });
+  }
+  const params = resolvedFor(draft, id, node.params);
+  if (params === null) return;
+  const { generation } = assigned(draft, id, node);
+  startChild(draft, id, node, params.value, generation);
+  draft.events.push({ type: 'subtask_assigned', at: draft.now, subtaskId: id, generation, capability: 'workflow' });
+}
+
+/** Nobody knows whether the child was started: started once more it is the same one, for its id comes from the dispatch. */
+export function startChildAgain(draft: Draft, id: string, node: WorkflowNode): void {
+  const params = resolvedFor(draft, id, node.params);
+  if (params !== null) startChild(draft, id, node, params.value, generationOf(draft, id));
+}
+
+function startChild({ header, now, effects }: Draft, id: string, { type, version }: WorkflowNode, params: Json, generation: number): void {
+  const parent = { workflowId: header.id, subtaskId: id, generation };
+  const start = { parent, workflowId: childIdOf(header.id, id, generation), type, version, params, caller: header.caller, depth: (header.depth ?? 0) + 1, issuedAt: now };
+  effects.set(id, { kind: 'start_child', start });
+}
+
+function assigned(draft: Draft, id: string, node: Node): { readonly generation: number; readonly tries: Tries | undefined } {
+  const { now } = draft;
+  const before = draft.get(id);
+  const generation = generationOf(draft, id);
+  const tries = before !== undefined && 'tries' in before ? before.tries : undefined;
+  const assignedAt = before?.status === 'pending' ? (before.since ?? now) : now;
+  put(draft, id, { status: 'assigned', generation, assignedAt, issuedAt: now, ...(tries && { tries }) });
+  draft.deadlines.set(id, nextCheckAt(node, { assignedAt, issuedAt: now }, now));
+  return { generation, tries };
+}

@@ -1,0 +1,17 @@
+/** What is done to a workflow is done to those that are the work of its steps. */
+import type { Draft } from './draft.ts';
+import { findNode } from './frame.ts';
+import { childIdOf } from './identity.ts';
+
+export interface Cascade {
+  readonly control: 'pause' | 'resume' | 'cancel' | 'terminate';
+  readonly graceMs: number;
+  readonly by: string;
+}
+
+/** Nothing, unless the subtask is a workflow at work. */
+export function cascade(draft: Draft, id: string, { control, graceMs, by }: Cascade): void {
+  const subtask = draft.get(id);
+  if (subtask?.status !== 'assigned' || findNode(draft, id)?.kind !== 'workflow') return;
+  draft.cascades.push({ kind: 'control_child', subtaskId: id, workflowId: childIdOf(draft.header.id, id, subtask.generation), control, graceMs, by });
+}

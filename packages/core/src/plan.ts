@@ -1,0 +1,78 @@
+/** Dynamic decomposition: an agent's result is a list of nodes, checked like a definition and spliced in. A bad plan goes back to the planner. */
+import { z } from 'zod';
+import { Node, type PlanNode } from './definition.ts';
+import { definitionProblems } from './definition-problems.ts';
+import { type Draft, put } from './draft.ts';
+import { isJsonArray, isJsonObject, type Json, type Problem, pointer } from './json.ts';
+import { limits } from './limits.ts';
+import { planGraph } from './plan-graph.ts';
+import { conclude, setback } from './settle.ts';
+import { resultAt } from './frame.ts';
+import type { Execution } from './subtask.ts';
+import { nestingOf, partOfPlan } from './subtask-id.ts';
+
+/** The planner has answered: `{ nodes: [...] }`, or the list itself. */
+export function splice(draft: Draft, id: string, node: PlanNode, result: Json, execution: Execution | undefined): void {
+  const list = isJsonObject(result) ? (result['nodes'] ?? null) : result;
+  const planned = planOf(draft, id, node, list);
+  if ('problems' in planned) {
+    const message = `The plan is not right: ${planned.problems.map(({ path, message: text }) => `${path} ${text}`).join('; ')}`;
+    return setback(draft, id, { code: 'INVALID_PLAN', message, details: { problems: planned.problems, output: result } as unknown as Json }, execution);
+  }
+  const before = draft.get(id) as { readonly generation: number; readonly assignedAt: number };
+  put(draft, id, { status: 'running', generation: before.generation, assignedAt: before.assignedAt, parts: { kind: 'plan', nodes: planned.nodes, ...(execution && { execution }) } });
+  draft.deadlines.set(id, before.assignedAt + node.timeout_ms);
+  beginPlan(draft, id);
+}
+
+/** Everything in it that waits for nothing begins; an empty plan is done. */
+export function beginPlan(draft: Draft, id: string): void {
+  const graph = planGraph(draft.get(id));
+  if (graph === null) return;
+  if (graph.nodes.size === 0) return concludePlan(draft, id);
+  for (const root of graph.roots) draft.todo.push({ kind: 'begin', id: partOfPlan(id, root) });
+}
+
+/** The results of the plan's last subtasks, by their ids in the plan. */
+export function concludePlan(draft: Draft, id: string): void {
+  const leaves = planGraph(draft.get(id))?.leaves ?? [];
+  conclude(draft, id, Object.fromEntries(leaves.map((leaf) => [leaf, resultAt(draft.get(partOfPlan(id, leaf))) ?? null])));
+}
+
+function planOf(draft: Draft, id: string, { allow, nodes_max }: PlanNode, list: Json): { readonly nodes: readonly Node[] } | { readonly problems: readonly Problem[] } {
+  if (!isJsonArray(list)) return { problems: [{ path: '/nodes', code: 'invalid_type', message: 'must be a list of nodes' }] };
+  if (list.length > nodes_max) return { problems: [{ path: '/nodes', code: 'too_big', message: `has ${list.length} nodes; ${nodes_max} is the limit of this plan` }] };
+  if (nestingOf(id) >= limits.nestingMax) return { problems: [{ path: '/nodes', code: 'too_deep', message: `a plan may stand ${limits.nestingMax} deep in others` }] };
+  const parsed = z.array(Node).safeParse(list);
+  if (!parsed.success) {
+    return { problems: parsed.error.issues.map(({ path, code, message }) => ({ path: pointer('nodes', ...(path as (string | number)[])), code, message })) };
+  }
+  const nodes = parsed.data;
+  const known = draft.type.definition.nodes.map((each) => each.id);
+  const problems = [
+    ...definitionProblems({ nodes: nodes.map((node, index) => ({ index, node })), ids: nodes.map((node) => node.id), around: known, input: draft.type.definition.input, result: undefined }),
+    ...nodes.flatMap((node, index) => capabilitiesOf(node).filter((name) => !isAllowed(allow, name)).map((name) => ({ path: pointer('nodes', index), code: 'forbidden_capability', message: `may not use "${name}"; allowed: ${allow.join(', ')}` }))),
+  ];
+  return problems.length > 0 ? { problems } : { nodes };
+}
+
+function isAllowed(allow: readonly string[], capability: string): boolean {
+  return allow.some((pattern) => pattern === '*' || pattern === capability || (pattern.endsWith('.*') && capability.startsWith(pattern.slice(0, -1))));
+}
+
+/** Every capability that a node may come to ask; a workflow counts as `workflow:<type>`. */
+export function capabilitiesOf(node: Node): readonly string[] {
+  switch (node.kind) {
+    case 'task':
+    case 'plan':
+      return [node.capability, ...node.fallback];
+    case 'map':
+      return node.each.kind === 'task' ? [node.each.capability, ...node.each.fallback] : [`workflow:${node.each.type}`];
+    case 'loop':
+      return [node.generate, node.critique].flatMap(({ capability, fallback }) => [capability, ...fallback]);
+    case 'workflow':
+      return [`workflow:${node.type}`];
+    default:
+      return [];
+  }
+}

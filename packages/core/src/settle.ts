@@ -1,0 +1,157 @@
+/**
+ * What a subtask comes to: completed, or the order of failure. What does not fit goes back for repair, then to the fallbacks in turn, then it is
+ * null if the subtask is optional, then it is a failure for good. Each step of that is an event of its own.
+ */
+import { cascade } from './cascade.ts';
+import type { Node } from './definition.ts';
+import { mayWrite, outranks } from './context.ts';
+import { type Draft, isPaused, put, reset } from './draft.ts';
+import { evaluate } from './expression.ts';
+import { askedCapability, nodeOf, writeOrder } from './frame.ts';
+import type { Json, JsonObject, Problem } from './json.ts';
+import { limits } from './limits.ts';
+import { schemaProblems } from './schema.ts';
+import { type AssignedSubtask, type CompletedSubtask, type Execution, type Failure, type Feedback, isSettled, type RetryingSubtask, type Tries } from './subtask.ts';
+
+export const noTries: Tries = { fallback: 0, repairs: 0, overloads: 0 };
+
+export interface Conclusion extends Partial<Pick<CompletedSubtask, 'execution' | 'degraded' | 'dissent'>> {
+  readonly contextUpdate?: JsonObject | undefined;
+}
+
+/** The subtask has a result: if it holds what it promises, it is completed. */
+export function conclude(draft: Draft, id: string, result: Json, conclusion: Conclusion = {}): void {
+  const node = nodeOf(draft, id);
+  const problems = resultProblems(node, result, draft.header.params);
+  if (problems.length === 0) return complete(draft, id, result, conclusion);
+  const message = problems.map((problem) => `${problem.path} ${problem.message}`.trim()).join('; ');
+  const error = { code: 'INVALID_OUTPUT', message: `The result does not hold what the subtask promises: ${message}`, details: { problems, output: result } as unknown as Json };
+  setback(draft, id, error, conclusion.execution);
+}
+
+function resultProblems(node: Node, result: Json, params: JsonObject): readonly Problem[] {
+  const size = Buffer.byteLength(JSON.stringify(result));
+  if (size > limits.payloadBytesMax) {
+    return [{ path: '', code: 'too_large', message: `it has ${size} bytes; ${limits.payloadBytesMax} is the limit. Write it to a file and return its URI.` }];
+  }
+  const misfits = node.output === undefined ? [] : schemaProblems(node.output, result);
+  const broken = node.rules.flatMap(({ rule, message }) => {
+    const verdict = evaluate(rule, { output: result, params });
+    if (verdict.ok && verdict.value === true) return [];
+    return [{ path: '', code: 'rule', message: verdict.ok ? message : `${message} (${rule}: ${verdict.message})` }];
+  });
+  return [...misfits, ...broken];
+}
+
+function complete(draft: Draft, id: string, result: Json, { execution, degraded, dissent, contextUpdate }: Conclusion): void {
+  const { now } = draft;
+  const before = draft.get(id);
+  const generation = before?.generation ?? 0;
+  const assignedAt = before !== undefined && 'assignedAt' in before ? (before.assignedAt ?? now) : now;
+  put(draft, id, {
+    status: 'completed',
+    generation,
+    assignedAt,
+    settledAt: now,
+    result,
+    ...(execution && { execution }),
+    ...(before !== undefined && 'tries' in before && before.tries && { tries: before.tries }),
+    ...(degraded && { degraded }),
+    ...(dissent !== undefined && dissent.length > 0 && { dissent }),
+    ...(before !== undefined && 'parts' in before && before.parts && { parts: before.parts }),
+  });
+  draft.events.push({ type: 'subtask_completed', at: now, subtaskId: id, generation, ...who(draft, id, execution), durationMs: now - assignedAt });
+  if (contextUpdate !== undefined) writeContext(draft, id, contextUpdate);
+}
+
+/** Only the paths that the step declares; what it may not write is refused and recorded. */
+function writeContext(draft: Draft, id: string, update: JsonObject): void {
+  const { writes } = nodeOf(draft, id);
+  const order = writeOrder(draft, id);
+  const room = limits.contextPathsMax - draft.workflow.context.size - draft.context.size;
+  const paths = Object.keys(update).filter((path) => mayWrite(writes, path)).slice(0, Math.max(0, room));
+  for (const path of paths) {
+    if (outranks(order, draft.context.get(path) ?? draft.workflow.context.get(path))) draft.context.set(path, { value: update[path] as Json, by: id, order });
+  }
+  const refused = Object.keys(update).filter((path) => !paths.includes(path));
+  if (paths.length + refused.length > 0) draft.events.push({ type: 'context_updated', at: draft.now, subtaskId: id, paths, refused });
+}
+
+/** A dispatch came to nothing: the next thing to try, or the end of it. */
+export function setback(draft: Draft, id: string, error: Failure, execution?: Execution): void {
+  const node = nodeOf(draft, id);
+  const subtask = draft.get(id);
+  if ((node.kind !== 'task' && node.kind !== 'plan') || subtask?.status !== 'assigned') return fail(draft, id, error, execution);
+  const tries = subtask.tries ?? noTries;
+  const repairsMax = node.kind === 'plan' ? Math.max(node.repairs, node.replans) : node.repairs;
+  if ((error.code === 'INVALID_OUTPUT' || error.code === 'INVALID_PLAN') && tries.repairs < repairsMax) {
+    return again(draft, id, subtask, { ...tries, repairs: tries.repairs + 1, feedback: feedbackOf(error) }, 'repair', error);
+  }
+  if (error.code !== 'SUBTASK_TIMEOUT' && tries.fallback < node.fallback.length) {
+    return again(draft, id, subtask, { fallback: tries.fallback + 1, repairs: 0, overloads: 0 }, 'fallback', error);
+  }
+  fail(draft, id, error, execution);
+}
+
+function feedbackOf({ message, details }: Failure): Feedback {
+  const { problems, output } = (details ?? {}) as { problems?: readonly Problem[]; output?: Json };
+  return { problems: problems ?? [{ path: '', code: 'invalid', message }], previousOutput: output ?? null };
+}
+
+/** Back to pending under the next generation: what is dispatched next is told apart from what was. */
+function again(draft: Draft, id: string, { generation }: AssignedSubtask, tries: Tries, next: 'repair' | 'fallback', error: Failure): void {
+  draft.events.push({ type: 'subtask_setback', at: draft.now, subtaskId: id, generation, capability: who(draft, id).capability, next, error });
+  if (generation >= limits.generationsMax) return fail(draft, id, error);
+  putBack(draft, id, tries);
+}
+
+/** @param tries what was tried so far, to go on from there */
+export function putBack(draft: Draft, id: string, tries: Tries | undefined): void {
+  const subtask = draft.get(id) as AssignedSubtask | RetryingSubtask;
+  const { generation, assignedAt } = subtask;
+  reset(draft, id, { status: 'pending', generation: generation + 1, since: assignedAt, ...(tries && { tries }) });
+  if (!isPaused(draft)) draft.todo.push({ kind: 'begin', id });
+}
+
+/** For good. What the subtask's failure means for the rest is decided when it is looked at. */
+export function fail(draft: Draft, id: string, error: Failure, execution?: Execution): void {
+  const { now } = draft;
+  const before = draft.get(id);
+  const { optional } = nodeOf(draft, id);
+  const [generation, assignedAt] = [before?.generation ?? 0, before !== undefined && 'assignedAt' in before ? before.assignedAt : null];
+  put(draft, id, {
+    status: 'failed_permanent',
+    generation,
+    assignedAt,
+    settledAt: now,
+    error,
+    ...(execution && { execution }),
+    ...(before !== undefined && 'tries' in before && before.tries && { tries: before.tries }),
+    ...(optional && { tolerated: true }),
+    ...(before !== undefined && 'parts' in before && before.parts && { parts: before.parts }),
+  });
+  draft.events.push({
+    type: 'subtask_failed',
+    at: now,
+    subtaskId: id,
+    generation,
+    ...who(draft, id, execution),
+    durationMs: now - (assignedAt ?? now),
+    error,
+    ...(optional && { tolerated: true }),
+  });
+}
+
+/** Nobody needs it any more. Its parts, and a workflow that is its work, go with it. */
+export function cancel(draft: Draft, id: string, { graceMs, by } = { graceMs: 0, by: '' }): void {
+  const before = draft.get(id);
+  if (isSettled(before)) return;
+  cascade(draft, id, { control: graceMs > 0 ? 'cancel' : 'terminate', graceMs, by });
+  const parts = before?.status === 'running' ? before.parts : undefined;
+  put(draft, id, { status: 'cancelled', generation: before?.generation ?? 0, settledAt: draft.now, ...(parts && { parts }) });
+  draft.events.push({ type: 'subtask_cancelled', at: draft.now, subtaskId: id });
+}
+
+function who(draft: Draft, id: string, execution?: Execution): { readonly capability: string; readonly agent: string | null; readonly attempt: number | null } {
+  return { capability: askedCapability(draft, id), agent: execution?.agent ?? null, attempt: execution?.attempt ?? null };
+}

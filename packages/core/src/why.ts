@@ -1,0 +1,130 @@
+/** Why a subtask is not finished: one reason with its facts, from the state and from what the queue says. Pure; shown by `baton workflow why`. */
+import { askedCapability, type Board, nodeOf } from './frame.ts';
+import type { CapabilityFacts, JobFacts } from './ports.ts';
+import type { Json } from './json.ts';
+import type { AssignedSubtask, Subtask } from './subtask.ts';
+import { needsOf } from './graph.ts';
+import { isSettled } from './subtask.ts';
+import { placeOf, siblingOf } from './subtask-id.ts';
+import { settledIn, noTally, partsKey } from './tally.ts';
+import { hasEnded, type Workflow } from './workflow.ts';
+
+export const waitingReasons = [
+  'deps',
+  'paused',
+  'not_sent',
+  'no_agent',
+  'concurrency_limit',
+  'queued',
+  'running',
+  'retry_backoff',
+  'overloaded',
+  'child_workflow',
+  'parts',
+  'awaiting_approval',
+  'awaiting_signal',
+  'sleeping',
+  'reply_underway',
+] as const;
+export type WaitingReason = (typeof waitingReasons)[number];
+
+export interface Waiting {
+  readonly subtaskId: string;
+  readonly reason: WaitingReason;
+  readonly facts: { readonly [fact: string]: Json };
+  readonly message: string;
+}
+
+export interface QueueFacts {
+  /** By subtask. */
+  readonly jobs: ReadonlyMap<string, JobFacts>;
+  readonly capabilities: ReadonlyMap<string, CapabilityFacts>;
+}
+
+export function boardOf(workflow: Workflow): Board {
+  return { header: workflow.header, type: workflow.type, get: (id) => workflow.subtasks.get(id), view: () => workflow.view };
+}
+
+/** Each subtask that is not settled, in the order of the definition; nothing once the workflow has ended. */
+export function whyWaiting(workflow: Workflow, facts: QueueFacts): readonly Waiting[] {
+  if (hasEnded(workflow.state)) return [];
+  const ids = new Set([...workflow.type.graph.nodes.keys(), ...workflow.subtasks.keys()]);
+  const board = boardOf(workflow);
+  return [...ids].filter((id) => !isSettled(workflow.subtasks.get(id))).map((id) => ({ subtaskId: id, ...reasonOf(workflow, board, id, facts) }));
+}
+
+type Reason = Omit<Waiting, 'subtaskId'>;
+
+function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFacts): Reason {
+  const subtask = workflow.subtasks.get(id);
+  switch (subtask?.status) {
+    case undefined:
+    case 'pending':
+      return pendingReason(workflow, board, id);
+    case 'assigned':
+      return assignedReason(board, id, subtask, facts);
+    case 'retrying':
+      return { reason: 'overloaded', facts: { until: iso(subtask.until), times: subtask.tries.overloads }, message: `its agents are overloaded; next try at ${iso(subtask.until)}` };
+    case 'waiting':
+      return waitingReason(subtask);
+    default:
+      return partsReason(workflow, id);
+  }
+}
+
+function pendingReason(workflow: Workflow, board: Board, id: string): Reason {
+  const place = placeOf(id);
+  const open = place.in === 'map' || place.in === 'loop' ? [] : needsOf(nodeOf(board, id)).filter((need) => !isSettled(workflow.subtasks.get(siblingOf(place, need))));
+  if (open.length > 0) return { reason: 'deps', facts: { deps: open }, message: `waits for ${open.join(', ')}` };
+  const { state } = workflow;
+  if (state.status === 'paused') return { reason: 'paused', facts: { by: state.by, since: iso(state.pausedAt) }, message: `the workflow was paused by ${state.by}` };
+  return { reason: 'not_sent', facts: {}, message: 'is about to be sent' };
+}
+
+function assignedReason(board: Board, id: string, subtask: AssignedSubtask, { jobs, capabilities }: QueueFacts): Reason {
+  if (nodeOf(board, id).kind === 'workflow') return { reason: 'child_workflow', facts: { since: iso(subtask.assignedAt) }, message: 'its own workflow is at work' };
+  const capability = askedCapability(board, id);
+  const job = jobs.get(id) ?? { state: 'missing' };
+  const served = capabilities.get(capability);
+  switch (job.state) {
+    case 'active':
+      return { reason: 'running', facts: { agent: job.agent, attempt: job.attempt }, message: `${job.agent ?? 'an agent'} is at work (attempt ${job.attempt})` };
+    case 'delayed':
+      return { reason: 'retry_backoff', facts: { until: iso(job.until), attempts_made: job.attemptsMade, last_error: job.lastError }, message: `failed ${job.attemptsMade} times, next attempt at ${iso(job.until)}: ${job.lastError ?? ''}` };
+    case 'missing':
+      return { reason: 'not_sent', facts: {}, message: 'is on its way to the queue' };
+    case 'completed':
+    case 'failed':
+      return { reason: 'reply_underway', facts: {}, message: 'is done; its reply is about to be settled' };
+    case 'queued':
+      return queuedReason(capability, job.position, served);
+  }
+}
+
+function queuedReason(capability: string, position: number | null, served: CapabilityFacts | undefined): Reason {
+  if (served !== undefined && served.agents === 0) return { reason: 'no_agent', facts: { capability }, message: `no agent for ${capability} is alive; start one` };
+  if (served?.limit !== null && served?.limit !== undefined && served.active >= served.limit) {
+    return { reason: 'concurrency_limit', facts: { capability, limit: served.limit, active: served.active }, message: `${capability} is limited to ${served.limit} at a time` };
+  }
+  return { reason: 'queued', facts: { capability, position, agents: served?.agents ?? null }, message: `waits in the queue of ${capability}${position === null ? '' : ` at place ${position}`}` };
+}
+
+function waitingReason({ for: what }: Extract<Subtask, { status: 'waiting' }>): Reason {
+  if (what.kind === 'sleep') return { reason: 'sleeping', facts: { until: iso(what.until) }, message: `sleeps until ${iso(what.until)}` };
+  const expires = iso(what.expiresAt);
+  if (what.kind === 'signal') return { reason: 'awaiting_signal', facts: { signal: what.signal, expires }, message: `waits for the signal "${what.signal}" until ${expires}` };
+  return { reason: 'awaiting_approval', facts: { answered_by: what.answers.map(({ by }) => by), expires }, message: `waits for an approval until ${expires}` };
+}
+
+function partsReason(workflow: Workflow, id: string): Reason {
+  const subtask = workflow.subtasks.get(id);
+  const parts = subtask?.status === 'running' ? subtask.parts : undefined;
+  const settled = settledIn(workflow.tallies.get(partsKey(id)) ?? noTally);
+  if (parts?.kind === 'map') return { reason: 'parts', facts: { settled, of: parts.items.length }, message: `${settled} of ${parts.items.length} items are settled` };
+  if (parts?.kind === 'loop') return { reason: 'parts', facts: { round: parts.round }, message: `is in round ${parts.round}` };
+  return { reason: 'parts', facts: { settled, of: parts?.nodes.length ?? 0 }, message: `${settled} of ${parts?.nodes.length ?? 0} planned steps are settled` };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
