@@ -45,8 +45,8 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
   /** A start that is refused is the step's failure. */
   async function startChild({ parent, workflowId, type, version, params, caller, depth }: ChildStart): Promise<void> {
     const outcome = await hands().start({ workflowId, type, version, params, caller, parent, depth });
-    if (outcome.status === 'created' || outcome.status === 'existing') return;
-    const why = outcome.status !== 'invalid' ? outcome.message : outcome.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+    if ('summary' in outcome) return;
+    const why = 'message' in outcome ? outcome.message : outcome.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
     const error = { code: 'CHILD_REFUSED', message: `The workflow ${type}@${version} could not be started: ${why}` };
     const report = { ...parent, outcome: { status: 'failed' as const, error }, capability: childCapability };
     await hands().advance(new Map([[parent.workflowId, [{ kind: 'settled', report }]]]));
