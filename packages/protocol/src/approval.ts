@@ -28,12 +28,12 @@ export const ApprovalView = z.object({
   approvers: z.array(z.string()).describe('Who may answer; empty: anybody with the token'),
   required: z.int().describe('How many must approve'),
   answers: z.array(z.object({ by: z.string(), decision, comment: z.string().optional(), at: time })),
-  requested_at: time,
-  expires_at: time,
+  requested_at: time.nullable().describe('Null: its turn has not come; an answer that comes early is kept'),
+  expires_at: time.nullable(),
   tokens: z.record(z.string(), z.string()).optional().describe('By approver; only for those who may hand them out'),
 });
 export type ApprovalView = z.output<typeof ApprovalView>;
 
-/** `GET /v1/workflows/:id/approvals`: those that wait for an answer. */
+/** `GET /v1/workflows/:id/approvals`: those that wait for an answer, and those that will. */
 export const ApprovalListView = z.object({ workflow_id: z.string(), approvals: z.array(ApprovalView) });
 export type ApprovalListView = z.output<typeof ApprovalListView>;

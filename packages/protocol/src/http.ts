@@ -8,7 +8,7 @@ const time = z.iso.datetime();
 
 export const ProblemItem = z.object({ path: z.string().describe('JSON Pointer into the input'), code: z.string(), message: z.string() });
 
-/** RFC 9457. `code` is stable; `problems` lists everything that is wrong with the input. */
+/** RFC 9457. `code` is stable; `problems` lists everything that is wrong with the input. A control that is refused says in which states it is not. */
 export const ProblemBody = z.object({
   type: z.string(),
   title: z.string(),
@@ -16,6 +16,8 @@ export const ProblemBody = z.object({
   detail: z.string(),
   code: z.string(),
   problems: z.array(ProblemItem).optional(),
+  workflow_status: WorkflowStatusName.optional(),
+  allowed_in: z.array(WorkflowStatusName).optional(),
 });
 export type ProblemBody = z.output<typeof ProblemBody>;
 

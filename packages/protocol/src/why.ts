@@ -4,20 +4,20 @@ import { WorkflowStatusName } from './workflow-view.ts';
 
 export const waitingReasons = [
   'deps',
+  'paused',
+  'not_sent',
   'no_agent',
+  'concurrency_limit',
   'queued',
-  'dispatching',
   'running',
-  'settling',
   'retry_backoff',
   'overloaded',
-  'concurrency_limit',
-  'paused',
+  'child_workflow',
+  'parts',
   'awaiting_approval',
   'awaiting_signal',
   'sleeping',
-  'child_workflow',
-  'parts',
+  'reply_underway',
 ] as const;
 
 /** `GET /v1/workflows/:id/why` */
@@ -27,7 +27,7 @@ export const WhyView = z.object({
   reasons: z.array(
     z.object({
       subtask_id: z.string(),
-      reason: z.enum(waitingReasons).describe('dispatching: on its way into the queue; settling: done, and not yet recorded'),
+      reason: z.enum(waitingReasons).describe('not_sent: on its way into the queue; reply_underway: done, and not yet recorded'),
       facts: z.record(z.string(), z.json()).describe('What the reason rests on: needs, position, until, by'),
       message: z.string(),
     }),

@@ -58,7 +58,10 @@ export const SubtaskView = z.object({
   degraded: isDegraded,
   dissent: z.array(z.string()).optional().describe('Subtasks whose results are not in this one: who did not agree, or came too late'),
   waiting_for: z.object({ kind: z.enum(['approval', 'signal', 'sleep']), until: time, signal: z.string().optional() }).optional(),
+  part_of: z.string().optional().describe('The map, loop or plan that it is a part of; it comes right after that, in its order'),
+  parts: z.partialRecord(SubtaskStatusName, z.int()).optional().describe('How many of its parts are recorded as what'),
   items: z.int().optional().describe('How many parts a map has'),
+  round: z.int().optional().describe('The round that a loop is in, or ended with; from 1'),
   rounds: z
     .array(z.object({ score: z.number().nullable() }))
     .optional()
