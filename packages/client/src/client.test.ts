@@ -62,6 +62,15 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
         error: null,
         entries: [],
         next_after: null,
+        outcome: 'applied',
+        approvals: [],
+        reasons: [],
+        capabilities: [],
+        name: 'data.fetch',
+        agents: 1,
+        queued: 0,
+        active: 0,
+        concurrency: 4,
       },
     };
   });
@@ -69,11 +78,31 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
   await client.result('a/b');
   await client.list({ status: 'failed', limit: 5 });
   await client.events('a b', { after: '1-0' });
+  await client.pause('a');
+  await client.cancel('a', { grace_ms: 5 });
+  await client.rerun('a', { from: 'clean' });
+  await client.restart('a');
+  await client.signal('a', 'go', { id: '1', payload: { ok: true } });
+  await client.approvals('a');
+  await client.answer('a', 'plan/ask#1[0]', { decision: 'approve', approver: 'ana', token: 't' });
+  await client.why('a');
+  await client.capabilities();
+  await client.limitCapability('data.fetch', { concurrency: 4 });
   expect(seen).toEqual([
     'POST /v1/workflows {"type":"t","params":{"a":1}}',
     'GET /v1/workflows/a%2Fb/result',
     'GET /v1/workflows?status=failed&limit=5',
     'GET /v1/workflows/a%20b/events?after=1-0',
+    'POST /v1/workflows/a/pause {}',
+    'POST /v1/workflows/a/cancel {"grace_ms":5}',
+    'POST /v1/workflows/a/rerun {"from":"clean"}',
+    'POST /v1/workflows/a/restart {}',
+    'POST /v1/workflows/a/signals/go {"id":"1","payload":{"ok":true}}',
+    'GET /v1/workflows/a/approvals',
+    'POST /v1/workflows/a/approvals/plan%2Fask%231%5B0%5D {"decision":"approve","approver":"ana","token":"t"}',
+    'GET /v1/workflows/a/why',
+    'GET /v1/capabilities',
+    'PUT /v1/capabilities/data.fetch {"concurrency":4}',
   ]);
 });
 
@@ -118,6 +147,15 @@ test('a problem becomes a BatonApiError with everything in it', async () => {
   const error = await client.start({ type: 't' }).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(BatonApiError);
   expect(error).toMatchObject({ status: 422, code: 'invalid_workflow', message: 'Not right.', problems, requestId: 'req_1' });
+});
+
+test('a control that is refused says in which states it is not', async () => {
+  const detail = 'It has ended.';
+  const { client } = await clientOf(() => ({
+    status: 409,
+    body: { type: 'urn:x', title: 'Conflict', status: 409, detail, code: 'refused', workflow_status: 'completed', allowed_in: ['running', 'waiting'] },
+  }));
+  await expect(client.pause('a')).rejects.toMatchObject({ code: 'refused', message: detail, allowedIn: ['running', 'waiting'] });
 });
 
 test.each([

@@ -1,10 +1,20 @@
 /** The HTTP API as typed methods, for producers: in Node, in a browser, in a test. No state, no retries. */
 import {
   AgentListView,
+  type ApprovalBody,
+  ApprovalListView,
+  type CapabilityBody,
+  CapabilityListView,
+  CapabilityView,
+  type ControlBody,
+  type ControlName,
+  ControlView,
   EventListView,
   RegisterTypeView,
+  type SignalBody,
   type StartWorkflowBody,
   StartWorkflowView,
+  WhyView,
   WorkflowListView,
   WorkflowResultView,
   type WorkflowSummaryView,
@@ -35,8 +45,8 @@ export interface BatonClient {
    * request again answers what exists (`created: false`), another request under that id is refused (`conflict`).
    */
   start(body: StartWorkflowBody): Promise<StartWorkflowView>;
-  /** The workflow with all its subtasks, live. */
-  get(workflowId: string): Promise<WorkflowView>;
+  /** The workflow with its subtasks, live; without `parts` what maps, loops and plans consist of is only counted. */
+  get(workflowId: string, options?: { readonly parts?: boolean }): Promise<WorkflowView>;
   /** One page, newest first. */
   list(query?: ListFilter & { readonly limit?: number; readonly cursor?: string }): Promise<WorkflowListView>;
   /** All pages, newest first. */
@@ -48,12 +58,40 @@ export interface BatonClient {
   result(workflowId: string, options?: { readonly waitMs?: number }): Promise<WorkflowResultView>;
   /** What was decided, oldest first, from after the entry `after`. */
   events(workflowId: string, options?: { readonly after?: string; readonly limit?: number }): Promise<EventListView>;
+  /**
+   * What may be done to a workflow. Each is idempotent: where it is so already the outcome is `unchanged`. Where it is not allowed (`refused`)
+   * the error says in which states it is.
+   */
+  pause(workflowId: string): Promise<ControlView>;
+  resume(workflowId: string): Promise<ControlView>;
+  /** Handlers that run may go on for `grace_ms`, without it 10 seconds, before their signals abort. */
+  cancel(workflowId: string, body?: ControlBody<'cancel'>): Promise<ControlView>;
+  /** Ends it at once. */
+  terminate(workflowId: string): Promise<ControlView>;
+  /** From the failed steps on; what has succeeded stays. */
+  retry(workflowId: string): Promise<ControlView>;
+  /** A step and everything that depends on it, anew. */
+  rerun(workflowId: string, body: ControlBody<'rerun'>): Promise<ControlView>;
+  /** The same request from the start, as another workflow: `workflow_id` of the answer. */
+  restart(workflowId: string, body?: ControlBody<'restart'>): Promise<ControlView>;
+  /** One that comes early is kept. With an `id` of your own it is idempotent. */
+  signal(workflowId: string, name: string, body?: SignalBody): Promise<ControlView>;
+  /** Those that wait for an answer and those that will, with the tokens of who may answer. */
+  approvals(workflowId: string): Promise<ApprovalListView>;
+  /** Approves, rejects, or edits and approves (`value`). */
+  answer(workflowId: string, subtaskId: string, body: ApprovalBody): Promise<ControlView>;
+  /** Why it is not further than it is: one reason for each subtask that has not ended. */
+  why(workflowId: string): Promise<WhyView>;
   /** Registers a version of a type. The same content again changes nothing (`created: false`). */
   registerType(definition: unknown): Promise<RegisterTypeView>;
   types(): Promise<WorkflowTypeListView>;
   type(name: string, version?: number | 'latest'): Promise<WorkflowTypeView>;
   /** Who is alive, and what they can do. */
   agents(): Promise<AgentListView>;
+  /** What there is to be done, who could, and how much of it waits. */
+  capabilities(): Promise<CapabilityListView>;
+  /** How many subtasks of the capability may run at the same time, on all agents together; null: as many as there are agents for. */
+  limitCapability(name: string, body: CapabilityBody): Promise<CapabilityView>;
 }
 
 const timeoutMsDefault = 15_000;
@@ -70,10 +108,13 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
   const options: CallOptions = { baseUrl: baseUrl.replace(/\/+$/, ''), fetch, timeoutMs };
 
   const list: BatonClient['list'] = (query = {}) => call(options, { method: 'GET', path: '/v1/workflows', query: { ...query } }, WorkflowListView);
+  const control = <Name extends ControlName>(workflowId: string, name: Name, body: ControlBody<Name>) =>
+    call(options, { method: 'POST', path: `${workflowPath(workflowId)}/${name}`, body }, ControlView);
 
   return {
     start: (body) => call(options, { method: 'POST', path: '/v1/workflows', body }, StartWorkflowView),
-    get: (workflowId) => call(options, { method: 'GET', path: workflowPath(workflowId) }, WorkflowView),
+    get: (workflowId, { parts } = {}) =>
+      call(options, { method: 'GET', path: workflowPath(workflowId), query: { parts: parts === undefined ? undefined : String(parts) } }, WorkflowView),
     list,
     async *listAll(filter = {}) {
       let cursor: string | null | undefined;
@@ -85,10 +126,25 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
     },
     result: (workflowId, { waitMs = 0 } = {}) => result(options, workflowId, waitMs),
     events: (workflowId, query = {}) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/events`, query: { ...query } }, EventListView),
+    pause: (workflowId) => control(workflowId, 'pause', {}),
+    resume: (workflowId) => control(workflowId, 'resume', {}),
+    cancel: (workflowId, body = {}) => control(workflowId, 'cancel', body),
+    terminate: (workflowId) => control(workflowId, 'terminate', {}),
+    retry: (workflowId) => control(workflowId, 'retry', {}),
+    rerun: (workflowId, body) => control(workflowId, 'rerun', body),
+    restart: (workflowId, body = {}) => control(workflowId, 'restart', body),
+    signal: (workflowId, name, body = {}) =>
+      call(options, { method: 'POST', path: `${workflowPath(workflowId)}/signals/${encodeURIComponent(name)}`, body }, ControlView),
+    approvals: (workflowId) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/approvals` }, ApprovalListView),
+    answer: (workflowId, subtaskId, body) =>
+      call(options, { method: 'POST', path: `${workflowPath(workflowId)}/approvals/${encodeURIComponent(subtaskId)}`, body }, ControlView),
+    why: (workflowId) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/why` }, WhyView),
     registerType: (definition) => call(options, { method: 'POST', path: '/v1/workflow-types', body: definition }, RegisterTypeView),
     types: () => call(options, { method: 'GET', path: '/v1/workflow-types' }, WorkflowTypeListView),
     type: (name, version = 'latest') => call(options, { method: 'GET', path: `/v1/workflow-types/${encodeURIComponent(name)}/${version}` }, WorkflowTypeView),
     agents: () => call(options, { method: 'GET', path: '/v1/agents' }, AgentListView),
+    capabilities: () => call(options, { method: 'GET', path: '/v1/capabilities' }, CapabilityListView),
+    limitCapability: (name, body) => call(options, { method: 'PUT', path: `/v1/capabilities/${encodeURIComponent(name)}`, body }, CapabilityView),
   };
 }
 

@@ -7,14 +7,20 @@ export class BatonApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly problems: NonNullable<ProblemBody['problems']>;
+  /** Of a control that was refused (`refused`): the states of a workflow in which it is not. */
+  readonly allowedIn: NonNullable<ProblemBody['allowed_in']>;
   /** Under which the API's log has the request. */
   readonly requestId: string | null;
 
-  constructor({ status, code, detail, problems }: Pick<ProblemBody, 'status' | 'code' | 'detail' | 'problems'>, requestId: string | null) {
+  constructor(
+    { status, code, detail, problems, allowed_in }: Pick<ProblemBody, 'status' | 'code' | 'detail' | 'problems' | 'allowed_in'>,
+    requestId: string | null,
+  ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.problems = problems ?? [];
+    this.allowedIn = allowed_in ?? [];
     this.requestId = requestId;
   }
 }

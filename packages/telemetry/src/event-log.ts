@@ -25,7 +25,7 @@ function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, un
     case 'workflow_started':
       return { type, caller: event.caller };
     case 'subtask_assigned':
-      return { subtask_id: event.subtaskId, capability: event.capability, generation: event.generation };
+      return { ...subtask(event), ...('cause' in event && { cause: event.cause }) };
     case 'subtask_completed':
     case 'subtask_failed':
       return {
@@ -35,13 +35,42 @@ function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, un
         attempt: event.attempt,
         duration_ms: event.durationMs,
         ...('error' in event && { error: event.error }),
+        ...('tolerated' in event && { optional: true }),
       };
+    case 'subtask_setback':
+      return { ...subtask(event), next: event.next, ...('error' in event && { error: event.error }) };
+    case 'subtask_skipped':
+      return { subtask_id: event.subtaskId, reason: event.reason };
     case 'subtask_cancelled':
       return { subtask_id: event.subtaskId };
+    case 'subtask_waiting':
+      return { subtask_id: event.subtaskId, for: event.for, until: new Date(event.until).toISOString() };
+    case 'approval_answered':
+      return { subtask_id: event.subtaskId, by: event.by, decision: event.decision };
+    case 'signal_received':
+      return { signal: event.signal, by: event.by };
+    case 'context_updated':
+      return { subtask_id: event.subtaskId, paths: event.paths, ...(event.refused.length > 0 && { refused: event.refused }) };
+    case 'workflow_paused':
+    case 'workflow_resumed':
+      return { type, by: event.by };
+    case 'workflow_retried':
+      return { type, by: event.by, from: event.from };
     case 'workflow_completed':
-      return { type, status: 'success', duration_sec: event.durationMs / 1000 };
+      return {
+        type,
+        status: 'success',
+        duration_sec: event.durationMs / 1000,
+        ...(event.partialFailures !== undefined && { partial_failures: event.partialFailures }),
+      };
+    case 'workflow_cancelled':
+      return { type, status: 'cancelled', duration_sec: event.durationMs / 1000, by: event.by, grace_ms: event.graceMs };
     case 'workflow_failed':
     case 'workflow_timed_out':
       return { type, status: 'failure', duration_sec: event.durationMs / 1000, error: event.error };
   }
+}
+
+function subtask({ subtaskId, capability, generation }: { readonly subtaskId: string; readonly capability: string; readonly generation: number }): object {
+  return { subtask_id: subtaskId, capability, generation };
 }

@@ -1,6 +1,8 @@
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createLogger, logEvents } from './index.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 function capture(format: 'auto' | 'json' | 'pretty', isTTY = false) {
   const lines: string[] = [];
@@ -15,6 +17,7 @@ test('a line is JSON with time, level, service and event', () => {
 });
 
 test('on a terminal a line is for people, and it is one', () => {
+  vi.stubEnv('NO_COLOR', '1');
   const { log, lines } = capture('auto', true);
   log.info({ event: 'api_ready', url: 'http://127.0.0.1:7400', nested: { a: 1 } });
   expect(lines).toHaveLength(1);
@@ -75,6 +78,62 @@ describe("the guide's log lines", () => {
     [
       { type: 'subtask_cancelled', at, subtaskId: 'fetch' },
       { level: 'info', subtask_id: 'fetch' },
+    ],
+    [
+      { type: 'subtask_assigned', ...subtask, cause: 'fallback' },
+      { level: 'info', subtask_id: 'fetch', cause: 'fallback' },
+    ],
+    [
+      { type: 'subtask_failed', ...settled, error, tolerated: true },
+      { level: 'warn', subtask_id: 'fetch', error, optional: true },
+    ],
+    [
+      { type: 'subtask_setback', ...subtask, next: 'repair', error },
+      { level: 'warn', subtask_id: 'fetch', capability: 'data.fetch', next: 'repair', error },
+    ],
+    [
+      { type: 'subtask_setback', ...subtask, next: 'held' },
+      { level: 'info', subtask_id: 'fetch', next: 'held' },
+    ],
+    [
+      { type: 'subtask_skipped', at, subtaskId: 'fetch', reason: 'not so: params.x' },
+      { level: 'info', subtask_id: 'fetch', reason: 'not so: params.x' },
+    ],
+    [
+      { type: 'subtask_waiting', at, subtaskId: 'ok', for: 'approval', until: at + 1_000 },
+      { level: 'info', subtask_id: 'ok', for: 'approval', until: '2026-01-02T00:00:01.000Z' },
+    ],
+    [
+      { type: 'approval_answered', at, subtaskId: 'ok', by: 'ana', decision: 'reject' },
+      { level: 'info', subtask_id: 'ok', by: 'ana', decision: 'reject' },
+    ],
+    [
+      { type: 'signal_received', at, signal: 'go', by: 'ana' },
+      { level: 'info', signal: 'go', by: 'ana' },
+    ],
+    [
+      { type: 'context_updated', at, subtaskId: 'fetch', paths: ['a.b'], refused: ['c'] },
+      { level: 'info', subtask_id: 'fetch', paths: ['a.b'], refused: ['c'] },
+    ],
+    [
+      { type: 'workflow_paused', at, by: 'ana' },
+      { level: 'info', type: 'sales_dashboard_v1', by: 'ana' },
+    ],
+    [
+      { type: 'workflow_resumed', at, by: 'ana' },
+      { level: 'info', by: 'ana' },
+    ],
+    [
+      { type: 'workflow_retried', at, by: 'ana', from: ['fetch'] },
+      { level: 'info', by: 'ana', from: ['fetch'] },
+    ],
+    [
+      { type: 'workflow_cancelled', at, durationMs: 1_000, by: 'ana', graceMs: 10_000 },
+      { level: 'info', type: 'sales_dashboard_v1', status: 'cancelled', duration_sec: 1, by: 'ana', grace_ms: 10_000 },
+    ],
+    [
+      { type: 'workflow_completed', at, durationMs: 12_300, partialFailures: 1 },
+      { level: 'info', status: 'success', partial_failures: 1 },
     ],
     [
       { type: 'workflow_completed', at, durationMs: 12_300 },

@@ -1,6 +1,6 @@
 /**
  * The guide's eight metrics under exactly its names and labels ("Workflow Monitoring"), and those of the Node process.
- * Events are counted where they were committed and retries where an attempt failed, so sums over all processes count each once;
+ * Events are counted where they were committed and retries where an attempt failed or was sent back, so sums over all processes count each once;
  * `active_workflows` is the same number from every process that serves it (take the maximum, not the sum).
  */
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
@@ -21,6 +21,9 @@ export interface Metrics {
   readonly contentType: string;
 }
 
+/** The guide's two, and what people stopped, which is neither. */
+type EndStatus = 'success' | 'failure' | 'cancelled';
+
 const activeCountsTimeoutMs = 1_000;
 const subtaskSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const workflowSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
@@ -31,7 +34,7 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
   const series = createSeries(registry);
   createActiveWorkflows(registry, activeCounts);
 
-  const ended = (workflow_type: string, status: 'success' | 'failure', durationMs: number) => {
+  const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
     series.completions.inc({ workflow_type, status });
     series.duration.observe({ workflow_type }, durationMs / 1000);
   };
@@ -46,8 +49,15 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
       case 'subtask_failed':
         series.subtaskDuration.observe({ capability: event.capability }, event.durationMs / 1000);
         return;
+      case 'subtask_setback':
+        if (event.next !== 'held') series.retries.inc({ capability: event.capability, reason: event.error?.code ?? event.next });
+        return;
       case 'workflow_completed':
+        if ((event.partialFailures ?? 0) > 0) series.partialFailures.inc({ workflow_type });
         ended(workflow_type, 'success', event.durationMs);
+        return;
+      case 'workflow_cancelled':
+        ended(workflow_type, 'cancelled', event.durationMs);
         return;
       case 'workflow_timed_out':
         series.timeouts.inc({ workflow_type });
@@ -58,6 +68,14 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
         return;
       case 'subtask_assigned':
       case 'subtask_cancelled':
+      case 'subtask_skipped':
+      case 'subtask_waiting':
+      case 'approval_answered':
+      case 'signal_received':
+      case 'context_updated':
+      case 'workflow_paused':
+      case 'workflow_resumed':
+      case 'workflow_retried':
         return;
     }
   };
@@ -103,7 +121,7 @@ function createSeries(registry: Registry) {
     partialFailures: new Counter({
       registers,
       name: 'workflow_partial_failures_total',
-      help: 'Workflows that completed without one of their subtasks; as long as every subtask is required, none does',
+      help: 'Workflows that completed although some of their subtasks failed',
       labelNames: ['workflow_type'],
     }),
     timeouts: new Counter({ registers, name: 'workflow_timeouts_total', help: 'Workflows that ran out of time', labelNames: ['workflow_type'] }),
@@ -114,6 +132,7 @@ function createSeries(registry: Registry) {
 function announce(series: ReturnType<typeof createSeries>, workflow_type: string): void {
   series.completions.inc({ workflow_type, status: 'success' }, 0);
   series.completions.inc({ workflow_type, status: 'failure' }, 0);
+  series.completions.inc({ workflow_type, status: 'cancelled' }, 0);
   series.partialFailures.inc({ workflow_type }, 0);
   series.timeouts.inc({ workflow_type }, 0);
 }
