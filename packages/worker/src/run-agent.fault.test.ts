@@ -36,9 +36,9 @@ const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => 
 
 /** Resolves with the process and a wait for its lines. */
 async function agentProcess(
-  behaviour: 'hang' | 'die' | 'work',
+  behaviour: 'hang' | 'die' | 'work' | 'abort' | 'slot',
   ...more: readonly 'exit'[]
-): Promise<{ child: ChildProcess; line: (text: RegExp) => Promise<void> }> {
+): Promise<{ child: ChildProcess; line: (text: RegExp, timeout?: number) => Promise<void> }> {
   const script = fileURLToPath(new URL('./fixture/agent-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, fixture.url, prefix, behaviour, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   closers.push(async () => {
@@ -48,8 +48,8 @@ async function agentProcess(
   });
   const seen: string[] = [];
   createInterface({ input: child.stdout }).on('line', (text) => seen.push(text));
-  const line = async (text: RegExp) => {
-    await expect.poll(() => seen.some((each) => text.test(each)), { timeout: 20_000 }).toBe(true);
+  const line = async (text: RegExp, timeout = 20_000) => {
+    await expect.poll(() => seen.some((each) => text.test(each)), { timeout }).toBe(true);
   };
   // One that dies at once may not come to say so.
   if (behaviour !== 'die') await line(/ready/);
@@ -179,4 +179,49 @@ test('a reader that waits while Redis goes and comes back reads on, what it had 
       { timeout: 30_000 },
     )
     .toEqual(expect.arrayContaining(['one', 'two']));
+});
+
+/** The one bound of time that is promised, and so tested: a machine that stands still for half a second may have another try. */
+test('a cancel aborts what runs within a second, in every process, and nothing of it is tried again', { retry: 2 }, async () => {
+  const agents = [await agentProcess('abort'), await agentProcess('abort')];
+  await dispatch('item[0]', 'item[1]');
+  await Promise.all(agents.map(({ line }) => line(/began 1/)));
+  await redis.hset(`${prefix}:ctl:wf_1`, '*', `cancelled:${Date.now()}`);
+  await Promise.all(agents.map(({ line }) => line(/aborted WORKFLOW_CANCELLED/, 1_000)));
+  const all = await replies(2);
+  expect(all.map(({ report }) => report?.outcome)).toMatchObject([0, 1].map(() => ({ status: 'failed', error: { code: 'CANCELLED' } })));
+});
+
+test('a concurrency limit holds over all processes, is changed while they run, and never exceeded', async () => {
+  const queue = createSubtaskQueue({ redis, prefix });
+  closers.push(queue.close);
+  const running = async (): Promise<number> => Number(await redis.get(`${prefix}:running`));
+  /** What those that began since then saw: how many ran with them. */
+  const peakSince = async (start: number): Promise<number> => Math.max(0, ...(await redis.lrange(`${prefix}:seen`, start, -1)).map(Number));
+  const began = async (): Promise<number> => await redis.llen(`${prefix}:seen`);
+  const release = async (count: number): Promise<unknown> => await redis.rpush(`${prefix}:release`, ...Array.from({ length: count }, () => 'go'));
+
+  await queue.limitConcurrency('data.fetch', 3);
+  await Promise.all([agentProcess('slot'), agentProcess('slot')]);
+  await dispatch(...Array.from({ length: 40 }, (_, index) => `s${index}`));
+  await expect.poll(running).toBe(3);
+  for (let round = 1; round <= 4; round += 1) {
+    await release(3);
+    await expect.poll(began).toBe(3 * (round + 1));
+  }
+  expect(await peakSince(0)).toBe(3);
+
+  // Agents that sleep because the limit was reached wake up for the new one.
+  await queue.limitConcurrency('data.fetch', 6);
+  await expect.poll(running, { timeout: 3_000 }).toBe(6);
+  expect(await peakSince(0)).toBe(6);
+
+  await queue.limitConcurrency('data.fetch', 2);
+  const lowered = await began();
+  await release(8);
+  await expect.poll(began).toBe(lowered + 4);
+  expect(await peakSince(lowered)).toBeLessThanOrEqual(2);
+
+  await queue.limitConcurrency('data.fetch', null);
+  await expect.poll(running, { timeout: 3_000 }).toBe(8);
 });
