@@ -59,9 +59,12 @@ export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
     try {
       const found = await readFlags(redis, prefix, refs);
       const now = Date.now();
-      refs.forEach((ref, index) => {
-        if (found[index]?.some((flag) => flag.kind === 'cancelled' && flag.at <= now)) watched.get(ref)?.onCancelled();
-      });
+      const isCancelled = (flag: Flag): boolean => flag.kind === 'cancelled' && flag.at <= now;
+      const cancelled = refs.filter((_, index) => found[index]?.some(isCancelled));
+      for (const ref of cancelled) {
+        watched.get(ref)?.onCancelled();
+        watched.delete(ref);
+      }
     } catch (error) {
       for (const onError of new Set([...watched.values()].map((watcher) => watcher.onError))) onError(error as Error);
     } finally {
