@@ -7,5 +7,14 @@ const redis = useRedis();
 
 storeContract('Redis', () => {
   const prefix = randomPrefix();
-  return { store: createStore({ redis: redis.connect(), prefix }), reopen: () => createStore({ redis: redis.connect(), prefix }) };
+  const connection = redis.connect();
+  return {
+    store: createStore({ redis: connection, prefix }),
+    reopen: () => createStore({ redis: redis.connect(), prefix }),
+    control: async (workflowId) => await connection.hgetall(`${prefix}:ctl:${workflowId}`),
+    childReplies: async (partition) => {
+      const entries = await connection.xrange(`${prefix}:res.workflow.${partition}`, '-', '+');
+      return entries.map(([, [field, raw = '', ...more]]) => (field === 'reply' && more.length === 0 ? raw : ''));
+    },
+  };
 });

@@ -1,5 +1,4 @@
 /** The event log of a workflow: a stream with one entry per commit, each chained to the one before by its hash. */
-import { createHash } from 'node:crypto';
 import type { EventEntry, RecordedEvent, WorkflowStore } from '@baton/core';
 import type { Redis } from 'ioredis';
 import { type Write, write } from './guarded-write.ts';
@@ -10,12 +9,6 @@ import { parse } from './workflow-record.ts';
 
 /** What Redis gives its entries: a time and a counter, each below 2^64. */
 const entryId = /^\d{1,19}-\d{1,19}$/;
-
-/** The hash of the log once these events are in it. Recomputing it entry by entry shows whether one was changed or taken out. */
-export function nextEventHash(before: string, events: readonly RecordedEvent[]): string {
-  if (events.length === 0) return before;
-  return createHash('sha256').update(before).update(JSON.stringify(events)).digest('hex');
-}
 
 export function eventWrites(key: string, events: readonly RecordedEvent[], hash: string): readonly Write[] {
   return events.length === 0 ? [] : write('XADD', key, ['*', 'events', JSON.stringify(events), 'hash', hash]);

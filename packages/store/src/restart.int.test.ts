@@ -4,7 +4,7 @@
  * of a machine's last work, but nothing at a clean restart.
  */
 import type { CommitOutcome, Workflow, WorkflowStore } from '@baton/core';
-import { commitOne, completion, graphDefinition, randomPrefix, step, workflowOf } from '@baton/testkit';
+import { commitOne, completion, graphDefinition, randomPrefix, step, storedOf, workflowOf } from '@baton/testkit';
 import { describe, expect, it } from 'vitest';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
@@ -22,7 +22,7 @@ describe('a clean restart', () => {
     await step(store, workflow, [{ kind: 'started' }], 100);
     await redis.server.restart();
 
-    expect(await store.load(workflow.header.id)).toEqual(workflow);
+    expect(storedOf(await store.load(workflow.header.id))).toEqual(storedOf(workflow));
     expect(await store.staleOutbox(workflow.partition, 1_000, 10)).toHaveLength(1);
     expect(await store.dueDeadlines(workflow.partition, Number.MAX_SAFE_INTEGER, 10)).toHaveLength(2);
     expect(await store.types()).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('a kill', () => {
     expect(restarted).toBeDefined();
 
     const reopened = createStore({ redis: redis.connect(), prefix });
-    for (const workflow of acknowledged) expect(await reopened.load(workflow.header.id)).toEqual(workflow);
+    for (const workflow of acknowledged) expect(storedOf(await reopened.load(workflow.header.id))).toEqual(storedOf(workflow));
     for (const workflow of workflows) {
       expect((await reopened.load(workflow.header.id))?.revision).toBe(1);
       expect(await reopened.events(workflow.header.id, null, 10)).toHaveLength(1);

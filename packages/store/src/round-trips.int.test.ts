@@ -57,7 +57,7 @@ describe('the cost of a commit', () => {
     for (const size of [10, 3_000]) {
       const workflow = workflowOf(graphDefinition(Array.from({ length: size }, () => [])), { id: `w${size}`, params: { text: 'x'.repeat(size) } });
       await step(store, workflow, [{ kind: 'started' }], 100);
-      await store.commit([{ workflow: { ...workflow, revision: 99 }, patch: patch(), dispatches: [] }]);
+      await store.commit([{ workflow: { ...workflow, revision: 99 }, patch: patch(), effects: [] }]);
       const count = await counted(watcher, async () => await step(store, workflow, [completion(workflow, 'n0')], 200));
       bytes.push(count('total_net_input_bytes'));
     }

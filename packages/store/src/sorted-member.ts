@@ -1,4 +1,4 @@
-/** Members of the sorted sets, and back. Ids hold no '/'. */
+/** Members of the sorted sets, and back. A subtask's id may hold '/', a workflow's id and a generation never do: the first and the last one part. */
 import type { DueDeadline, OutboxEntry } from '@baton/core';
 
 /** `subtaskId` null: the workflow itself. */
@@ -7,8 +7,9 @@ export function deadlineMember(workflowId: string, subtaskId: string | null): st
 }
 
 export function deadlineOf(member: string, at: number): DueDeadline {
-  const [workflowId = '', subtaskId = ''] = member.split('/');
-  return { workflowId, subtaskId: subtaskId === '' ? null : subtaskId, at };
+  const first = member.indexOf('/');
+  const subtaskId = member.slice(first + 1);
+  return { workflowId: member.slice(0, first), subtaskId: subtaskId === '' ? null : subtaskId, at };
 }
 
 export function outboxMember({ workflowId, subtaskId, generation }: OutboxEntry): string {
@@ -16,6 +17,6 @@ export function outboxMember({ workflowId, subtaskId, generation }: OutboxEntry)
 }
 
 export function outboxEntryOf(member: string): OutboxEntry {
-  const [workflowId = '', subtaskId = '', generation = ''] = member.split('/');
-  return { workflowId, subtaskId, generation: Number(generation) };
+  const [first, last] = [member.indexOf('/'), member.lastIndexOf('/')];
+  return { workflowId: member.slice(0, first), subtaskId: member.slice(first + 1, last), generation: Number(member.slice(last + 1)) };
 }

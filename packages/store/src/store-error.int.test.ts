@@ -1,5 +1,5 @@
 /** What the store does when Redis does not answer, refuses, has forgotten its scripts, or holds what nobody here wrote. */
-import { commitOne, graphDefinition, patch, randomPrefix, workflowOf } from '@baton/testkit';
+import { commitOne, graphDefinition, patch, randomPrefix, storedOf, workflowOf } from '@baton/testkit';
 import { describe, expect, it } from 'vitest';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
@@ -29,7 +29,7 @@ it('says that Redis is unreachable, from every method', async () => {
   const calls = [
     gone.load('w'),
     gone.summary('w'),
-    gone.commit([{ workflow, patch: patch(), dispatches: [] }]),
+    gone.commit([{ workflow, patch: patch(), effects: [] }]),
     gone.list({ limit: 1 }),
     gone.dueDeadlines(0, 1, 1),
     gone.dropDeadline(0, deadline),
@@ -57,7 +57,7 @@ describe('a Redis that answers with an error', () => {
   it('fails the call of a batch, of which the rest is written', async () => {
     const { store, connection, prefix } = open();
     await connection.set(`${prefix}:wf:bad`, 'not a hash');
-    const commits = ['w1', 'bad', 'w2'].map((id) => ({ workflow: workflowOf(definition, { id }), patch: patch(), dispatches: [] }));
+    const commits = ['w1', 'bad', 'w2'].map((id) => ({ workflow: workflowOf(definition, { id }), patch: patch(), effects: [] }));
     expect(await codeOf(store.commit(commits))).toBe('REFUSED');
     expect((await store.load('w1'))?.revision).toBe(1);
     expect((await store.load('w2'))?.revision).toBe(1);
@@ -73,7 +73,7 @@ describe('a Redis that answers with an error', () => {
     } finally {
       await connection.config('SET', 'maxmemory', '0');
     }
-    expect(await store.load(workflow.header.id)).toEqual(workflow);
+    expect(storedOf(await store.load(workflow.header.id))).toEqual(storedOf(workflow));
   });
 });
 

@@ -3,17 +3,21 @@
  * **Invariants:** a workflow's keys change through commit.lua only, against the revision that was read; what a load returns was committed
  * as a whole; the cost of a commit goes with its patch. Deliberately absent: locks, and any read before a commit.
  */
-import { type CommitOutcome, hasEnded, restoreWorkflow, type WorkflowStore } from '@baton/core';
+import { type CommitOutcome, hasEnded, nextEventHash, restoreWorkflow, type WorkflowStore } from '@baton/core';
 import type { Redis } from 'ioredis';
 import { createAgenda } from './agenda.ts';
-import { commitWrites, purgeWrites } from './commit-writes.ts';
-import { createEventLog, nextEventHash } from './event-log.ts';
+import { commitWrites, type Given } from './commit-writes.ts';
+import { createConversations } from './conversation.ts';
+import { createEventLog } from './event-log.ts';
 import { guardedWrite } from './guarded-write.ts';
+import { beginsLife, purgeWrites } from './lifetime.ts';
 import { answer, answers, defineScripts } from './redis-connection.ts';
+import { createSecret } from './secret.ts';
 import { type StoreKeys, storeKeys } from './store-keys.ts';
+import { storedDefinitions } from './stored-definitions.ts';
 import { createTypeRegistry, type TypeRegistry } from './type-registry.ts';
 import { createWorkflowList } from './workflow-list.ts';
-import { summaryFields, workflowRecord, workflowSummary } from './workflow-record.ts';
+import { contextOf, summaryFields, workflowRecord, workflowSummary } from './workflow-record.ts';
 
 export interface StoreOptions {
   /** Shared with whoever; the store adds its scripts to it and never closes it. */
@@ -33,6 +37,8 @@ export function createStore({ redis, prefix }: StoreOptions): WorkflowStore {
     ...createWorkflowList(redis, keys),
     ...createEventLog(redis, keys),
     ...createAgenda(redis, keys),
+    ...createConversations(redis, keys),
+    ...createSecret(redis, keys),
     register,
     findType,
     types,
@@ -42,12 +48,16 @@ export function createStore({ redis, prefix }: StoreOptions): WorkflowStore {
 type Workflows = Pick<WorkflowStore, 'load' | 'summary' | 'commit' | 'purge'>;
 
 function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry): Workflows {
+  const stored = storedDefinitions(redis);
+
   return {
     async load(workflowId) {
-      const record = workflowRecord(await answer(redis.hgetall(keys.workflow(workflowId))));
+      // A transaction, so that no commit comes between the two.
+      const [hash = {}, context = {}] = await answers<Record<string, string>>(redis.multi().hgetall(keys.workflow(workflowId)).hgetall(keys.context(workflowId)));
+      const record = workflowRecord(hash);
       if (record === null) return null;
-      const { header, ...stored } = record;
-      return restoreWorkflow(header, await registry.byHash(header.definitionHash), stored);
+      const { header, definition, ...parts } = record;
+      return restoreWorkflow(header, await registry.byHash(header.definitionHash, definition), { ...parts, context: contextOf(context) });
     },
 
     async summary(workflowId) {
@@ -61,16 +71,22 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry):
      */
     async commit(commits) {
       const pipeline = redis.pipeline();
-      const hashes = commits.map(({ workflow, patch }) => nextEventHash(workflow.eventHash, patch.events));
+      const given = commits.map(({ workflow, patch }) => ({
+        eventHash: nextEventHash(workflow.eventHash, patch.events),
+        isDefinitionStored: stored.has(keys.definition(workflow.type.hash)),
+      }));
       for (const [index, commit] of commits.entries()) {
         const { header, revision, type } = commit.workflow;
         registry.remember(type);
-        guardedWrite(pipeline, { workflow: keys.workflow(header.id), revision }, commitWrites(keys, commit, hashes[index] ?? ''));
+        guardedWrite(pipeline, { workflow: keys.workflow(header.id), revision }, commitWrites(keys, commit, given[index] as Given));
       }
       const written = await answers<number>(pipeline);
-      return commits.map(({ workflow }, index): CommitOutcome => {
+      return commits.map((commit, index): CommitOutcome => {
+        const { workflow } = commit;
+        const { eventHash, isDefinitionStored } = given[index] as Given;
         if (written[index] !== 1) return { status: 'conflict' };
-        return { status: 'committed', revision: workflow.revision + 1, eventHash: hashes[index] ?? '' };
+        if (beginsLife(commit) && !isDefinitionStored) stored.set(keys.definition(workflow.type.hash), true);
+        return { status: 'committed', revision: workflow.revision + 1, eventHash };
       });
     },
 

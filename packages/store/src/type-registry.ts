@@ -12,8 +12,8 @@ const cachedNodesMax = 200_000;
 const outcomes = { '1': 'registered', '0': 'existing', '-1': 'conflict' } as const;
 
 export interface TypeRegistry extends Pick<WorkflowStore, 'register' | 'findType' | 'types'> {
-  /** The type of a stored definition. */
-  byHash(hash: string): Promise<WorkflowType>;
+  /** The type of a stored definition, or of its text if that is at hand. */
+  byHash(hash: string, definition?: string): Promise<WorkflowType>;
   /** A type at hand needs no reading. */
   remember(type: WorkflowType): void;
 }
@@ -21,10 +21,10 @@ export interface TypeRegistry extends Pick<WorkflowStore, 'register' | 'findType
 export function createTypeRegistry(redis: Redis, keys: StoreKeys): TypeRegistry {
   const compiled = new LRUCache<string, WorkflowType>({ maxSize: cachedNodesMax, sizeCalculation: (type) => type.definition.nodes.length });
 
-  async function byHash(hash: string): Promise<WorkflowType> {
+  async function byHash(hash: string, definition?: string): Promise<WorkflowType> {
     const known = compiled.get(hash);
     if (known !== undefined) return known;
-    const text = await answer(redis.get(keys.definition(hash)));
+    const text = definition ?? (await answer(redis.get(keys.definition(hash))));
     if (text === null) throw new StoreError('CORRUPT', `The definition ${hash} is not stored any more, though something refers to it.`);
     const type = workflowType(parse(text) as Definition);
     compiled.set(hash, type);

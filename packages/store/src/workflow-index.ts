@@ -2,7 +2,8 @@
  * The lists of workflows: by nothing, status, type, and both. Members are `<createdAt>/<id>`, all at score 0, so that a sorted set
  * orders them by time, then id: a cursor is a place in that order, and stays right whatever is added or removed around it.
  */
-import type { WorkflowHeader, WorkflowStatus } from '@baton/core';
+import { type Commit, hasEnded, type WorkflowHeader, type WorkflowStatus } from '@baton/core';
+import { type Write, write } from './guarded-write.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
 
@@ -17,6 +18,26 @@ export function lastingIndexes(keys: StoreKeys, { type }: WorkflowHeader): reado
 /** Where it stands as long as it has this status. */
 export function statusIndexes(keys: StoreKeys, { type }: WorkflowHeader, status: WorkflowStatus): readonly string[] {
   return [keys.index('status', status), keys.index('type', type, status)];
+}
+
+/** Moves a workflow whose status changes, and counts those of its type that have not ended. */
+export function indexWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {
+  const { header } = workflow;
+  const member = indexMember(header);
+  const isNew = workflow.revision === 0;
+  const before = isNew ? undefined : workflow.state;
+  const after = patch.state ?? workflow.state;
+  if (before?.status === after.status) return [];
+
+  const wasActive = before !== undefined && !hasEnded(before);
+  const change = Number(!hasEnded(after)) - Number(wasActive);
+  const left = before === undefined ? [] : statusIndexes(keys, header, before.status);
+  const entered = [...(isNew ? lastingIndexes(keys, header) : []), ...statusIndexes(keys, header, after.status)];
+  return [
+    ...left.flatMap((key) => write('ZREM', key, [member])),
+    ...entered.flatMap((key) => write('ZADD', key, [0, member])),
+    ...(change === 0 ? [] : write('HINCRBY', keys.active, [header.type, change])),
+  ];
 }
 
 export function indexFor(keys: StoreKeys, { type, status }: { readonly type?: string; readonly status?: WorkflowStatus }): string {

@@ -1,22 +1,69 @@
-/** A workflow's hash in Redis, read back. What it holds was written by commit-writes.ts, so it is parsed and not validated. */
-import type { Subtask, Workflow, WorkflowHeader, WorkflowState, WorkflowSummary } from '@baton/core';
+/** A workflow's hash in Redis, written and read back. What it holds was written here, so it is parsed and not validated. */
+import type { Commit, ContextEntry, InboxItem, Subtask, Workflow, WorkflowHeader, WorkflowState, WorkflowSummary } from '@baton/core';
+import { type Word, type Write, write } from './guarded-write.ts';
 import { StoreError } from './store-error.ts';
+import type { StoreKeys } from './store-keys.ts';
 
-export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'eventHash' | 'state' | 'subtasks'> {
+export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'eventHash' | 'state' | 'subtasks' | 'inbox'> {
   readonly header: WorkflowHeader;
+  /** Of a paused workflow, which may outlast the definition that others share with it. */
+  readonly definition?: string;
 }
 
 const subtaskField = 's:';
+const inboxField = 'i:';
+
+export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, eventHash: string): readonly Write[] {
+  const { header, revision, type, state } = workflow;
+  const after = patch.state ?? state;
+  const fields: Word[] = ['revision', revision + 1];
+  const removed: string[] = [];
+  if (revision === 0) fields.push('header', JSON.stringify(header));
+  if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(after));
+  if (patch.events.length > 0) fields.push('event_hash', eventHash);
+  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, JSON.stringify(subtask));
+  for (const [id, item] of patch.inbox) {
+    if (item === null) removed.push(`${inboxField}${id}`);
+    else fields.push(`${inboxField}${id}`, JSON.stringify(item));
+  }
+  if (patch.state?.status === 'paused') fields.push('definition', JSON.stringify(type.definition));
+  else if (patch.state !== undefined && state.status === 'paused') removed.push('definition');
+  const key = keys.workflow(header.id);
+  return [...write('HDEL', key, removed), ...write('HSET', key, fields)];
+}
 
 /** @returns null where there is no such workflow */
 export function workflowRecord(hash: Readonly<Record<string, string>>): WorkflowRecord | null {
-  const { revision, header, state, event_hash: eventHash = '' } = hash;
+  const { revision, header, state, event_hash: eventHash = '', definition } = hash;
   if (revision === undefined || header === undefined || state === undefined) return null;
   const subtasks = new Map<string, Subtask>();
+  const inbox: InboxItem[] = [];
   for (const [field, text] of Object.entries(hash)) {
     if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), parse(text) as Subtask);
+    else if (field.startsWith(inboxField)) inbox.push(parse(text) as InboxItem);
   }
-  return { revision: Number(revision), eventHash, header: parse(header) as WorkflowHeader, state: parse(state) as WorkflowState, subtasks };
+  return {
+    revision: Number(revision),
+    eventHash,
+    header: parse(header) as WorkflowHeader,
+    state: parse(state) as WorkflowState,
+    subtasks,
+    inbox: new Map(inbox.sort(byArrival).map((item) => [item.id, item])),
+    ...(definition !== undefined && { definition }),
+  };
+}
+
+export function contextOf(hash: Readonly<Record<string, string>>): Map<string, ContextEntry> {
+  return new Map(Object.entries(hash).map(([path, text]) => [path, parse(text) as ContextEntry]));
+}
+
+/** A hash has no order, and of two early signals the first is the first to be used. */
+function byArrival(one: InboxItem, other: InboxItem): number {
+  return arrivedAt(one) - arrivedAt(other) || (one.id < other.id ? -1 : 1);
+}
+
+function arrivedAt(item: InboxItem): number {
+  return item.kind === 'signal' ? item.at : item.answer.at;
 }
 
 /** What HMGET must get for a summary. */

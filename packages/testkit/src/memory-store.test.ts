@@ -3,6 +3,12 @@ import { createMemoryStore } from './memory-store.ts';
 import { storeContract } from './store-contract.ts';
 
 storeContract('memory', () => {
-  const store = createMemoryStore();
-  return { store, reopen: () => store };
+  const replies: { readonly partition: number; readonly raw: string }[] = [];
+  const store = createMemoryStore({ append: (_, partition, raw) => replies.push({ partition, raw }) });
+  return {
+    store,
+    reopen: () => store,
+    control: async (workflowId) => Object.fromEntries(store.control(workflowId)),
+    childReplies: async (of) => replies.filter(({ partition }) => partition === of).map(({ raw }) => raw),
+  };
 });

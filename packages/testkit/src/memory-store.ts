@@ -2,13 +2,16 @@
  * The port `WorkflowStore` in memory. Everything is kept as JSON text, so that nobody shares an object with it; lists and counts are
  * worked out from the workflows when asked for, which makes it a check on the indexes that the store on Redis keeps.
  */
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   type Commit,
   type CommitOutcome,
+  type ContextEntry,
+  childCapability,
   type EventEntry,
   hasEnded,
-  type OutboxEntry,
+  type InboxItem,
+  nextEventHash,
   partitionOf,
   restoreWorkflow,
   type Subtask,
@@ -17,60 +20,82 @@ import {
   type WorkflowStore,
   type WorkflowType,
 } from '@baton/core';
+import { createMemoryAgenda } from './memory-agenda.ts';
+import { childReply, createMemoryConversations } from './memory-ending.ts';
 import { createMemoryTypes } from './memory-types.ts';
+
+export interface MemoryStoreOptions {
+  /** Takes what child workflows came to, as `MemoryQueue.append` does; without it nobody is told. */
+  readonly append?: (capability: string, partition: number, raw: string) => void;
+}
+
+export interface MemoryStore extends WorkflowStore {
+  /** The flags of the workflow, as agents read them. */
+  control(workflowId: string): ReadonlyMap<string, string>;
+}
 
 interface Row {
   readonly type: WorkflowType;
   readonly header: string;
   readonly subtasks: Map<string, string>;
+  readonly context: Map<string, string>;
+  readonly inbox: Map<string, string>;
   readonly events: { readonly id: string; readonly text: string; readonly hash: string }[];
   revision: number;
   eventHash: string;
   state: string;
 }
 
-/** Member to time, of one partition. */
-type Times = Map<string, number>;
-
-export function createMemoryStore(): WorkflowStore {
+export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemoryStore {
   const rows = new Map<string, Row>();
-  const deadlines = new Map<number, Times>();
-  const outbox = new Map<number, Times>();
+  const flags = new Map<string, Map<string, string>>();
+  const agenda = createMemoryAgenda();
+  const conversations = createMemoryConversations();
+  const secret = randomBytes(32).toString('hex');
   let entries = 0;
 
-  function write({ workflow, patch, dispatches }: Commit): CommitOutcome {
+  function write(commit: Commit): CommitOutcome {
+    const { workflow, patch } = commit;
     const { id } = workflow.header;
     if ((rows.get(id)?.revision ?? 0) !== workflow.revision) return { status: 'conflict' };
+    if (workflow.revision === 0) flags.delete(id);
     const row = rows.get(id) ?? newRow(workflow);
     rows.set(id, row);
     row.revision += 1;
     if (patch.state !== undefined) row.state = JSON.stringify(patch.state);
-    const waiting = timesOf(outbox, workflow.partition);
-    for (const [subtaskId, after] of patch.subtasks) {
-      const before = workflow.subtasks.get(subtaskId);
-      const isSameDispatch = after.status === 'assigned' && after.generation === before?.generation;
-      if (before?.status === 'assigned' && !isSameDispatch) waiting.delete(`${id}/${subtaskId}/${before.generation}`);
-      row.subtasks.set(subtaskId, JSON.stringify(after));
-    }
-    for (const dispatch of dispatches) waiting.set(outboxMember(dispatch), dispatch.issuedAt);
-    writeDeadlines(timesOf(deadlines, workflow.partition), { workflow, patch, dispatches });
+    for (const [subtaskId, after] of patch.subtasks) row.subtasks.set(subtaskId, JSON.stringify(after));
+    for (const [path, entry] of patch.context) row.context.set(path, JSON.stringify(entry));
+    for (const [itemId, item] of patch.inbox) setOrDelete(row.inbox, itemId, item === null ? null : JSON.stringify(item));
+    flags.set(id, flags.get(id) ?? new Map());
+    for (const { key, flag } of patch.control) setOrDelete(flags.get(id) as Map<string, string>, key, flag);
     if (patch.events.length > 0) {
-      const text = JSON.stringify(patch.events);
       entries += 1;
-      row.eventHash = createHash('sha256').update(row.eventHash).update(text).digest('hex');
-      row.events.push({ id: `${entries}-0`, text, hash: row.eventHash });
+      row.eventHash = nextEventHash(row.eventHash, patch.events);
+      row.events.push({ id: `${entries}-0`, text: JSON.stringify(patch.events), hash: row.eventHash });
     }
+    agenda.write(commit);
+    conversations.write(commit);
+    const reply = childReply(commit);
+    if (reply !== null) append?.(childCapability, reply.partition, reply.raw);
     return { status: 'committed', revision: row.revision, eventHash: row.eventHash };
   }
 
   return {
     ...createMemoryTypes(),
+    dueDeadlines: agenda.dueDeadlines,
+    staleOutbox: agenda.staleOutbox,
+    clearOutbox: agenda.clearOutbox,
+    conversation: conversations.conversation,
+    control: (workflowId) => flags.get(workflowId) ?? new Map(),
+    async secret() {
+      return secret;
+    },
     async load(workflowId) {
       const row = rows.get(workflowId);
       if (row === undefined) return null;
       const { revision, eventHash } = row;
-      const subtasks = new Map([...row.subtasks].map(([id, text]) => [id, JSON.parse(text) as Subtask]));
-      return restoreWorkflow(headerOf(row), row.type, { revision, eventHash, state: stateOf(row), subtasks });
+      const parts = { subtasks: parsed<Subtask>(row.subtasks), context: parsed<ContextEntry>(row.context), inbox: parsed<InboxItem>(row.inbox) };
+      return restoreWorkflow(headerOf(row), row.type, { revision, eventHash, state: stateOf(row), ...parts });
     },
     async summary(workflowId) {
       const row = rows.get(workflowId);
@@ -90,30 +115,14 @@ export function createMemoryStore(): WorkflowStore {
       const last = workflows.at(-1);
       return { workflows, ...(found.length > limit && last !== undefined && { cursor: place(last.header) }) };
     },
-    async dueDeadlines(partition, now, limit) {
-      const due = earliest(timesOf(deadlines, partition), (at) => at <= now, limit);
-      return due.map(([member, at]) => {
-        const [workflowId = '', subtaskId = ''] = member.split('/');
-        return { workflowId, subtaskId: subtaskId === '' ? null : subtaskId, at };
-      });
-    },
     async dropDeadline(partition, { workflowId, subtaskId }) {
-      if (!rows.has(workflowId)) timesOf(deadlines, partition).delete(`${workflowId}/${subtaskId ?? ''}`);
-    },
-    async staleOutbox(partition, before, limit) {
-      return earliest(timesOf(outbox, partition), (at) => at < before, limit).map(([member]) => {
-        const [workflowId = '', subtaskId = '', generation = ''] = member.split('/');
-        return { workflowId, subtaskId, generation: Number(generation) };
-      });
-    },
-    async clearOutbox(partition, cleared) {
-      for (const entry of cleared) timesOf(outbox, partition).delete(outboxMember(entry));
+      if (!rows.has(workflowId)) agenda.forget(partition, workflowId, subtaskId);
     },
     async purge(workflowId) {
       const row = rows.get(workflowId);
       if (row === undefined || !hasEnded(stateOf(row))) return;
       rows.delete(workflowId);
-      timesOf(deadlines, partitionOf(workflowId)).delete(`${workflowId}/`);
+      agenda.forget(partitionOf(workflowId), workflowId, null);
     },
     async events(workflowId, after, limit) {
       if (after !== null && !/^\d{1,19}-\d{1,19}$/.test(after)) throw badCursor(`"${after}" is not the id of an event.`);
@@ -129,34 +138,17 @@ export function createMemoryStore(): WorkflowStore {
 }
 
 function newRow({ header, type, state }: Commit['workflow']): Row {
-  return { type, header: JSON.stringify(header), subtasks: new Map(), events: [], revision: 0, eventHash: '', state: JSON.stringify(state) };
+  const empty = { subtasks: new Map(), context: new Map(), inbox: new Map(), events: [] };
+  return { type, header: JSON.stringify(header), ...empty, revision: 0, eventHash: '', state: JSON.stringify(state) };
 }
 
-function writeDeadlines(times: Times, { workflow, patch }: Commit): void {
-  for (const { subtaskId, at } of patch.deadlines) {
-    const member = `${workflow.header.id}/${subtaskId ?? ''}`;
-    if (at === null) times.delete(member);
-    else times.set(member, at);
-  }
-  // What is left to do for a workflow that has ended is to purge it.
-  if (patch.state !== undefined && 'endedAt' in patch.state) {
-    times.set(`${workflow.header.id}/`, patch.state.endedAt + workflow.type.definition.retention_ms);
-  }
+function setOrDelete(map: Map<string, string>, key: string, value: string | null): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value);
 }
 
-function timesOf(partitions: Map<number, Times>, partition: number): Times {
-  const times = partitions.get(partition) ?? new Map<string, number>();
-  partitions.set(partition, times);
-  return times;
-}
-
-function earliest(times: Times, isWanted: (at: number) => boolean, limit: number): readonly (readonly [string, number])[] {
-  const wanted = [...times].filter(([, at]) => isWanted(at));
-  return wanted.toSorted(([one, first], [other, second]) => first - second || (one < other ? -1 : 1)).slice(0, limit);
-}
-
-function outboxMember({ workflowId, subtaskId, generation }: OutboxEntry): string {
-  return `${workflowId}/${subtaskId}/${generation}`;
+function parsed<Value>(texts: ReadonlyMap<string, string>): Map<string, Value> {
+  return new Map([...texts].map(([id, text]) => [id, JSON.parse(text) as Value]));
 }
 
 /** Where a workflow stands among all, by time and then id; as a cursor, too. */

@@ -1,10 +1,12 @@
 /** Deadlines and the outbox: set, moved and removed with the commit that says so, read in order, cleared by name. */
+import type { Effect, Subtask, Workflow } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { graphDefinition, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
 import { commitOne, completion, dispatchOf, step } from './stored-workflow.ts';
 
 const fanOut = graphDefinition([[], [], [], []]);
+const parts = ['map[3]', 'map[31]', 'refine#2/generate', 'plan/a', 'plan/a/1', 'plan/inner[0]', 'plan/inner#10/critique'];
 
 export function agendaContract(makeStore: MakeStore): void {
   describe('deadlines', () => {
@@ -65,6 +67,21 @@ export function agendaContract(makeStore: MakeStore): void {
     });
   });
 
+  it('tells the parts of composites apart, in deadlines and in the outbox', async () => {
+    const { store } = makeStore();
+    const workflow = workflowOf(fanOut);
+    await commitOne(store, workflow, { deadlines: parts.map((subtaskId, at) => ({ subtaskId, at })) }, parts.map((id, at) => dispatchOf(workflow, id, at, at + 10)));
+    const { partition } = workflow;
+    const workflowId = workflow.header.id;
+    expect(await store.dueDeadlines(partition, 100, 100)).toEqual(parts.map((subtaskId, at) => ({ workflowId, subtaskId, at })));
+    expect(await store.staleOutbox(partition, 100, 100)).toEqual(parts.map((subtaskId, at) => ({ workflowId, subtaskId, generation: at + 10 })));
+    await store.clearOutbox(partition, [{ workflowId, subtaskId: 'plan/a/1', generation: 14 }]);
+    await commitOne(store, workflow, { deadlines: [{ subtaskId: 'plan/a/1', at: null }] });
+    const left = parts.filter((id) => id !== 'plan/a/1');
+    expect((await store.dueDeadlines(partition, 100, 100)).map(({ subtaskId }) => subtaskId)).toEqual(left);
+    expect((await store.staleOutbox(partition, 100, 100)).map(({ subtaskId }) => subtaskId)).toEqual(left);
+  });
+
   describe('outbox', () => {
     it('holds what was dispatched before a time, oldest first, until it is cleared', async () => {
       const { store } = makeStore();
@@ -87,6 +104,27 @@ export function agendaContract(makeStore: MakeStore): void {
       expect((await store.staleOutbox(workflow.partition, 31, 10)).map(({ subtaskId }) => subtaskId)).toEqual(['n0', 'n2']);
     });
 
+    it('holds each effect that a death must not lose, and no other', async () => {
+      const { store } = makeStore();
+      const workflow = workflowOf(fanOut);
+      await commitOne(store, workflow, {}, everyEffect(workflow));
+      const { id: workflowId } = workflow.header;
+      expect(await store.staleOutbox(workflow.partition, 100, 10)).toEqual([
+        { workflowId, subtaskId: 'n0', generation: 1 },
+        { workflowId, subtaskId: 'n1', generation: 2 },
+        { workflowId, subtaskId: 'n2', generation: 3 },
+      ]);
+    });
+
+    it.each(answered)('forgets what a subtask left: %j', async (before, after, isLeft) => {
+      const { store } = makeStore();
+      const workflow = workflowOf(fanOut);
+      await commitOne(store, workflow, { subtasks: [['n0', before]] }, [dispatchOf(workflow, 'n0', 10, before.generation)]);
+      await commitOne(store, workflow, { subtasks: [['n0', after]] }, after.generation === before.generation ? [] : [dispatchOf(workflow, 'n0', 20, after.generation)]);
+      const generations = (await store.staleOutbox(workflow.partition, 100, 10)).map(({ generation }) => generation);
+      expect(generations).toEqual(isLeft ? (after.generation === before.generation ? [] : [after.generation]) : [before.generation]);
+    });
+
     it('forgets a dispatch that is settled or made again', async () => {
       const { store } = makeStore();
       const workflow = workflowOf(fanOut);
@@ -102,8 +140,48 @@ export function agendaContract(makeStore: MakeStore): void {
       const { store } = makeStore();
       const workflow = workflowOf(fanOut);
       await step(store, workflow, [{ kind: 'started' }], 100);
-      await commitOne(store, workflow, { subtasks: [['n0', { status: 'assigned', generation: 0, assignedAt: 100 }]] });
+      await commitOne(store, workflow, { subtasks: [['n0', { status: 'assigned', generation: 0, assignedAt: 100, issuedAt: 100 }]] });
       expect(await store.staleOutbox(workflow.partition, 1_000, 10)).toHaveLength(4);
     });
   });
+}
+
+const times = { assignedAt: 10, issuedAt: 10 };
+const waiting: Subtask = { status: 'waiting', generation: 0, assignedAt: 10, for: { kind: 'approval', expiresAt: 90, shown: {}, answers: [] } };
+const answer = { by: 'ann', decision: 'approve', at: 20 } as const;
+const tries = { fallback: 0, repairs: 0, overloads: 1 };
+
+/** What a subtask was, what it became, and whether it left the generation that it was dispatched in. */
+const answered: readonly (readonly [before: Subtask, after: Subtask, isLeft: boolean])[] = [
+  [{ status: 'assigned', generation: 0, ...times }, { status: 'assigned', generation: 0, ...times, issuedAt: 11 }, false],
+  [{ status: 'assigned', generation: 0, ...times }, { status: 'assigned', generation: 1, ...times }, true],
+  [{ status: 'assigned', generation: 0, ...times }, { status: 'retrying', generation: 0, assignedAt: 10, until: 50, tries }, true],
+  [{ status: 'assigned', generation: 2, ...times }, { status: 'pending', generation: 3 }, true],
+  [{ status: 'assigned', generation: 0, ...times }, { status: 'running', generation: 0, assignedAt: 10, parts: { kind: 'map', items: [] } }, true],
+  [{ status: 'retrying', generation: 0, assignedAt: 10, until: 50, tries }, { status: 'cancelled', generation: 0, settledAt: 20 }, true],
+  [waiting, { ...waiting, for: { kind: 'approval', expiresAt: 90, shown: {}, answers: [answer] } }, false],
+  [waiting, { status: 'completed', generation: 0, assignedAt: 10, settledAt: 20, result: null }, true],
+  [waiting, { status: 'failed_permanent', generation: 0, assignedAt: 10, settledAt: 20, error: { code: 'EXPIRED', message: 'Nobody came.' } }, true],
+];
+
+function everyEffect(workflow: Workflow): readonly Effect[] {
+  const subject = { workflowId: workflow.header.id, workflowType: 'graph@1' };
+  return [
+    dispatchOf(workflow, 'n0', 10, 1),
+    {
+      kind: 'start_child',
+      start: {
+        parent: { workflowId: workflow.header.id, subtaskId: 'n1', generation: 2 },
+        workflowId: 'child',
+        type: 't',
+        version: 1,
+        params: {},
+        caller: 'c',
+        depth: 1,
+        issuedAt: 20,
+      },
+    },
+    { kind: 'notify', notification: { ...subject, subtaskId: 'n2', generation: 3, url: 'http://x', shown: {}, approvers: [], expiresAt: 90, issuedAt: 30 } },
+    { kind: 'control_child', subtaskId: 'n3', workflowId: 'child', control: 'pause', graceMs: 0, by: 'ann' },
+  ];
 }

@@ -1,6 +1,5 @@
 /** The event log: one entry per commit, in order, each chained to the one before. */
-import { createHash } from 'node:crypto';
-import type { EventEntry, RecordedEvent } from '@baton/core';
+import { type EventEntry, nextEventHash, type RecordedEvent } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { graphDefinition, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
@@ -10,7 +9,7 @@ import { commitOne, completion, step } from './stored-workflow.ts';
 function isChained(entries: readonly EventEntry[]): boolean {
   let before = '';
   return entries.every(({ events, hash }) => {
-    before = createHash('sha256').update(before).update(JSON.stringify(events)).digest('hex');
+    before = nextEventHash(before, events);
     return hash === before;
   });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { typeOf, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
-import { commitOne } from './stored-workflow.ts';
+import { commitOne, storedOf } from './stored-workflow.ts';
 
 function definition(version: number, capability = 'test.work', name = 'sales') {
   return { name, version, nodes: [{ id: 'n0', capability, params: { source: '$params.source', b: 1, a: 2 } }], result: { report: '$steps.n0' } };
@@ -55,8 +55,8 @@ export function typeContract(makeStore: MakeStore): void {
       await store.register(registered.type, 1);
       await commitOne(store, registered, {});
       await commitOne(store, inline, {});
-      expect(await reopen().load('w1')).toEqual(registered);
-      expect(await reopen().load('w2')).toEqual(inline);
+      expect(storedOf(await reopen().load('w1'))).toEqual(storedOf(registered));
+      expect(storedOf(await reopen().load('w2'))).toEqual(storedOf(inline));
       expect(await store.types()).toEqual([{ name: 'sales', versions: [1] }]);
     });
   });

@@ -1,10 +1,10 @@
 /** Drives a workflow through decide and a store, as the engine does it, one commit per step. */
 import {
-  type Assignment,
   apply,
   type Commit,
   type CommitOutcome,
   decide,
+  type Effect,
   type Json,
   type Patch,
   type Workflow,
@@ -14,7 +14,14 @@ import {
 
 /** A patch that changes nothing, or only what is given. */
 export function patch(changes: Partial<Patch> = {}): Patch {
-  return { subtasks: [], deadlines: [], events: [], ...changes };
+  return { subtasks: [], deadlines: [], events: [], context: [], inbox: [], control: [], ...changes };
+}
+
+/** What a store must bring back. The rest is derived, and may differ in what counts nothing any more. */
+export function storedOf(workflow: Workflow | null): Omit<Workflow, 'tallies'> | null {
+  if (workflow === null) return null;
+  const { tallies: _, ...stored } = workflow;
+  return stored;
 }
 
 /** Commits, and brings the workflow to what was committed. */
@@ -22,10 +29,10 @@ export async function commitOne(
   store: WorkflowStore,
   workflow: Workflow,
   changes: Partial<Patch>,
-  dispatches: Commit['dispatches'] = [],
+  effects: Commit['effects'] = [],
 ): Promise<CommitOutcome> {
   const change = patch(changes);
-  const [outcome] = await store.commit([{ workflow, patch: change, dispatches }]);
+  const [outcome] = await store.commit([{ workflow, patch: change, effects }]);
   if (outcome === undefined) throw new Error('The store gave no outcome.');
   if (outcome.status === 'committed') {
     apply(workflow, change);
@@ -37,7 +44,7 @@ export async function commitOne(
 
 export async function step(store: WorkflowStore, workflow: Workflow, events: readonly WorkflowEvent[], now: number): Promise<CommitOutcome> {
   const decision = decide(workflow, events, now);
-  return await commitOne(store, workflow, decision.patch, decision.dispatches);
+  return await commitOne(store, workflow, decision.patch, decision.effects);
 }
 
 /** Completes the subtask's current dispatch. */
@@ -48,9 +55,10 @@ export function completion(workflow: Workflow, subtaskId: string, result: Json =
 }
 
 /** A dispatch in which only what a store looks at matters. */
-export function dispatchOf(workflow: Workflow, subtaskId: string, issuedAt: number, generation = 0): Assignment {
+export function dispatchOf(workflow: Workflow, subtaskId: string, issuedAt: number, generation = 0): Effect {
   const retry = { attempts: 1, backoffMs: 0, backoffMsMax: 0, jitter: 0 };
   const { partition, header } = workflow;
   const subject = { workflowId: header.id, workflowType: `${header.type}@${header.version}`, partition, subtaskId, generation };
-  return { ...subject, capability: 'test.work', parameters: {}, retry, attemptTimeoutMs: 1, ttlMs: 1, issuedAt };
+  const assignment = { ...subject, capability: 'test.work', parameters: {}, retry, attemptTimeoutMs: 1, ttlMs: 1, issuedAt };
+  return { kind: 'dispatch', assignment };
 }

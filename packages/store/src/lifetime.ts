@@ -1,0 +1,56 @@
+/**
+ * How long what lives: nothing of a workflow that has not ended expires, everything of one that has goes with its retention.
+ * A definition expires unless it is registered, and never before a workflow that it belongs to.
+ */
+import { type Commit, hasEnded, limits, partitionOf, type Workflow, type WorkflowState } from '@baton/core';
+import { type Write, write } from './guarded-write.ts';
+import { deadlineMember } from './sorted-member.ts';
+import type { StoreKeys } from './store-keys.ts';
+import { indexMember, lastingIndexes, statusIndexes } from './workflow-index.ts';
+
+const day = 24 * 60 * 60_000;
+
+/** How much longer than needed Redis keeps things, for the case that no orchestrator is there to tidy up. */
+export const slackMs = { workflow: day, definition: 7 * day } as const;
+
+/** Flags outlive every job that may still be in a queue when its workflow ends: one that finds no flag begins. */
+const flagMs = limits.timeoutMsMax + slackMs.workflow;
+
+/** Does its life begin, or begin again? Then the definition must last as long once more. */
+export function beginsLife({ workflow, patch }: Commit): boolean {
+  const { revision, state } = workflow;
+  if (revision === 0) return true;
+  return patch.state !== undefined && ((state.status === 'paused' && patch.state.status !== 'paused') || (hasEnded(state) && !hasEnded(patch.state)));
+}
+
+/** A registered definition is there already and has no expiry: both commands leave it as it is. */
+export function definitionWrites(keys: StoreKeys, commit: Commit): readonly Write[] {
+  if (!beginsLife(commit)) return [];
+  const { definition, hash } = commit.workflow.type;
+  const keepMs = definition.timeout_ms + definition.retention_ms + slackMs.definition;
+  const key = keys.definition(hash);
+  return [...write('SET', key, [JSON.stringify(definition), 'PX', keepMs, 'NX']), ...write('PEXPIRE', key, [keepMs, 'GT'])];
+}
+
+export function lifetimeWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {
+  const { header, type, state, revision } = workflow;
+  if (patch.state === undefined) return [];
+  if (hasEnded(patch.state)) {
+    const keepMs = type.definition.retention_ms + slackMs.workflow;
+    const hasContext = workflow.context.size + patch.context.length > 0;
+    const kept = [keys.workflow(header.id), keys.events(header.id), ...(hasContext ? [keys.context(header.id)] : [])];
+    return [...kept.flatMap((key) => write('PEXPIRE', key, [keepMs])), ...write('PEXPIRE', keys.control(header.id), [flagMs])];
+  }
+  return revision > 0 && hasEnded(state) ? keys.ofWorkflow(header.id).map((key) => ({ command: 'PERSIST', key, words: [] })) : [];
+}
+
+/** An ended workflow goes with all that was ever written of it, but for the flags: work of it may still be queued, and they expire by themselves. */
+export function purgeWrites(keys: StoreKeys, { header, state }: Pick<Workflow, 'header'> & { readonly state: WorkflowState }): readonly Write[] {
+  const gone = keys.ofWorkflow(header.id).filter((key) => key !== keys.control(header.id));
+  const indexes = [...lastingIndexes(keys, header), ...statusIndexes(keys, header, state.status)];
+  return [
+    ...gone.map((key) => ({ command: 'UNLINK', key, words: [] })),
+    ...indexes.flatMap((key) => write('ZREM', key, [indexMember(header)])),
+    ...write('ZREM', keys.deadlines(partitionOf(header.id)), [deadlineMember(header.id, null)]),
+  ];
+}

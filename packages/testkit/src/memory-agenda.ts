@@ -1,0 +1,75 @@
+/** Deadlines and the outbox in memory: for each partition members with their times. */
+import { type Commit, isSettled, type OutboxEntry, type WorkflowStore } from '@baton/core';
+
+type Agenda = Pick<WorkflowStore, 'dueDeadlines' | 'staleOutbox' | 'clearOutbox'>;
+
+export interface MemoryAgenda extends Agenda {
+  write(commit: Commit): void;
+  forget(partition: number, workflowId: string, subtaskId: string | null): void;
+}
+
+interface Timed<Entry> {
+  readonly entry: Entry;
+  readonly at: number;
+}
+type Partitions<Entry> = Map<number, Map<string, Timed<Entry>>>;
+type Deadline = { readonly workflowId: string; readonly subtaskId: string | null };
+
+/** As long as it is unique; sorted among entries of the same time, it is what Redis sorts by. */
+function nameOf({ workflowId, subtaskId, ...rest }: Deadline | OutboxEntry): string {
+  return [workflowId, subtaskId ?? '', ...Object.values(rest)].join('/');
+}
+
+export function createMemoryAgenda(): MemoryAgenda {
+  const deadlines: Partitions<Deadline> = new Map();
+  const outbox: Partitions<OutboxEntry> = new Map();
+
+  return {
+    write({ workflow, patch, effects }) {
+      const { partition } = workflow;
+      const workflowId = workflow.header.id;
+      for (const [subtaskId, after] of patch.subtasks) {
+        const before = workflow.subtasks.get(subtaskId);
+        const isOpen = before !== undefined && before.status !== 'pending' && !isSettled(before);
+        const isSame = before?.status === after.status && before.generation === after.generation;
+        if (isOpen && !isSame) inPartition(outbox, partition).delete(nameOf({ workflowId, subtaskId, generation: before.generation }));
+      }
+      for (const effect of effects) {
+        if (effect.kind === 'control_child') continue;
+        const { subtaskId, generation } = effect.kind === 'dispatch' ? effect.assignment : effect.kind === 'notify' ? effect.notification : effect.start.parent;
+        const { issuedAt } = effect.kind === 'dispatch' ? effect.assignment : effect.kind === 'notify' ? effect.notification : effect.start;
+        const entry = { workflowId, subtaskId, generation };
+        inPartition(outbox, partition).set(nameOf(entry), { entry, at: issuedAt });
+      }
+      for (const { subtaskId, at } of patch.deadlines) {
+        const entry = { workflowId, subtaskId };
+        if (at === null) inPartition(deadlines, partition).delete(nameOf(entry));
+        else inPartition(deadlines, partition).set(nameOf(entry), { entry, at });
+      }
+    },
+    forget(partition, workflowId, subtaskId) {
+      inPartition(deadlines, partition).delete(nameOf({ workflowId, subtaskId }));
+    },
+    async dueDeadlines(partition, now, limit) {
+      return earliest(inPartition(deadlines, partition), (at) => at <= now, limit).map(({ entry, at }) => ({ ...entry, at }));
+    },
+    async staleOutbox(partition, before, limit) {
+      return earliest(inPartition(outbox, partition), (at) => at < before, limit).map(({ entry }) => entry);
+    },
+    async clearOutbox(partition, cleared) {
+      for (const { workflowId, subtaskId, generation } of cleared) inPartition(outbox, partition).delete(nameOf({ workflowId, subtaskId, generation }));
+    },
+  };
+}
+
+function inPartition<Entry>(partitions: Partitions<Entry>, partition: number): Map<string, Timed<Entry>> {
+  const members = partitions.get(partition) ?? new Map<string, Timed<Entry>>();
+  partitions.set(partition, members);
+  return members;
+}
+
+function earliest<Entry>(members: ReadonlyMap<string, Timed<Entry>>, isWanted: (at: number) => boolean, limit: number): readonly Timed<Entry>[] {
+  const wanted = [...members].filter(([, { at }]) => isWanted(at));
+  const sorted = wanted.toSorted(([one, first], [other, second]) => first.at - second.at || (one < other ? -1 : 1));
+  return sorted.slice(0, limit).map(([, timed]) => timed);
+}
