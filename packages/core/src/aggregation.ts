@@ -29,7 +29,7 @@ export const Aggregate = z.discriminatedUnion('strategy', [
 ]);
 export type Aggregate = z.output<typeof Aggregate>;
 
-export type Aggregated = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
+type Aggregated = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly message: string };
 type Strategy<Name extends Aggregate['strategy']> = (results: readonly Json[], options: Extract<Aggregate, { strategy: Name }>) => Aggregated;
 
 const ok = (value: Json): Aggregated => ({ ok: true, value });

@@ -60,7 +60,7 @@ describe('a wrong definition', () => {
     ['nodes that are none', document([7 as unknown as object]), ['/nodes/0 invalid_type']],
     ['bad names', { name: '1x', version: 0, nodes: [node('a:b')] }, ['/name invalid_format', '/version too_small', '/nodes/0/id invalid_format']],
     ['unknown fields', document([node('a', { ttl: 1 })]), ['/nodes/0 unrecognized_keys']],
-    ['bounds', document([node('a', { timeout_ms: 0, retry: { attempts: 1_000 } })]), ['/nodes/0/retry/attempts too_big', '/nodes/0/timeout_ms too_small']],
+    ['bounds', document([node('a', { timeout_ms: 0, retry: { attempts: 1_000 } })]), ['/nodes/0/timeout_ms too_small', '/nodes/0/retry/attempts too_big']],
     ['a duplicate id', document([node('a'), node('b'), node('a')]), ['/nodes/2/id duplicate_id']],
     ['an unknown need', document([node('a', { needs: ['x', 'a2'] }), node('a2')]), ['/nodes/0/needs/0 unknown_id']],
     ['unknown ids in references', document([node('a', { params: { x: ['$steps.zz.q'] } })], { result: { y: '$steps.q' } }), ['/nodes/0/params/x/0 unknown_id', '/result/y unknown_id']],

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { apply, compileDefinition, createWorkflow, type Decision, decide, isNothing, type JobFacts, limits, type Outcome, type Workflow, type WorkflowEvent } from './index.ts';
-import { put, nodeOf, openDraft, end } from './draft.ts';
-import { reconcileAfterMs } from './progress.ts';
+import { apply, type Assignment, compileDefinition, createWorkflow, type Decision, decide, isNothing, type JobFacts, limits, type Outcome, type Workflow, type WorkflowEvent } from './index.ts';
+import { reconcileAfterMs } from './deadline.ts';
+import { end, openDraft, put } from './draft.ts';
+import { nodeOf } from './frame.ts';
 
 const minute = 60_000;
+type Step = Decision & { readonly dispatches: readonly Assignment[] };
 
 /** A started workflow of these nodes, at time 0. */
-function started(nodes: readonly object[], rest: { readonly result?: unknown; readonly params?: Record<string, never> | Record<string, string>; readonly timeout_ms?: number } = {}): { workflow: Workflow; decision: Decision } {
+function started(nodes: readonly object[], rest: { readonly result?: unknown; readonly params?: Record<string, never> | Record<string, string>; readonly timeout_ms?: number } = {}): { workflow: Workflow; decision: Step } {
   const { params = {}, ...document } = rest;
   const compiled = compileDefinition({ name: 'test', version: 1, nodes, ...document });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
@@ -15,10 +17,10 @@ function started(nodes: readonly object[], rest: { readonly result?: unknown; re
   return { workflow, decision: take(workflow, 0, { kind: 'started' }) };
 }
 
-function take(workflow: Workflow, now: number, ...events: WorkflowEvent[]): Decision {
+function take(workflow: Workflow, now: number, ...events: WorkflowEvent[]): Step {
   const decision = decide(workflow, events, now);
   apply(workflow, decision.patch);
-  return decision;
+  return { ...decision, dispatches: decision.effects.flatMap((effect) => (effect.kind === 'dispatch' ? [effect.assignment] : [])) };
 }
 
 function reply(subtaskId: string, outcome: Outcome, generation = 0): WorkflowEvent {
@@ -149,7 +151,7 @@ describe('settle', () => {
     const output = { type: 'object', properties: { uri: { type: 'string' } }, required: ['uri'], additionalProperties: false };
     const { workflow } = started([{ id: 'a', capability: 'c', output }]);
     take(workflow, 1, completed('a', { url: 'x' }));
-    expect(workflow.subtasks.get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'INVALID_OUTPUT', details: [{ code: 'required' }, { code: 'additionalProperties' }] } });
+    expect(workflow.subtasks.get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'INVALID_OUTPUT', details: { problems: [{ code: 'required' }, { code: 'additionalProperties' }], output: { url: 'x' } } } });
   });
 
   it('takes a reply without an execution, as a reconciliation may bring it', () => {
@@ -198,16 +200,16 @@ describe('deadlines', () => {
       const { patch, dispatches } = take(workflow, now, checked('a', facts));
       if (expected !== null) expect(workflow.subtasks.get('a')).toMatchObject(expected);
       if (nextAt !== undefined) expect(patch.deadlines).toEqual([{ subtaskId: 'a', at: nextAt }]);
-      if (facts.state === 'missing' && expected === null) expect(dispatches).toMatchObject([{ generation: 1, ttlMs: 2 * minute - now }]);
+      if (facts.state === 'missing' && expected === null) expect(dispatches).toMatchObject([{ generation: 1, ttlMs: 2 * minute, issuedAt: now }]);
     });
 
-  check('looks again in a while at a job that waits', minute, { state: 'queued' }, null, 2 * minute);
+  check('looks again in a while at a job that waits', minute, { state: 'queued', position: null }, null, 2 * minute);
   check('looks again in a while at a job that runs', 3 * minute, active, null, 3 * minute + reconcileAfterMs);
   check('looks again at the end of the subtask', 9 * minute + 30_000, active, null, 10 * minute);
   check('lets a job that was started before its time to live wait for its next attempt', 3 * minute, { state: 'delayed', until: 0, attemptsMade: 1, lastError: null }, null, 4 * minute);
-  check('expires a job that nobody took', 2 * minute, { state: 'queued' }, { status: 'failed_permanent', error: { code: 'ASSIGNMENT_EXPIRED' } });
+  check('expires a job that nobody took', 2 * minute, { state: 'queued', position: null }, { status: 'failed_permanent', error: { code: 'ASSIGNMENT_EXPIRED' } });
   check('fails a subtask that is over its time', 10 * minute, active, { status: 'failed_permanent', error: { code: 'SUBTASK_TIMEOUT' } });
-  check('dispatches a lost job again, as another generation and with what is left of its time', minute, { state: 'missing' }, null);
+  check('dispatches a lost job again, as another generation with a time to live of its own', minute, { state: 'missing' }, null);
   check('believes a completed job, even when it is over its time', 11 * minute, { state: 'completed', report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed', result: 5 } } }, { status: 'completed', result: 5 });
   check('fails on a completed job that says nothing', minute, { state: 'completed', report: null }, { status: 'failed_permanent', error: { code: 'INVALID_REPLY' } });
   check('fails on a job that the queue gave up', minute, { state: 'failed', reason: 'stalled' }, { status: 'failed_permanent', error: { code: 'AGENT_LOST' } });
@@ -217,7 +219,7 @@ describe('deadlines', () => {
     take(workflow, 1, checked('a', { state: 'missing' }));
     expect(isNothing(take(workflow, 2, completed('a')))).toBe(true);
     expect(workflow.subtasks.get('a')).toMatchObject({ status: 'assigned', generation: 1, assignedAt: 0 });
-    workflow.subtasks.set('a', { status: 'assigned', generation: limits.generationsMax, assignedAt: 0 });
+    workflow.subtasks.set('a', { status: 'assigned', generation: limits.generationsMax, assignedAt: 0, issuedAt: 0 });
     take(workflow, 3, checked('a', { state: 'missing' }, limits.generationsMax));
     expect(workflow.subtasks.get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'DISPATCH_LOST' } });
   });
@@ -228,7 +230,7 @@ describe('bugs', () => {
     const { workflow } = started(diamond.slice(0, 1));
     take(workflow, 1, completed('a'));
     const draft = openDraft(workflow, 2);
-    expect(() => put(draft, 'a', { status: 'assigned', generation: 1, assignedAt: 2 })).toThrow('subtask a cannot go from completed to assigned');
+    expect(() => put(draft, 'a', { status: 'assigned', generation: 1, assignedAt: 2, issuedAt: 2 })).toThrow('subtask a cannot go from completed to assigned');
     expect(() => nodeOf(draft, 'zz')).toThrow('no subtask zz');
     expect(() => end(draft, { status: 'completed', endedAt: 2, result: null })).toThrow('has ended already');
   });
