@@ -1,12 +1,9 @@
 /** The engine on the memory ports and a manual clock: no Redis, no timers; time passes when the test says so. */
-import { type Json, partitionCount, type RecordedEvent, type ReplyReader, type WorkflowStore } from '@baton/core';
-import { replyMessage } from '@baton/protocol';
-import { createManualClock, createMemoryQueue, createMemoryStore } from '@baton/testkit';
 import { describe, expect, it } from 'vitest';
-import { createEngine, type Engine, outboxGraceMs } from './index.ts';
+import { type Bench, createBench, partitions, settleAll, work } from './engine-under-test.ts';
+import { outboxGraceMs } from './index.ts';
 
 const minute = 60_000;
-const partitions = Array.from({ length: partitionCount }, (_, index) => index);
 const chain = {
   name: 'chain',
   version: 1,
@@ -18,36 +15,6 @@ const chain = {
   result: '$steps.b',
   retention_ms: 1_000,
 };
-
-function createBench(wrap: (store: WorkflowStore) => WorkflowStore = (store) => store) {
-  const clock = createManualClock();
-  const store = wrap(createMemoryStore());
-  const queue = createMemoryQueue(clock.now);
-  const reader = queue.reader();
-  reader.own(partitions);
-  const events: RecordedEvent[] = [];
-  const warnings: string[] = [];
-  const engineOn = (own: WorkflowStore): Engine =>
-    createEngine({ store: own, queue, now: clock.now, observe: (_, event) => events.push(event), warn: (event) => warnings.push(event) });
-  return { clock, store, queue, reader, events, warnings, engineOn, engine: engineOn(store) };
-}
-type Bench = ReturnType<typeof createBench>;
-
-/** An agent takes the next assignment and replies with the result; `finish: false`: it dies before its job is done. */
-async function work({ queue, clock }: Bench, result: Json, { reply = true, finish = true } = {}): Promise<void> {
-  const taken = queue.take();
-  if (taken === null) throw new Error('nothing to do');
-  const execution = { agent: 'agent-1', attempt: taken.attempt, startedAt: clock.now(), finishedAt: clock.now() };
-  const message = replyMessage(taken.assignment, { outcome: { status: 'completed', result }, execution });
-  if (reply) await taken.reply(message);
-  if (finish) await taken.finish(message);
-}
-
-async function settleAll(engine: Engine, reader: ReplyReader): Promise<void> {
-  const replies = await reader.read(0);
-  await engine.settle(replies.flatMap(({ report }) => report ?? []));
-  await reader.remove(replies);
-}
 
 async function startChain(bench: Bench, workflowId = 'wf'): Promise<void> {
   const outcome = await bench.engine.start({ workflowId, definition: chain, params: {}, caller: 'test' });
@@ -63,9 +30,9 @@ describe('start', () => {
     const bench = createBench();
     await startChain(bench);
     await work(bench, 10);
-    await settleAll(bench.engine, bench.reader);
+    await settleAll(bench);
     await work(bench, 20);
-    await settleAll(bench.engine, bench.reader);
+    await settleAll(bench);
     expect((await bench.store.summary('wf'))?.state).toMatchObject({ status: 'completed', result: 20 });
     expect(bench.events.map(({ type }) => type)).toEqual(['workflow_started', 'subtask_assigned', 'subtask_completed', 'subtask_assigned', 'subtask_completed', 'workflow_completed']);
   });
@@ -169,7 +136,7 @@ describe('settle', () => {
     bench.clock.advance(outboxGraceMs + 1);
     await bench.engine.tick(partitions);
     await work(bench, 20);
-    await settleAll(bench.engine, bench.reader);
+    await settleAll(bench);
     expect(await statusOf(bench)).toBe('completed');
   });
 });
@@ -212,7 +179,7 @@ describe('tick', () => {
     bench.clock.advance(minute);
     await bench.engine.tick(partitions);
     await work(bench, 20);
-    await settleAll(bench.engine, bench.reader);
+    await settleAll(bench);
     expect(await statusOf(bench)).toBe('completed');
   });
 
