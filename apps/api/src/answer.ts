@@ -15,11 +15,13 @@ export const problemContentType = 'application/problem+json';
 export const problemStatuses = {
   invalid_json: 400,
   invalid_request: 400,
+  cross_origin: 403,
   not_found: 404,
   unknown_workflow: 404,
   unknown_type: 404,
   read_only: 405,
   conflict: 409,
+  refused: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   misdirected_request: 421,

@@ -4,15 +4,15 @@ import { customAlphabet } from 'nanoid';
 import { problem } from './answer.ts';
 import { type ApiDeps, answerTimeoutMsDefault } from './deps.ts';
 import { failureAnswer, redisAway } from './failure.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback, isOwnOrigin } from './loopback.ts';
 import { registerQueueBoard } from './queue-board.ts';
 import { type Route, routes } from './routes.ts';
 import { send } from './send.ts';
 
 /** A definition and its params, with room for whitespace. */
 export const bodyBytesMax = 5 * 1024 * 1024;
-/** Longer than any id: the router's own limit of 100 is not. */
-const pathPartLengthMax = 200;
+/** Longer than any id, also that of a part of a part, percent-encoded: the router's own limit of 100 is not. */
+const pathPartLengthMax = 450;
 
 const requestId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12);
 
@@ -36,6 +36,9 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     // A name that somebody else's DNS points here is how a web page would get past the browser (DNS rebinding).
     if (!isLoopback(request.hostname))
       return send(reply, problem('misdirected_request', 'This API answers on loopback names only: 127.0.0.1, localhost, [::1].'));
+    // Browsers let any page send a POST without a body, and only keep the answer from it.
+    if (request.method !== 'GET' && !isOwnOrigin(request.headers.origin))
+      return send(reply, problem('cross_origin', 'A page from elsewhere may change nothing here; only pages on loopback may.'));
   });
   // Else a client's kept-alive connection would keep the process from ending.
   app.addHook('onSend', async (_request, reply) => {

@@ -8,9 +8,11 @@ import type { Answer } from './answer.ts';
 import type { BoardQueue } from './queue-board.ts';
 
 export interface ApiDeps {
-  readonly engine: Pick<Engine, 'start' | 'register'>;
+  readonly engine: Pick<Engine, 'start' | 'register' | 'control' | 'restart' | 'signal' | 'answer' | 'approvals' | 'why'>;
   readonly store: Pick<WorkflowStore, 'load' | 'summary' | 'list' | 'events' | 'findType' | 'types'>;
-  readonly queue: Pick<SubtaskQueue, 'facts'>;
+  readonly queue: Pick<SubtaskQueue, 'facts' | 'capabilities' | 'limitConcurrency'>;
+  /** Those that were ever served or asked for. */
+  readonly capabilityNames: () => Promise<readonly string[]>;
   /** The agents whose heartbeat is fresh. */
   readonly agents: () => Promise<readonly AgentEntry[]>;
   /** The queues to show at `/queues`, asked whenever somebody looks: capabilities appear at run time. */

@@ -13,6 +13,11 @@ export function isLoopback(hostname: string): boolean {
   return host === 'localhost' || (isIPv4(host) && host.startsWith('127.')) || (isIPv6(host) && host === '::1');
 }
 
+/** @param origin of the page that sends a request; programs say none */
+export function isOwnOrigin(origin: string | undefined): boolean {
+  return origin === undefined || (URL.canParse(origin) && isLoopback(new URL(origin).hostname));
+}
+
 /** @throws {NotLoopbackError} */
 export function assertLoopback(host: string): void {
   if (isLoopback(host)) return;

@@ -1,7 +1,7 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
 import { createEngine } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createSubtaskQueue, listAgents, type Redis } from '@baton/queue';
+import { connectRedis, createSubtaskQueue, knownCapabilities, listAgents, type Redis } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
@@ -66,6 +66,7 @@ async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortS
     store,
     queue,
     agents: () => listAgents(redis, prefix),
+    capabilityNames: () => knownCapabilities(redis, prefix),
     queues: createQueueList(redis, prefix),
     isRedisUp: () => redis.status === 'ready',
     health: () => redisProblems(redis),

@@ -1,20 +1,32 @@
-/** From core's nouns to the wire: snake_case, ISO 8601, and the live state of what runs merged in from the queue. The only place that maps. */
+/** From core's nouns to the wire: snake_case, ISO 8601. With `subtask-view.ts` and `approval-view.ts` the only place that maps. */
 import {
+  type CapabilityFacts,
   type EventEntry,
-  type Execution,
-  type Failure,
-  hasEnded,
-  type JobFacts,
   type RecordedEvent,
-  type Subtask,
+  type Waiting,
   type Workflow,
   type WorkflowHeader,
   type WorkflowState,
+  type WorkflowStatus,
 } from '@baton/core';
-import type { AgentEntry, AgentListView, EventListView, EventView, SubtaskView, WorkflowResultView, WorkflowSummaryView, WorkflowView } from '@baton/protocol';
+import type {
+  AgentEntry,
+  AgentListView,
+  CapabilityView,
+  EventListView,
+  EventView,
+  WhyView,
+  WorkflowResultView,
+  WorkflowSummaryView,
+  WorkflowView,
+} from '@baton/protocol';
+import { waitingApprovals } from './approval-view.ts';
+import { failureView, iso, isoOrNull } from './fields.ts';
+import { type LiveFacts, subtaskViews } from './subtask-view.ts';
 
 export function summaryView(header: WorkflowHeader, state: WorkflowState): WorkflowSummaryView {
   const endedAt = 'endedAt' in state ? state.endedAt : null;
+  const { conversationId, parent, restartOf } = header;
   return {
     workflow_id: header.id,
     type: header.type,
@@ -25,6 +37,11 @@ export function summaryView(header: WorkflowHeader, state: WorkflowState): Workf
     ended_at: isoOrNull(endedAt),
     duration_ms: endedAt === null ? null : endedAt - header.createdAt,
     error: 'error' in state ? failureView(state.error) : null,
+    ...('partialFailures' in state && { partial_failures: state.partialFailures }),
+    ...('degraded' in state && { degraded: state.degraded }),
+    ...(conversationId !== undefined && { conversation_id: conversationId }),
+    ...(parent !== undefined && { parent: { workflow_id: parent.workflowId, subtask_id: parent.subtaskId } }),
+    ...(restartOf !== undefined && { restart_of: restartOf }),
   };
 }
 
@@ -37,21 +54,28 @@ export function resultView(header: WorkflowHeader, state: WorkflowState): Workfl
   };
 }
 
-/** @param facts of the subtasks that are assigned, by id */
-export function workflowView(workflow: Workflow, facts: ReadonlyMap<string, JobFacts>, now: number): WorkflowView {
-  const { header, state, type } = workflow;
+export function workflowView(workflow: Workflow, live: LiveFacts): WorkflowView {
+  const { header, state, view } = workflow;
+  const approvals = waitingApprovals(workflow);
   return {
     ...summaryView(header, state),
     revision: workflow.revision,
     params: header.params as WorkflowView['params'],
+    ...(Object.keys(view).length > 0 && { context: view as NonNullable<WorkflowView['context']> }),
+    ...(state.status === 'paused' && { paused: { at: iso(state.pausedAt), by: state.by } }),
+    ...(approvals.length > 0 && { approvals: [...approvals] }),
     ...('result' in state && { result: state.result as WorkflowView['result'] }),
-    subtasks: [...type.graph.nodes].map(([id, node]) => ({
-      subtask_id: id,
-      capability: node.capability,
-      needs: [...(type.graph.needs.get(id) ?? [])],
-      ...recordView(workflow.subtasks.get(id), hasEnded(state) ? undefined : facts.get(id), now),
-    })),
+    subtasks: subtaskViews(workflow, live),
   };
+}
+
+export function whyView(workflowId: string, { status, waiting }: { readonly status: WorkflowStatus; readonly waiting: readonly Waiting[] }): WhyView {
+  const reasons = waiting.map(({ subtaskId, reason, facts, message }) => ({ subtask_id: subtaskId, reason, facts, message }));
+  return { workflow_id: workflowId, status, reasons: reasons as WhyView['reasons'] };
+}
+
+export function capabilityView({ capability, agents, queued, active, limit }: CapabilityFacts): CapabilityView {
+  return { name: capability, agents, queued, active, concurrency: limit };
 }
 
 export function agentsView(agents: readonly AgentEntry[]): AgentListView {
@@ -80,89 +104,5 @@ export function eventsView(entries: readonly EventEntry[], limit: number): Event
 function eventView(event: RecordedEvent): EventView {
   const { type, at, ...rest } = event;
   const fields = Object.entries(rest).map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value as unknown] as const);
-  return { type, at: iso(at), ...Object.fromEntries(fields) };
-}
-
-type RecordView = Omit<SubtaskView, 'subtask_id' | 'capability' | 'needs'>;
-
-const untouched: RecordView = {
-  status: 'pending',
-  generation: null,
-  assigned_to: null,
-  attempts: 0,
-  assigned_at: null,
-  started_at: null,
-  ended_at: null,
-  duration_ms: null,
-  progress: null,
-  retry_at: null,
-  error: null,
-};
-
-function recordView(subtask: Subtask | undefined, facts: JobFacts | undefined, now: number): RecordView {
-  if (subtask === undefined) return untouched;
-  const { status, generation } = subtask;
-  switch (subtask.status) {
-    case 'assigned': {
-      const assigned = { ...untouched, status, generation, assigned_at: iso(subtask.assignedAt), duration_ms: now - subtask.assignedAt };
-      return { ...assigned, ...(facts && liveView(facts)) };
-    }
-    case 'cancelled':
-      return { ...untouched, status, generation, ended_at: iso(subtask.settledAt) };
-    case 'completed':
-    case 'failed_permanent':
-      return {
-        ...untouched,
-        status,
-        generation,
-        ...executionView(subtask.execution),
-        assigned_at: isoOrNull(subtask.assignedAt),
-        ended_at: iso(subtask.settledAt),
-        duration_ms: subtask.assignedAt === null ? null : subtask.settledAt - subtask.assignedAt,
-        ...(subtask.status === 'completed' ? { result: subtask.result as SubtaskView['result'] } : { error: failureView(subtask.error) }),
-      };
-  }
-}
-
-/** What the queue knows of an assigned subtask's job. Done there but not settled yet still counts as running. */
-function liveView(facts: JobFacts): Partial<RecordView> {
-  switch (facts.state) {
-    case 'active':
-      return {
-        status: 'running',
-        assigned_to: facts.agent,
-        attempts: facts.attempt,
-        started_at: isoOrNull(facts.startedAt),
-        progress: facts.progress && { ...facts.progress },
-      };
-    case 'delayed':
-      return {
-        status: 'retrying',
-        attempts: facts.attemptsMade,
-        retry_at: iso(facts.until),
-        error: facts.lastError === null ? null : { code: 'attempt_failed', message: facts.lastError },
-      };
-    case 'completed':
-      return facts.report === null ? {} : { status: 'running', ...executionView(facts.report.execution) };
-    case 'queued':
-    case 'missing':
-    case 'failed':
-      return {};
-  }
-}
-
-function executionView(execution: Execution | undefined): Partial<RecordView> {
-  return execution === undefined ? {} : { assigned_to: execution.agent, attempts: execution.attempt, started_at: iso(execution.startedAt) };
-}
-
-function failureView({ code, message, details }: Failure): NonNullable<SubtaskView['error']> {
-  return { code, message, ...(details !== undefined && { details: details as NonNullable<SubtaskView['error']>['details'] }) };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
-}
-
-function isoOrNull(at: number | null): string | null {
-  return at === null ? null : iso(at);
+  return { type, at: iso(at), ...Object.fromEntries(fields), ...('until' in event && { until: iso(event.until) }) };
 }

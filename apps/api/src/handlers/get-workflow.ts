@@ -1,22 +1,33 @@
-/** GET /v1/workflows/:id: the workflow with its subtasks, live: what runs is asked of the queue now, in one round trip. */
-import type { DispatchRef, JobFacts, Workflow } from '@baton/core';
+/** GET /v1/workflows/:id?parts=false: the workflow with its subtasks, live: what runs is asked of the queue now, in one round trip. */
+import { askedCapability, boardOf, type DispatchRef, findNode, type JobFacts, placeOf, type Workflow } from '@baton/core';
+import { z } from 'zod';
 import { ok } from '../answer.ts';
 import type { ApiDeps, Handler } from '../deps.ts';
-import { unknownWorkflow, workflowIdOf } from '../workflow-id.ts';
+import { parseInput } from '../input.ts';
 import { workflowView } from '../view.ts';
+import { unknownWorkflow, workflowIdOf } from '../workflow-id.ts';
+
+/** Without the parts of maps, loops and plans, which may be thousands, these are only counted. */
+const Query = z.strictObject({ parts: z.enum(['true', 'false']).default('true') });
 
 export const getWorkflow: Handler = async ({ store, queue, now }, request) => {
+  const query = parseInput(Query, 'The query is', request.query);
+  if (!query.ok) return query.answer;
   const id = workflowIdOf(request);
   const workflow = id === null ? null : await store.load(id);
   if (workflow === null) return unknownWorkflow(request);
-  return ok(workflowView(workflow, await assignedFacts(workflow, queue), now()));
+  const hasParts = query.value.parts === 'true';
+  return ok(workflowView(workflow, { facts: await assignedFacts(workflow, queue, hasParts), now: now(), hasParts }));
 };
 
-async function assignedFacts(workflow: Workflow, queue: ApiDeps['queue']): Promise<ReadonlyMap<string, JobFacts>> {
-  const refs: DispatchRef[] = [...workflow.subtasks].flatMap(([subtaskId, subtask]) => {
-    const node = workflow.type.graph.nodes.get(subtaskId);
-    if (node === undefined || subtask.status !== 'assigned') return [];
-    return [{ workflowId: workflow.header.id, subtaskId, generation: subtask.generation, capability: node.capability }];
+async function assignedFacts(workflow: Workflow, queue: ApiDeps['queue'], hasParts: boolean): Promise<ReadonlyMap<string, JobFacts>> {
+  const board = boardOf(workflow);
+  const refs: DispatchRef[] = [...workflow.subtasks].flatMap(([subtaskId, { status, generation }]) => {
+    if (status !== 'assigned' || (!hasParts && placeOf(subtaskId).in !== 'definition')) return [];
+    const node = findNode(board, subtaskId);
+    // A child workflow is assigned too, but has no job.
+    if (node === undefined || node.kind === 'workflow') return [];
+    return [{ workflowId: workflow.header.id, subtaskId, generation, capability: askedCapability(board, subtaskId) }];
   });
   if (refs.length === 0) return new Map();
   const facts = await queue.facts(refs);

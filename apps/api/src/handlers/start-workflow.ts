@@ -2,21 +2,20 @@
 import type { WorkflowSummary } from '@baton/core';
 import { StartWorkflowBody, type StartWorkflowView } from '@baton/protocol';
 import { type Answer, existingTypes, problem, problemsAnswer } from '../answer.ts';
+import { caller } from '../caller.ts';
 import type { Handler } from '../deps.ts';
 import { parseInput } from '../input.ts';
-
-/** There is no authentication yet, and so the API listens on loopback only. */
-const caller = 'anonymous@loopback';
 
 export const startWorkflow: Handler = async ({ engine, store }, { body }) => {
   const input = parseInput(StartWorkflowBody, 'The body is', body);
   if (!input.ok) return input.answer;
-  const { workflow_id, type, version, definition, params } = input.value;
+  const { workflow_id, type, version, definition, params, conversation_id } = input.value;
   const outcome = await engine.start({
     ...(workflow_id !== undefined && { workflowId: workflow_id }),
     ...(type !== undefined && { type }),
     ...(version !== undefined && { version }),
     ...(definition !== undefined && { definition }),
+    ...(conversation_id !== undefined && { conversationId: conversation_id }),
     params,
     caller,
   });
