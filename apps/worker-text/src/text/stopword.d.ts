@@ -1,0 +1,4 @@
+/** The part that we use; the package brings no types. */
+declare module 'stopword' {
+  export const eng: readonly string[];
+}
