@@ -53,7 +53,9 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry):
   return {
     async load(workflowId) {
       // A transaction, so that no commit comes between the two.
-      const [hash = {}, context = {}] = await answers<Record<string, string>>(redis.multi().hgetall(keys.workflow(workflowId)).hgetall(keys.context(workflowId)));
+      const [hash = {}, context = {}] = await answers<Record<string, string>>(
+        redis.multi().hgetall(keys.workflow(workflowId)).hgetall(keys.context(workflowId)),
+      );
       const record = workflowRecord(hash);
       if (record === null) return null;
       const { header, definition, ...parts } = record;

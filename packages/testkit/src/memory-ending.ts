@@ -1,5 +1,16 @@
 /** What the end of a workflow means for others, in memory: its parent is told, its conversation gets what it leaves. */
-import { type Commit, compareOrder, dispatchId, hasEnded, type Json, type JsonObject, type Outcome, partitionOf, viewOf, type WorkflowState } from '@baton/core';
+import {
+  type Commit,
+  compareOrder,
+  dispatchId,
+  hasEnded,
+  type Json,
+  type JsonObject,
+  type Outcome,
+  partitionOf,
+  viewOf,
+  type WorkflowState,
+} from '@baton/core';
 import { type AssignmentMessage, replyMessage } from '@baton/protocol';
 
 export interface ChildReply {

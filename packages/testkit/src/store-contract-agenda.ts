@@ -70,7 +70,12 @@ export function agendaContract(makeStore: MakeStore): void {
   it('tells the parts of composites apart, in deadlines and in the outbox', async () => {
     const { store } = makeStore();
     const workflow = workflowOf(fanOut);
-    await commitOne(store, workflow, { deadlines: parts.map((subtaskId, at) => ({ subtaskId, at })) }, parts.map((id, at) => dispatchOf(workflow, id, at, at + 10)));
+    await commitOne(
+      store,
+      workflow,
+      { deadlines: parts.map((subtaskId, at) => ({ subtaskId, at })) },
+      parts.map((id, at) => dispatchOf(workflow, id, at, at + 10)),
+    );
     const { partition } = workflow;
     const workflowId = workflow.header.id;
     expect(await store.dueDeadlines(partition, 100, 100)).toEqual(parts.map((subtaskId, at) => ({ workflowId, subtaskId, at })));
@@ -120,7 +125,12 @@ export function agendaContract(makeStore: MakeStore): void {
       const { store } = makeStore();
       const workflow = workflowOf(fanOut);
       await commitOne(store, workflow, { subtasks: [['n0', before]] }, [dispatchOf(workflow, 'n0', 10, before.generation)]);
-      await commitOne(store, workflow, { subtasks: [['n0', after]] }, after.generation === before.generation ? [] : [dispatchOf(workflow, 'n0', 20, after.generation)]);
+      await commitOne(
+        store,
+        workflow,
+        { subtasks: [['n0', after]] },
+        after.generation === before.generation ? [] : [dispatchOf(workflow, 'n0', 20, after.generation)],
+      );
       const generations = (await store.staleOutbox(workflow.partition, 100, 10)).map(({ generation }) => generation);
       expect(generations).toEqual(isLeft ? (after.generation === before.generation ? [] : [after.generation]) : [before.generation]);
     });

@@ -9,7 +9,12 @@ const chain = graphDefinition([[], [0], [1]]);
 const execution = { agent: 'agent-1', attempt: 2, startedAt: 11, finishedAt: 12, usage: { tokens: 1.5 } };
 const awkward = { text: 'ä "quoted" \u0000 \u2028 😀', nested: [{ a: [] }, {}, null, -1.5e300, true], '': '', __proto__x: 1 };
 
-const tries = { fallback: 1, repairs: 2, overloads: 3, feedback: { problems: [{ path: '/a', code: 'type', message: 'It must be a number.' }], previousOutput: awkward } };
+const tries = {
+  fallback: 1,
+  repairs: 2,
+  overloads: 3,
+  feedback: { problems: [{ path: '/a', code: 'type', message: 'It must be a number.' }], previousOutput: awkward },
+};
 const answer = { by: 'ann', decision: 'approve', value: awkward, comment: 'Fine.', at: 11 } as const;
 
 const everySubtask: readonly (readonly [string, Subtask])[] = [

@@ -35,7 +35,8 @@ export function conversationContract(makeStore: MakeStore): void {
       await end(store, { id: 'other', conversationId: 'c2' }, context, completedAt(10));
       await end(store, { id: 'none' }, context, completedAt(10));
       await end(store, { id: 'isolated', conversationId: 'c1' }, context, completedAt(10), graphDefinition([[]]));
-      for (const status of ['failed', 'cancelled', 'timed_out'] as const) await end(store, { id: status, conversationId: 'c1' }, context, { status, endedAt: 10, error });
+      for (const status of ['failed', 'cancelled', 'timed_out'] as const)
+        await end(store, { id: status, conversationId: 'c1' }, context, { status, endedAt: 10, error });
       const runs = workflowOf(shared, { id: 'runs', conversationId: 'c1' });
       await commitOne(store, runs, { state: { status: 'running', expiresAt: 1 }, context });
       await commitOne(store, { ...runs, revision: 0 }, { state: completedAt(10), context });

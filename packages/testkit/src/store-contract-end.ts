@@ -83,7 +83,12 @@ export function endContract(makeStore: MakeStore): void {
   it('counts and lists a workflow in every state that is no end', async () => {
     const { store } = makeStore();
     const workflow = workflowOf(definition);
-    const states: readonly WorkflowState[] = [running, { status: 'waiting', expiresAt: 1 }, { status: 'paused', expiresAt: 1, pausedAt: 1, by: 'ann' }, running];
+    const states: readonly WorkflowState[] = [
+      running,
+      { status: 'waiting', expiresAt: 1 },
+      { status: 'paused', expiresAt: 1, pausedAt: 1, by: 'ann' },
+      running,
+    ];
     for (const state of states) {
       await commitOne(store, workflow, { state });
       expect(await store.activeCounts()).toEqual(new Map([['graph', 1]]));

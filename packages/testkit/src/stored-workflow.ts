@@ -25,12 +25,7 @@ export function storedOf(workflow: Workflow | null): Omit<Workflow, 'tallies'> |
 }
 
 /** Commits, and brings the workflow to what was committed. */
-export async function commitOne(
-  store: WorkflowStore,
-  workflow: Workflow,
-  changes: Partial<Patch>,
-  effects: Commit['effects'] = [],
-): Promise<CommitOutcome> {
+export async function commitOne(store: WorkflowStore, workflow: Workflow, changes: Partial<Patch>, effects: Commit['effects'] = []): Promise<CommitOutcome> {
   const change = patch(changes);
   const [outcome] = await store.commit([{ workflow, patch: change, effects }]);
   if (outcome === undefined) throw new Error('The store gave no outcome.');
