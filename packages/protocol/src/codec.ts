@@ -58,7 +58,7 @@ export function replyMessage(assignment: AssignmentMessage, report: Required<Pic
       finished_at: new Date(execution.finishedAt).toISOString(),
       ...(execution.usage && { usage: execution.usage }),
     },
-  } as ReplyMessage;
+  };
 }
 
 /** What the engine makes of a reply, parsed. */

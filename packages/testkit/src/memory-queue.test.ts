@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryQueue } from './memory-queue.ts';
-import { exampleAssignment, exampleReply, queueContract } from './queue-contract.ts';
+import { queueContract } from './queue-contract.ts';
+import { exampleAssignment, exampleReply } from './queue-world.ts';
 
 queueContract('memory', async () => {
   const queue = createMemoryQueue(Date.now, 0);

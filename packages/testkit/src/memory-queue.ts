@@ -17,7 +17,7 @@ import {
 } from '@baton/core';
 import { type AssignmentMessage, assignmentMessage, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
 import { createMemoryReader, type Entry } from './memory-reader.ts';
-import type { TakenAssignment } from './queue-contract.ts';
+import type { TakenAssignment } from './queue-world.ts';
 
 interface MemoryJob {
   readonly assignment: AssignmentMessage;
@@ -44,6 +44,10 @@ export interface MemoryQueue extends SubtaskQueue {
   unsettled(): number;
   /** BullMQ forgets the job: after its retention, or because somebody removed it. */
   forget(jobId: string): void;
+  /** The agent that has the job is dead: another gets it, at the same attempt. */
+  abandon(jobId: string): void;
+  /** When the first of those that wait for their next attempt may be taken; null: none waits. */
+  nextDelayedAt(): number | null;
 }
 
 /** @param agents how many serve a capability of which nobody said how many */
@@ -99,8 +103,13 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     return facts.state === 'queued' ? { state: 'queued', position: queuedOf(ref.capability).indexOf(id) } : facts;
   }
 
+  function isDue(id: string): boolean {
+    const facts = jobs.get(id)?.facts;
+    return facts?.state !== 'delayed' || facts.until <= now();
+  }
+
   function take(capability?: string, agent = 'memory-agent'): TakenAssignment | null {
-    const index = waiting.findIndex((id) => (capability === undefined || capabilityOf(id) === capability) && mayRun(capabilityOf(id) as string));
+    const index = waiting.findIndex((id) => (capability === undefined || capabilityOf(id) === capability) && isDue(id) && mayRun(capabilityOf(id) as string));
     const job = index < 0 ? undefined : jobs.get(waiting.splice(index, 1)[0] as string);
     if (job === undefined) return null;
     const startedAt = now();
@@ -160,6 +169,19 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
       jobs.delete(jobId);
       const index = waiting.indexOf(jobId);
       if (index >= 0) waiting.splice(index, 1);
+    },
+    abandon(jobId) {
+      const job = jobs.get(jobId);
+      if (job?.facts.state !== 'active') return;
+      job.facts = { state: 'queued', position: null };
+      waiting.unshift(jobId);
+    },
+    nextDelayedAt() {
+      const times = waiting.flatMap((id) => {
+        const facts = jobs.get(id)?.facts;
+        return facts?.state === 'delayed' ? [facts.until] : [];
+      });
+      return times.length === 0 ? null : Math.min(...times);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The queue's contract: what it knows of capabilities, and how much of one may run. */
 import { expect, test } from 'vitest';
-import { exampleAssignment, exampleReply, type QueueWorld, type Took, tree } from './queue-contract.ts';
+import { exampleAssignment, exampleReply, type QueueWorld, type Took, tree } from './queue-world.ts';
 
 export function capabilitiesContract(world: () => QueueWorld, took: Took): void {
   const dispatch = async (...subtaskIds: readonly string[]): Promise<void> =>

@@ -1,6 +1,6 @@
 /** The queue's contract: what becomes of what the engine hands over. */
 import { expect, test } from 'vitest';
-import { exampleAssignment, exampleReply, type QueueWorld, ref, type Took, tree } from './queue-contract.ts';
+import { exampleAssignment, exampleReply, type QueueWorld, ref, type Took, tree } from './queue-world.ts';
 
 export function dispatchContract(world: () => QueueWorld, took: Took): void {
   test('an agent gets the whole assignment', async () => {

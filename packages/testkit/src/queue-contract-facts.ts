@@ -2,7 +2,7 @@
 import type { Assignment } from '@baton/core';
 import { reportOf } from '@baton/protocol';
 import { expect, test } from 'vitest';
-import { exampleAssignment, exampleReply, type QueueWorld, ref, type Took, tree } from './queue-contract.ts';
+import { exampleAssignment, exampleReply, type QueueWorld, ref, type Took, tree } from './queue-world.ts';
 
 export function factsContract(world: () => QueueWorld, took: Took): void {
   const factsOf = async (assignment: Assignment) => (await world().queue.facts([ref(assignment)]))[0];

@@ -2,7 +2,7 @@
 import { childCapability, type Outcome, partitionOf, type ReceivedReply, type ReplyReader } from '@baton/core';
 import { type ReplyMessage, reportOf } from '@baton/protocol';
 import { expect, test } from 'vitest';
-import { exampleAssignment, exampleReply, type QueueWorld, ref, type Took, tree } from './queue-contract.ts';
+import { exampleAssignment, exampleReply, type QueueWorld, ref, type Took, tree } from './queue-world.ts';
 
 const workflowIds = (replies: readonly ReceivedReply[]) => replies.map(({ report }) => String(report?.workflowId)).toSorted();
 

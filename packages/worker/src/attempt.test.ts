@@ -1,68 +1,12 @@
 /** Every way an attempt can end, without Redis: a delivery by hand, and the verdict. */
-import { limits } from '@baton/core';
-import { assignmentMessage, parseReply } from '@baton/protocol';
-import { CancelledError, type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
-import { exampleAssignment } from '@baton/testkit';
+import { type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type AttemptOptions, attempt } from './attempt.ts';
-import { answer, type Capability } from './define-agent.ts';
-import { AgentOverloadedError, NonRetryableError, RetryAfterError } from './errors.ts';
-import type { AgentLogger, HandlerContext } from './handler-context.ts';
-
-const schemas = { input: z.object({ path: z.string() }), output: z.object({ uri: z.string() }) };
-type Handler = (input: { path: string }, context: HandlerContext) => unknown;
-
-interface Run {
-  readonly verdict: Verdict;
-  readonly lines: readonly Record<string, unknown>[];
-  readonly retries: readonly string[];
-}
-
-function delivery(change: Partial<Delivery> = {}): Delivery {
-  const assignment = exampleAssignment();
-  return {
-    assignment: assignmentMessage(assignment, 'wf_1~fetch~1'),
-    attempt: 1,
-    attemptsMax: 3,
-    isRedelivered: false,
-    isHeld: false,
-    beganAt: Date.now(),
-    signal: new AbortController().signal,
-    nextDelayMs: () => 70,
-    progress: async () => {},
-    ...change,
-  };
-}
-
-async function run(handler: Handler, given: Delivery = delivery(), capability: Partial<Capability> = {}, now: () => number = Date.now): Promise<Run> {
-  const lines: Record<string, unknown>[] = [];
-  const retries: string[] = [];
-  const options: AttemptOptions = {
-    agent: 'data-agent-01',
-    capability: { ...schemas, handler, ...capability },
-    logger: recorder(lines, {}),
-    onRetry: (name, reason) => retries.push(`${name} ${reason}`),
-    now,
-  };
-  return { verdict: await attempt(given, options), lines, retries };
-}
-
-function recorder(lines: Record<string, unknown>[], bound: Record<string, unknown>): AgentLogger {
-  const log = (fields: object): void => void lines.push({ ...bound, ...fields });
-  return { debug: log, info: log, warn: log, error: log, child: (fields) => recorder(lines, { ...bound, ...fields }) };
-}
-
-/** The reply as the engine will read it. */
-function reportOf({ verdict }: Run) {
-  if (verdict.kind !== 'reply') throw new Error(`The verdict is ${verdict.kind}.`);
-  const reply = parseReply(JSON.stringify(verdict.reply));
-  if (!reply.ok) throw new Error(JSON.stringify(reply.problems));
-  return reply.value;
-}
+import { delivery, fine, type Handler, late, rejection, reportOf, run, schemas } from './attempt-play.ts';
+import { answer } from './define-agent.ts';
+import { NonRetryableError, RetryAfterError } from './errors.ts';
 
 const failed = (code: string, message: RegExp) => ({ status: 'failed', error: { code, message: expect.stringMatching(message) } });
-const fine = { uri: 'file:///sales.json' };
 
 describe('success', () => {
   test('the output is replied, with who, which attempt and when', async () => {
@@ -138,54 +82,6 @@ describe('success', () => {
       { percent: 1, message: null },
       { percent: 50, message: 'half of it' },
     ]);
-  });
-});
-
-describe('what is no attempt', () => {
-  test('what was paused or cancelled before it began is held, expired or not, and the handler is not called', async () => {
-    const ran = await run(() => expect.unreachable(), delivery({ isHeld: true, beganAt: late() }));
-    expect(reportOf(ran)).toMatchObject({ outcome: { status: 'held' }, execution: { agent: 'data-agent-01' } });
-    expect(ran.lines).toMatchObject([{ event: 'subtask_held', workflow_id: 'wf_1' }]);
-  });
-
-  test.each([
-    [250, 250],
-    [0.2, 1],
-    [-1, 0],
-    [Number.NaN, 0],
-    [Number.POSITIVE_INFINITY, limits.timeoutMsMax],
-  ])('an agent that has too much to do sends it back, even at the last attempt (%d)', async (asked, retryAfterMs) => {
-    const ran = await run(() => Promise.reject(new AgentOverloadedError(asked)), delivery({ attempt: 3 }));
-    expect(reportOf(ran).outcome).toEqual({ status: 'overloaded', retryAfterMs });
-    expect(ran.retries).toEqual([]);
-  });
-});
-
-describe('repair', () => {
-  test('the handler gets what was wrong with which output', async () => {
-    const feedback = { problems: [{ path: '/uri', code: 'invalid_type', message: 'expected string' }], previousOutput: { uri: 7 } };
-    let seen: unknown;
-    const handler: Handler = (_input, { repair }) => {
-      seen = repair;
-      return fine;
-    };
-    await run(handler, delivery({ assignment: assignmentMessage(exampleAssignment({ repair: feedback }), 'wf_1~fetch~2') }));
-    expect(seen).toEqual(feedback);
-  });
-
-  test('an output that does not fit comes with what was wrong, ready to be sent back', async () => {
-    expect(reportOf(await run(() => ({ uri: 7, rows: [1] }))).outcome).toMatchObject({
-      error: { code: 'INVALID_OUTPUT', details: { problems: [{ path: '/uri', code: 'invalid_type' }], output: { uri: 7, rows: [1] } } },
-    });
-  });
-
-  test('too long an output is cut, as text; so is what is no JSON', async () => {
-    const long = reportOf(await run(() => ({ url: 'x'.repeat(200_000) }))).outcome;
-    expect(long).toMatchObject({ error: { code: 'INVALID_OUTPUT', details: { output: expect.stringMatching(/^\{"url":"x+…$/) } } });
-    expect(JSON.stringify(long).length).toBeLessThan(40_000);
-    expect(reportOf(await run(() => ({ n: 1n }), delivery(), { output: z.unknown() })).outcome).toMatchObject({
-      error: { details: { problems: [{ code: 'not_json' }], output: '{ n: 1n }' } },
-    });
   });
 });
 
@@ -280,11 +176,11 @@ describe('the signal', () => {
   });
 
   test('a handler that ignores it is not waited for, whatever becomes of it', async () => {
-    const late = Promise.withResolvers<never>();
-    const { verdict } = await run(() => late.promise, hurried());
+    const tardy = Promise.withResolvers<never>();
+    const { verdict } = await run(() => tardy.promise, hurried());
     expect(verdict).toMatchObject({ kind: 'retry', error: { code: 'ATTEMPT_TIMEOUT' } });
-    late.reject(new Error('nobody listens'));
-    await expect(late.promise).rejects.toThrow('nobody listens');
+    tardy.reject(new Error('nobody listens'));
+    await expect(tardy.promise).rejects.toThrow('nobody listens');
   });
 
   test.each<[reason: Error, kind: Verdict['kind']]>([
@@ -300,29 +196,9 @@ describe('the signal', () => {
   });
 });
 
-test.each(['heeds', 'ignores'])('a cancelled workflow aborts the signal: a handler that %s it ends as CANCELLED, never to be tried again', async (manner) => {
-  const controller = new AbortController();
-  const handler: Handler = (_input, { signal }) => {
-    controller.abort(new CancelledError('The workflow was cancelled.'));
-    return manner === 'heeds' ? rejection(signal.reason) : new Promise<never>(() => {});
-  };
-  const ran = await run(handler, delivery({ signal: controller.signal }));
-  expect(reportOf(ran).outcome).toEqual({ status: 'failed', error: { code: 'CANCELLED', message: 'The workflow was cancelled.' } });
-  expect(ran.retries).toEqual([]);
-});
-
-const late = () => Date.now() + 60_001;
-
 function hurried(): Delivery {
   const given = delivery();
   return { ...given, assignment: { ...given.assignment, metadata: { ...given.assignment.metadata, attempt_timeout_ms: 10 } } };
-}
-
-/** Rejects with anything, as JavaScript may. */
-function rejection(reason: unknown): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  reject(reason);
-  return promise;
 }
 
 function cycle(): object {

@@ -1,74 +1,17 @@
 /** The kit on a real Redis: what happens to jobs, replies and attempts. */
 import { once } from 'node:events';
-import { type Assignment, dispatchId, type Json, type Problem, partitionOf, type ReceivedReply } from '@baton/core';
-import { connectRedis, createReplyReader, createSubtaskQueue, listAgents, openQueue, type Redis } from '@baton/queue';
-import { exampleAssignment, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { defineAgent } from './define-agent.ts';
-import { AgentOverloadedError, NonRetryableError, RetryAfterError } from './errors.ts';
-import type { AgentLogger, HandlerContext } from './handler-context.ts';
-import { type AgentOptions, type RunningAgent, runAgent } from './run-agent.ts';
+import { type Assignment, dispatchId } from '@baton/core';
+import { listAgents, openQueue } from '@baton/queue';
+import { exampleAssignment } from '@baton/testkit';
+import { describe, expect, test } from 'vitest';
+import { agentWorld, fine } from './agent-world.ts';
+import { NonRetryableError, RetryAfterError } from './errors.ts';
 
-let fixture: RedisFixture;
-let redis: Redis;
-let prefix: string;
-const closers: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  fixture = await startRedis();
-  redis = await connectRedis(fixture.url, { name: 'worker-test' });
-});
-afterAll(async () => {
-  redis?.disconnect();
-  await fixture?.stop();
-});
-beforeEach(() => {
-  prefix = randomPrefix();
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-const silent: AgentLogger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
-type Handler = (input: { path: string }, context: HandlerContext) => Promise<{ uri: string }>;
-const fine = { uri: 'file:///sales.json' };
-
-async function start(handler: Handler, options: AgentOptions = {}): Promise<RunningAgent> {
-  const agent = defineAgent({
-    name: 'data-agent',
-    capabilities: { 'data.fetch': { input: z.object({ path: z.string() }), output: z.object({ uri: z.string() }), handler } },
-  });
-  const running = await runAgent(agent, { redis, prefix, logger: silent, lockMs: 1_000, stalledMs: 200, ...options });
-  closers.push(() => running.close({ graceMs: 0 }));
-  return running;
-}
-
-async function dispatch(...assignments: readonly Assignment[]): Promise<void> {
-  const queue = createSubtaskQueue({ redis, prefix });
-  await queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] })));
-  await queue.close();
-}
-
-async function facts(assignment: Assignment) {
-  const queue = createSubtaskQueue({ redis, prefix });
-  const [found] = await queue.facts([assignment]);
-  await queue.close();
-  return found;
-}
-
-/** Reads until there are so many; what it read stays in the stream. */
-async function replies(count: number, workflowId = 'wf_1'): Promise<readonly ReceivedReply[]> {
-  const reader = createReplyReader({ redis, prefix });
-  closers.push(reader.close);
-  reader.own([partitionOf(workflowId)]);
-  const all: ReceivedReply[] = [];
-  await expect.poll(async () => all.push(...(await reader.read(200))), { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
-  return all;
-}
+const world = agentWorld();
+const { start, dispatch, facts, replies } = world;
 
 const jobOf = ({ workflowId, subtaskId, generation }: Assignment) =>
-  openQueue(redis, prefix, 'cap.data.fetch').getJob(dispatchId(workflowId, subtaskId, generation));
+  openQueue(world.redis, world.prefix, 'cap.data.fetch').getJob(dispatchId(workflowId, subtaskId, generation));
 
 describe('replies and attempts', () => {
   test('a result is replied, and stands in the job for reconciliation', async () => {
@@ -151,10 +94,10 @@ describe('replies and attempts', () => {
 
   test('what is no assignment fails with the reason, and nothing is replied', async () => {
     await start(async () => expect.unreachable());
-    const job = await openQueue(redis, prefix, 'cap.data.fetch').add('data.fetch', { hello: 'world' }, { attempts: 5 });
+    const job = await openQueue(world.redis, world.prefix, 'cap.data.fetch').add('data.fetch', { hello: 'world' }, { attempts: 5 });
     await expect.poll(() => job.getState()).toBe('failed');
-    expect((await openQueue(redis, prefix, 'cap.data.fetch').getJob(job.id as string))?.failedReason).toMatch(/BAD_ASSIGNMENT.*\/message_id/);
-    expect(await redis.keys(`${prefix}:res.*`)).toEqual([]);
+    expect((await openQueue(world.redis, world.prefix, 'cap.data.fetch').getJob(job.id as string))?.failedReason).toMatch(/BAD_ASSIGNMENT.*\/message_id/);
+    expect(await world.redis.keys(`${world.prefix}:res.*`)).toEqual([]);
   });
 
   test('progress stands in the job while it runs', async () => {
@@ -187,7 +130,7 @@ describe('the end of an agent', () => {
     release.resolve();
     await closed;
     expect((await replies(1))[0]?.report?.outcome.status).toBe('completed');
-    expect(await listAgents(redis, prefix)).toEqual([]);
+    expect(await listAgents(world.redis, world.prefix)).toEqual([]);
   });
 
   test.each(['heeds', 'ignores'])('after the grace a handler that %s its signal is handed back, at once and at the same attempt', async (manner) => {
@@ -226,120 +169,10 @@ describe('the end of an agent', () => {
 
   test('it is registered with the schemas of its capabilities while it lives', async () => {
     const { id } = await start(async () => fine, { concurrency: 7 });
-    expect(await listAgents(redis, prefix)).toMatchObject([
+    expect(await listAgents(world.redis, world.prefix)).toMatchObject([
       { id, name: 'data-agent', pid: process.pid, concurrency: 7, capabilities: [{ name: 'data.fetch', input: { properties: { path: { type: 'string' } } } }] },
     ]);
   });
-});
-
-describe('control', () => {
-  const flag = async (field: string, value: string): Promise<unknown> => await redis.hset(`${prefix}:ctl:wf_1`, field, value);
-
-  test.each(['paused', 'cancelled:0', 'cancelled:99999999999999'])(
-    'what is %s before an agent takes it is held: replied, done, and not begun',
-    async (value) => {
-      await flag('*', value);
-      await start(async () => expect.unreachable());
-      const assignment = exampleAssignment();
-      await dispatch(assignment);
-      expect((await replies(1))[0]?.report).toMatchObject({ generation: 1, outcome: { status: 'held' } });
-      await expect.poll(() => facts(assignment)).toMatchObject({ state: 'completed', report: { outcome: { status: 'held' } } });
-    },
-  );
-
-  test('after a resume the next dispatch runs', async () => {
-    await flag('*', 'paused');
-    await start(async () => fine);
-    await dispatch(exampleAssignment());
-    await replies(1);
-    await redis.hdel(`${prefix}:ctl:wf_1`, '*');
-    await dispatch(exampleAssignment({ generation: 2 }));
-    expect((await replies(2)).map(({ report }) => [report?.generation, report?.outcome.status])).toEqual([
-      [1, 'held'],
-      [2, 'completed'],
-    ]);
-  });
-
-  test('a pause between two attempts holds the second', async () => {
-    const attempts: number[] = [];
-    await start(async (_input, { attempt }) => {
-      attempts.push(attempt);
-      await flag('*', 'paused');
-      throw new Error('no answer');
-    });
-    await dispatch(exampleAssignment());
-    expect((await replies(1))[0]?.report).toMatchObject({ outcome: { status: 'held' }, execution: { attempt: 2 } });
-    expect(attempts).toEqual([1]);
-  });
-
-  test('a pause does not touch what runs, and other workflows go on', async () => {
-    const release = Promise.withResolvers<void>();
-    const began = Promise.withResolvers<void>();
-    const aborted: unknown[] = [];
-    await start(async (_input, { workflowId, signal }) => {
-      signal.addEventListener('abort', () => aborted.push(signal.reason));
-      if (workflowId === 'wf_1') {
-        began.resolve();
-        await release.promise;
-      }
-      return fine;
-    });
-    await dispatch(exampleAssignment());
-    await began.promise;
-    await flag('*', 'paused');
-    await dispatch(exampleAssignment({ subtaskId: 'clean' }), exampleAssignment({ workflowId: 'wf_2' }));
-    expect((await replies(1, 'wf_2'))[0]?.report?.outcome.status).toBe('completed');
-    // By now the flag was looked at while the first one ran.
-    const [held] = await replies(1);
-    expect(held?.report).toMatchObject({ subtaskId: 'clean', outcome: { status: 'held' } });
-    release.resolve();
-    expect((await replies(2)).map(({ report }) => report?.outcome.status).toSorted()).toEqual(['completed', 'held']);
-    expect(aborted).toEqual([]);
-  });
-
-  test('a cancelled subtask aborts, is replied as CANCELLED and not tried again; its siblings go on', async () => {
-    const release = Promise.withResolvers<void>();
-    const runs: string[] = [];
-    await start(async (_input, { subtaskId, signal }) => {
-      runs.push(subtaskId);
-      if (subtaskId === 'item[0]') await once(signal, 'abort');
-      else await release.promise;
-      return fine;
-    });
-    await dispatch(exampleAssignment({ subtaskId: 'item[0]' }), exampleAssignment({ subtaskId: 'item[1]' }));
-    await expect.poll(() => runs.length).toBe(2);
-    await flag('item[0]~1', `cancelled:${Date.now()}`);
-    expect((await replies(1))[0]?.report).toMatchObject({ subtaskId: 'item[0]', outcome: { status: 'failed', error: { code: 'CANCELLED' } } });
-    release.resolve();
-    expect((await replies(2)).map(({ report }) => report?.outcome.status).toSorted()).toEqual(['completed', 'failed']);
-    expect(runs).toHaveLength(2);
-  });
-});
-
-test('an overloaded agent sends the work back: no attempt is used, and the job is done', async () => {
-  let isBusy = true;
-  await start(async (_input, { attempt }) => {
-    if (!isBusy) return { uri: `attempt ${attempt}` };
-    isBusy = false;
-    throw new AgentOverloadedError(1_500);
-  });
-  const assignment = exampleAssignment({ retry: { attempts: 1, backoffMs: 0, backoffMsMax: 0, jitter: 0 } });
-  await dispatch(assignment);
-  expect((await replies(1))[0]?.report?.outcome).toEqual({ status: 'overloaded', retryAfterMs: 1_500 });
-  await expect.poll(async () => (await facts(assignment))?.state).toBe('completed');
-  await dispatch({ ...assignment, generation: 2 });
-  expect((await replies(2)).at(-1)?.report?.outcome).toEqual({ status: 'completed', result: { uri: 'attempt 1' } });
-});
-
-test('an output that does not fit goes back with what was wrong, and is mended', async () => {
-  await start(async (_input, { repair }) => (repair === null ? ({ url: 'x' } as unknown as { uri: string }) : { uri: JSON.stringify(repair.previousOutput) }));
-  const assignment = exampleAssignment();
-  await dispatch(assignment);
-  const outcome = (await replies(1))[0]?.report?.outcome;
-  const { problems, output } = (outcome?.status === 'failed' ? outcome.error.details : {}) as unknown as { problems: Problem[]; output: Json };
-  expect(problems).toMatchObject([{ path: '/uri' }]);
-  await dispatch({ ...assignment, generation: 2, repair: { problems, previousOutput: output } });
-  expect((await replies(2)).at(-1)?.report?.outcome).toEqual({ status: 'completed', result: { uri: '{"url":"x"}' } });
 });
 
 test.each([1, 4])('a lost lock aborts the signal, and the job goes on (concurrency %i)', async (concurrency) => {
@@ -349,7 +182,7 @@ test.each([1, 4])('a lost lock aborts the signal, and the job goes on (concurren
     async (_input, { signal }) => {
       runs += 1;
       if (runs > 1) return fine;
-      await redis.del(`${prefix}:cap.data.fetch:wf_1~fetch~1:lock`);
+      await world.redis.del(`${world.prefix}:cap.data.fetch:wf_1~fetch~1:lock`);
       await once(signal, 'abort');
       aborted.resolve(signal.reason.code);
       throw signal.reason;
