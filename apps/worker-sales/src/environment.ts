@@ -12,6 +12,8 @@ const DataRoots = z.string().transform((text, context) => {
   }
 });
 
+const share = 'must be a share from 0 to 1';
+
 export const WorkerEnvironment = Environment.extend({
   BATON_METRICS_PORT: Port.default(7402),
   BATON_CONCURRENCY: Count.default(4),
@@ -23,5 +25,8 @@ export const WorkerEnvironment = Environment.extend({
   BATON_FILES_DIR: z.string().min(1).default('./.baton/files'),
   BATON_SOURCE_BYTES_MAX: Count.default(1_073_741_824),
   /** With a bigger share of broken rows a source is refused. */
-  BATON_BROKEN_SHARE_MAX: z.coerce.number().min(0).max(1).default(0.5),
+  BATON_BROKEN_SHARE_MAX: z.coerce
+    .number(share)
+    .refine((value) => value >= 0 && value <= 1, share)
+    .default(0.5),
 });

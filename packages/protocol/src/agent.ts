@@ -10,8 +10,6 @@ export const AgentEntry = z.object({
   started_at: z.iso.datetime(),
   heartbeat_at: z.iso.datetime(),
   concurrency: z.int().min(1),
-  capabilities: z.array(
-    z.object({ name: z.string().min(1), input: z.record(z.string(), z.json()), output: z.record(z.string(), z.json()) }),
-  ),
+  capabilities: z.array(z.object({ name: z.string().min(1), input: z.record(z.string(), z.json()), output: z.record(z.string(), z.json()) })),
 });
 export type AgentEntry = z.output<typeof AgentEntry>;

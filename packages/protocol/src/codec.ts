@@ -95,7 +95,9 @@ function failure({ code, message, details }: Extract<ReplyMessage['payload'], { 
   return { code, message, ...(details !== undefined && { details }) };
 }
 
-function parsed<T>(result: { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; code: string; message: string }[] } }): Parsed<T> {
+function parsed<T>(
+  result: { success: true; data: T } | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; code: string; message: string }[] } },
+): Parsed<T> {
   if (result.success) return { ok: true, value: result.data };
   const problems = result.error.issues.map(({ path, code, message }) => ({ path: path.map((part) => `/${String(part)}`).join(''), code, message }));
   return { ok: false, problems };

@@ -119,7 +119,16 @@ export type WorkflowTypeView = z.output<typeof WorkflowTypeView>;
 
 export const AgentListView = z.object({
   agents: z.array(
-    z.object({ id: z.string(), name: z.string(), version: z.string(), host: z.string(), pid: z.int(), heartbeat_at: time, concurrency: z.int(), capabilities: z.array(z.string()) }),
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      version: z.string(),
+      host: z.string(),
+      pid: z.int(),
+      heartbeat_at: time,
+      concurrency: z.int(),
+      capabilities: z.array(z.string()),
+    }),
   ),
 });
 export type AgentListView = z.output<typeof AgentListView>;
