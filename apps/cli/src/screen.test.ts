@@ -1,6 +1,6 @@
 import type { SubtaskView } from '@baton/protocol';
 import { describe, expect, test } from 'vitest';
-import { subtaskView, noon, workflowView } from './fixture/views.ts';
+import { noon, subtaskView, workflowView } from './fixture/views.ts';
 import { jsonScreen, lineScreen, liveScreen } from './screen.ts';
 import type { Terminal } from './terminal.ts';
 import { endLine, resultLines } from './workflow-text.ts';

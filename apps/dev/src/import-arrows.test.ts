@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../../..');
 
 const arrows: Arrows = {
   packages: {
-    core: ['zod', 'ajv', 'ajv-formats', 'node:crypto', 'node:assert'],
+    core: ['zod', 'ajv', 'ajv-formats', '@marcbachmann/cel-js', 'node:crypto', 'node:assert'],
     protocol: ['@baton/core (types)', 'zod'],
     store: ['@baton/core', 'ioredis', 'lru-cache', 'node:*'],
     queue: ['@baton/core', '@baton/protocol', 'bullmq', 'ioredis', 'node:*'],

@@ -3,20 +3,50 @@ import { z } from 'zod';
 import { defineCapability, defineWorkflow, type Ref } from './builder.ts';
 import { compileDefinition } from './compile.ts';
 
-const fetchData = defineCapability({ name: 'data.fetch', input: z.object({ source: z.string(), label: z.string().optional() }), output: z.object({ uri: z.string(), rows: z.number(), note: z.string().optional() }) });
+const fetchData = defineCapability({
+  name: 'data.fetch',
+  input: z.object({ source: z.string(), label: z.string().optional() }),
+  output: z.object({ uri: z.string(), rows: z.number(), note: z.string().optional() }),
+});
 const report = defineCapability({
   name: 'report.assemble',
   input: z.object({ uri: z.string(), rows: z.number().default(0), tags: z.array(z.string()).optional(), nested: z.object({ a: z.number() }).optional() }),
   output: z.object({ html: z.string(), charts: z.array(z.object({ uri: z.string() })) }),
 });
-const begun = () => defineWorkflow({ name: 'weekly', version: 2, input: z.object({ source: z.string(), label: z.string().optional(), tags: z.array(z.string()).default([]) }), description: 'd', timeoutMs: 5_000, retentionMs: 6_000 });
+const begun = () =>
+  defineWorkflow({
+    name: 'weekly',
+    version: 2,
+    input: z.object({ source: z.string(), label: z.string().optional(), tags: z.array(z.string()).default([]) }),
+    description: 'd',
+    timeoutMs: 5_000,
+    retentionMs: 6_000,
+  });
 
 describe('the typed builder', () => {
   it('writes the document that one would write by hand, and it compiles', () => {
     const built = begun()
-      .step('fetch', { capability: fetchData, params: ({ input }) => ({ source: input.source, label: input.label }), retry: { attempts: 5, backoffMs: 10 }, attemptTimeoutMs: 1_000, timeoutMs: 2_000, ttlMs: 500 })
-      .step('report', { capability: report, needs: ['fetch'], params: ({ input, steps }) => ({ uri: steps.fetch.uri, rows: steps.fetch.rows, tags: [input.tags[0] as Ref<string>, '$literal'], nested: { a: 1 } }) })
-      .result(({ steps }) => ({ html: steps.report.html, first: steps.report.charts[0]?.uri, whole: steps.fetch, note: steps.fetch.note, nothing: null, n: 3 }));
+      .step('fetch', {
+        capability: fetchData,
+        params: ({ input }) => ({ source: input.source, label: input.label }),
+        retry: { attempts: 5, backoffMs: 10 },
+        attemptTimeoutMs: 1_000,
+        timeoutMs: 2_000,
+        ttlMs: 500,
+      })
+      .step('report', {
+        capability: report,
+        needs: ['fetch'],
+        params: ({ input, steps }) => ({ uri: steps.fetch.uri, rows: steps.fetch.rows, tags: [input.tags[0] as Ref<string>, '$literal'], nested: { a: 1 } }),
+      })
+      .result(({ steps }) => ({
+        html: steps.report.html,
+        first: steps.report.charts[0]?.uri,
+        whole: steps.fetch,
+        note: steps.fetch.note,
+        nothing: null,
+        n: 3,
+      }));
     expect(built.definition).toMatchObject({
       name: 'weekly',
       version: 2,
@@ -35,7 +65,11 @@ describe('the typed builder', () => {
           ttl_ms: 500,
           output: { type: 'object', required: ['uri', 'rows'] },
         },
-        { id: 'report', needs: ['fetch'], params: { uri: '$steps.fetch.uri', rows: '$steps.fetch.rows', tags: ['$params.tags.0', '$$literal'], nested: { a: 1 } } },
+        {
+          id: 'report',
+          needs: ['fetch'],
+          params: { uri: '$steps.fetch.uri', rows: '$steps.fetch.rows', tags: ['$params.tags.0', '$$literal'], nested: { a: 1 } },
+        },
       ],
       result: { html: '$steps.report.html', first: '$steps.report.charts.0.uri', whole: '$steps.fetch', note: '$steps.fetch.note?', nothing: null, n: 3 },
     });

@@ -35,7 +35,9 @@ export type Ref<T> = { readonly [referred]: T } & (NonNullable<T> extends readon
     : unknown);
 
 /** A value of type T in which any part may be a reference. */
-export type Given<T> = Ref<T> | (T extends readonly (infer Item)[] ? readonly Given<Item>[] : T extends object ? { readonly [Key in keyof T]: Given<T[Key]> } : T);
+export type Given<T> =
+  | Ref<T>
+  | (T extends readonly (infer Item)[] ? readonly Given<Item>[] : T extends object ? { readonly [Key in keyof T]: Given<T[Key]> } : T);
 
 /** What references may refer to: the workflow's params, and the results of the steps before. */
 export interface References<Input, Steps> {
@@ -81,7 +83,7 @@ export function defineWorkflow<Input extends z.ZodType>(options: {
   readonly description?: string;
   readonly timeoutMs?: number;
   readonly retentionMs?: number;
-}): WorkflowBuilder<z.output<Input>, Record<never, never>> {
+}): WorkflowBuilder<z.output<Input>, object> {
   const { name, version, input, description, timeoutMs, retentionMs } = options;
   return builder({
     name,
@@ -105,7 +107,7 @@ function builder<Input, Steps>(definition: DefinitionInput): WorkflowBuilder<Inp
         nodes: [
           ...definition.nodes,
           {
-            id: id as string,
+            id,
             kind: 'task',
             capability: capability.name,
             params: document(params(references())) as JsonObject,
@@ -157,4 +159,3 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
 function defined<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as { [Key in keyof T]: Exclude<T[Key], undefined> };
 }
-

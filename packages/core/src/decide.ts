@@ -4,9 +4,9 @@
  * an event that was seen before, or that comes too late, changes nothing; the cost goes with what changes, never with the workflow.
  */
 import type { Assignment, Report } from './assignment.ts';
+import { check } from './check.ts';
 import { type Draft, openDraft, patchOf } from './draft.ts';
 import type { JobFacts } from './ports.ts';
-import { check } from './check.ts';
 import { begin, settle, timeOut } from './progress.ts';
 import type { Patch, Workflow } from './workflow.ts';
 

@@ -34,7 +34,9 @@ function duplicateIds({ nodes }: Draft): readonly Problem[] {
   return nodes.flatMap(({ index, node }) => {
     const first = seen.get(node.id);
     if (first === undefined) seen.set(node.id, index);
-    return first === undefined ? [] : [{ path: pointer('nodes', index, 'id'), code: 'duplicate_id', message: `The id "${node.id}" is taken by /nodes/${first}; give this node another.` }];
+    return first === undefined
+      ? []
+      : [{ path: pointer('nodes', index, 'id'), code: 'duplicate_id', message: `The id "${node.id}" is taken by /nodes/${first}; give this node another.` }];
   });
 }
 
@@ -85,12 +87,19 @@ function malformed(text: string): Finding {
   };
 }
 
-function referenceProblem({ root, path }: Reference, text: string, draft: Draft, outputs: ReadonlyMap<string, JsonObject | undefined>, owner: string | null): Finding {
+function referenceProblem(
+  { root, path }: Reference,
+  text: string,
+  draft: Draft,
+  outputs: ReadonlyMap<string, JsonObject | undefined>,
+  owner: string | null,
+): Finding {
   if (root === 'context') return null;
   if (root === 'params') return schemaFinding(draft.input, path, text, 'the input schema');
   const [id, ...rest] = path;
   if (id === undefined) return { code: 'bad_reference', message: `"${text}" names no node; write $steps.id.name.` };
-  if (!draft.ids.includes(id)) return { code: 'unknown_id', message: `"${text}" refers to "${id}", but there is no such node${didYouMean(id, [...new Set(draft.ids)])}.` };
+  if (!draft.ids.includes(id))
+    return { code: 'unknown_id', message: `"${text}" refers to "${id}", but there is no such node${didYouMean(id, [...new Set(draft.ids)])}.` };
   if (id === owner) return { code: 'bad_reference', message: `"${text}" refers to the node's own result.` };
   return schemaFinding(outputs.get(id), rest, text, `the output schema of "${id}"`);
 }

@@ -81,7 +81,7 @@ function closedWalks(core: ReadonlySet<string>, needs: ReadonlyMap<string, reado
       id = edges(needs, id).find((need) => core.has(need)) as string;
     }
     const from = walk.indexOf(id);
-    if (from >= 0) walks.push([...walk.slice(from), id].reverse());
+    if (from >= 0) walks.push([...walk.slice(from), id].toReversed());
   }
   return walks;
 }

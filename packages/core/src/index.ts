@@ -12,5 +12,5 @@ export * from './reference.ts';
 export * from './retry.ts';
 export * from './schema.ts';
 export * from './subtask.ts';
-export * from './workflow-type.ts';
 export * from './workflow.ts';
+export * from './workflow-type.ts';

@@ -157,4 +157,3 @@ export interface StartRequest {
   readonly params: Json;
   readonly caller: string;
 }
-

@@ -31,7 +31,12 @@ export function settle(draft: Draft, { subtaskId, generation, outcome, execution
   const { output } = nodeOf(draft, subtaskId);
   const problems = output === undefined ? [] : schemaProblems(output, outcome.result);
   if (problems.length === 0) return complete(draft, subtaskId, subtask, outcome.result, execution);
-  fail(draft, subtaskId, { code: 'INVALID_OUTPUT', message: 'The result does not fit the output schema of the subtask.', details: problems as unknown as Json }, execution);
+  fail(
+    draft,
+    subtaskId,
+    { code: 'INVALID_OUTPUT', message: 'The result does not fit the output schema of the subtask.', details: problems as unknown as Json },
+    execution,
+  );
 }
 
 /** The assigned subtask that a report or a check is about, or null if it came too late. */
@@ -66,11 +71,18 @@ export function assign(draft: Draft, id: string, generation: number): void {
   if (hasEnded(draft.state)) return;
   const parameters = resolveReferences(node.params, scopeOf(draft));
   if (!parameters.ok) {
-    return fail(draft, id, { code: 'UNRESOLVED_REFERENCE', message: 'The parameters refer to values that do not exist.', details: parameters.problems as unknown as Json });
+    return fail(draft, id, {
+      code: 'UNRESOLVED_REFERENCE',
+      message: 'The parameters refer to values that do not exist.',
+      details: parameters.problems as unknown as Json,
+    });
   }
   const size = Buffer.byteLength(JSON.stringify(parameters.value));
   if (size > limits.payloadBytesMax) {
-    return fail(draft, id, { code: 'PAYLOAD_TOO_LARGE', message: `The parameters have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.` });
+    return fail(draft, id, {
+      code: 'PAYLOAD_TOO_LARGE',
+      message: `The parameters have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.`,
+    });
   }
   const previous = subtaskOf(draft, id);
   const assignedAt = previous?.status === 'assigned' ? previous.assignedAt : now;
@@ -151,7 +163,11 @@ function finish(draft: Draft): void {
   const scope = scopeOf(draft);
   const resolved = resolveReferences(result ?? leafReferences(workflow.type.graph.leaves), scope);
   if (!resolved.ok) {
-    return stop(draft, 'failed', { code: 'UNRESOLVED_REFERENCE', message: 'The result refers to values that do not exist.', details: resolved.problems as unknown as Json });
+    return stop(draft, 'failed', {
+      code: 'UNRESOLVED_REFERENCE',
+      message: 'The result refers to values that do not exist.',
+      details: resolved.problems as unknown as Json,
+    });
   }
   end(draft, { status: 'completed', endedAt: now, result: resolved.value });
   draft.events.push({ type: 'workflow_completed', at: now, durationMs: now - workflow.header.createdAt });

@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import { compileDefinition, createWorkflow, hasEnded, restoreWorkflow, unmetNeeds } from './index.ts';
 
-const compiled = compileDefinition({ name: 't', version: 1, nodes: [{ id: 'a', capability: 'c' }, { id: 'b', capability: 'c' }, { id: 'j', capability: 'c', needs: ['a', 'b'] }] });
+const compiled = compileDefinition({
+  name: 't',
+  version: 1,
+  nodes: [
+    { id: 'a', capability: 'c' },
+    { id: 'b', capability: 'c' },
+    { id: 'j', capability: 'c', needs: ['a', 'b'] },
+  ],
+});
 if (!compiled.ok) throw new Error('does not compile');
 const { type } = compiled;
 const header = { id: 'wf', type: 't', version: 1, definitionHash: type.hash, fingerprint: '', params: {}, caller: '', createdAt: 0 };

@@ -4,8 +4,8 @@
  * `unmet` and `unsettled` are derived from `subtasks`: they are what keeps a decision's cost with the change, not with the workflow.
  */
 import { edges } from './graph.ts';
-import type { Json, JsonObject } from './json.ts';
 import { partitionOf } from './identity.ts';
+import type { Json, JsonObject } from './json.ts';
 import { type Failure, isSettled, type Subtask } from './subtask.ts';
 import type { WorkflowType } from './workflow-type.ts';
 
@@ -57,8 +57,27 @@ export interface DeadlineChange {
 export type RecordedEvent =
   | { readonly type: 'workflow_started'; readonly at: number; readonly caller: string }
   | { readonly type: 'subtask_assigned'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string }
-  | { readonly type: 'subtask_completed'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string; readonly agent: string | null; readonly attempt: number | null; readonly durationMs: number }
-  | { readonly type: 'subtask_failed'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string; readonly agent: string | null; readonly attempt: number | null; readonly durationMs: number; readonly error: Failure }
+  | {
+      readonly type: 'subtask_completed';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly generation: number;
+      readonly capability: string;
+      readonly agent: string | null;
+      readonly attempt: number | null;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'subtask_failed';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly generation: number;
+      readonly capability: string;
+      readonly agent: string | null;
+      readonly attempt: number | null;
+      readonly durationMs: number;
+      readonly error: Failure;
+    }
   | { readonly type: 'subtask_cancelled'; readonly at: number; readonly subtaskId: string }
   | { readonly type: 'workflow_completed'; readonly at: number; readonly durationMs: number }
   | { readonly type: 'workflow_failed'; readonly at: number; readonly durationMs: number; readonly error: Failure }

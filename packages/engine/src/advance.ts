@@ -22,7 +22,8 @@ interface Step {
   readonly decision: Decision;
 }
 
-export function createAdvance({ store, queue, now, observe, warn }: EngineDeps, cache: WorkflowCache): Advance {
+export function createAdvance(deps: EngineDeps, cache: WorkflowCache): Advance {
+  const { store, now, observe } = deps;
   const advance = async (events: ReadonlyMap<string, readonly WorkflowEvent[]>): Promise<void> => {
     let open = events;
     for (let round = 0; open.size > 0; round += 1) {
@@ -56,22 +57,11 @@ export function createAdvance({ store, queue, now, observe, warn }: EngineDeps, 
       }
     }
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
-    await dispatch(committed.flatMap(({ decision }) => decision.dispatches));
+    await dispatch(
+      deps,
+      committed.flatMap(({ decision }) => decision.dispatches),
+    );
     return lost;
-  }
-
-  /** The commit stands whatever becomes of this: what does not arrive is found in the outbox. */
-  async function dispatch(assignments: readonly Assignment[]): Promise<void> {
-    if (assignments.length === 0) return;
-    try {
-      await queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] })));
-    } catch (error) {
-      return warn('dispatch_failed', error);
-    }
-    const partitions = Map.groupBy(assignments, ({ partition }) => partition);
-    for (const [partition, entries] of partitions) {
-      store.clearOutbox(partition, entries).catch((error: unknown) => warn('outbox_not_cleared', error));
-    }
   }
 
   const create = async (workflow: Workflow): Promise<boolean> => {
@@ -80,4 +70,18 @@ export function createAdvance({ store, queue, now, observe, warn }: EngineDeps, 
   };
 
   return Object.assign(advance, { create });
+}
+
+/** The commit stands whatever becomes of this: what does not arrive is found in the outbox. */
+async function dispatch({ store, queue, warn }: EngineDeps, assignments: readonly Assignment[]): Promise<void> {
+  if (assignments.length === 0) return;
+  try {
+    await queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] })));
+  } catch (error) {
+    return warn('dispatch_failed', error);
+  }
+  const partitions = Map.groupBy(assignments, ({ partition }) => partition);
+  for (const [partition, entries] of partitions) {
+    store.clearOutbox(partition, entries).catch((error: unknown) => warn('outbox_not_cleared', error));
+  }
 }

@@ -27,7 +27,11 @@ const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
-    if (!id.success) return { status: 'invalid', problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }] };
+    if (!id.success)
+      return {
+        status: 'invalid',
+        problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }],
+      };
     const fingerprint = fingerprintOf(request);
 
     const prepared = await prepare(request, (name, version) => store.findType(name, version));
@@ -54,7 +58,9 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
   };
 }
 
-type Prepared = { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> } | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
+type Prepared =
+  | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
+  | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
 async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
   const found = await typeOf(request, findType);
@@ -64,7 +70,10 @@ async function prepare(request: StartRequest, findType: (name: string, version: 
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(
+  request: StartRequest,
+  findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>,
+): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
     const compiled = compileDefinition(request.definition);
     if (compiled.ok) return compiled.type;

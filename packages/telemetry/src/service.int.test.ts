@@ -1,10 +1,11 @@
 /** The life of a process, as a real one: when it ends, with which code, and what it says. */
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startProcess } from '@baton/testkit';
 import { expect, test } from 'vitest';
 
-const start = (behaviour: string, env: Readonly<Record<string, string>> = {}) =>
-  startProcess(join(import.meta.dirname, 'fixture/service.ts'), { FIXTURE: behaviour, ...env });
+const fixture = fileURLToPath(new URL('./fixture/service.ts', import.meta.url));
+
+const start = (behaviour: string, env: Readonly<Record<string, string>> = {}) => startProcess(fixture, { FIXTURE: behaviour, ...env });
 
 const events = (output: string) => output.split('\n').map((line) => JSON.parse(line).event);
 

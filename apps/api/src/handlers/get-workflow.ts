@@ -2,8 +2,8 @@
 import type { DispatchRef, JobFacts, Workflow } from '@baton/core';
 import { ok } from '../answer.ts';
 import type { ApiDeps, Handler } from '../deps.ts';
-import { unknownWorkflow, workflowIdOf } from '../workflow-id.ts';
 import { workflowView } from '../view.ts';
+import { unknownWorkflow, workflowIdOf } from '../workflow-id.ts';
 
 export const getWorkflow: Handler = async ({ store, queue, now }, request) => {
   const id = workflowIdOf(request);
