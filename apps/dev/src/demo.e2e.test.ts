@@ -6,10 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 test('./dev demo runs the workflow and ends with its headline, its report, and the time it took', async () => {
-  const demo = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'demo'], {
-    env: { ...process.env, FORCE_COLOR: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const demo = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'demo'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   demo.stdout.on('data', (chunk: Buffer) => (output += String(chunk)));
   let errors = '';
