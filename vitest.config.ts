@@ -29,6 +29,7 @@ function project(
 export default defineConfig({
   test: {
     pool: 'forks',
+    setupFiles: ['packages/testkit/src/plain-output.ts'],
     projects: [
       project('unit', 0, ['{packages,apps}/*/src/**/*.test.ts'], { exclude: kinds.map((kind) => `**/*.${kind}.test.ts`), timeoutMs: 20_000 }),
       project('int', 1, ['{packages,apps}/*/src/**/*.int.test.ts'], { timeoutMs: 30_000 }),

@@ -1,6 +1,6 @@
 /** The API as a process on a real Redis: it starts or says why not, serves, survives Redis going away, and stops cleanly. */
 import { BatonApiError, createClient } from '@baton/client';
-import { randomPrefix, type RedisFixture, startRedis } from '@baton/testkit';
+import { type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { killApis, runApi, startApi } from './fixture/api-process.ts';
 import { report } from './fixture/memory-api.ts';

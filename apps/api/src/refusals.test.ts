@@ -3,7 +3,7 @@ import { AgentListView, ProblemBody } from '@baton/protocol';
 import { describe, expect, test } from 'vitest';
 import { bodyBytesMax } from './build-api.ts';
 import { memoryApi, responseOf } from './fixture/memory-api.ts';
-import { assertLoopback, isLoopback } from './loopback.ts';
+import { assertLoopback, isLoopback, isOwnOrigin } from './loopback.ts';
 
 const json = { 'content-type': 'application/json' };
 const never = () => Promise.reject(new Error('was asked'));
@@ -50,7 +50,17 @@ test('a bug says nothing of the inside, and the log has it under the request id'
 });
 
 describe('Redis away', () => {
-  const paths = ['/v1/workflows', '/v1/workflows/x', '/v1/workflows/x/result?wait=30s', '/v1/workflow-types', '/v1/agents', '/queues/api/queues'];
+  const paths = [
+    '/v1/workflows',
+    '/v1/workflows/x',
+    '/v1/workflows/x/result?wait=30s',
+    '/v1/workflow-types',
+    '/v1/agents',
+    '/v1/capabilities',
+    '/v1/workflows/x/why',
+    '/v1/workflows/x/approvals',
+    '/queues/api/queues',
+  ];
   const refused = { status: 503, body: { code: 'redis_unreachable' } };
 
   test.each(paths)('%s is refused at once, and nothing is asked of it', async (path) => {
@@ -122,5 +132,7 @@ test('only loopback is loopback', () => {
   for (const host of ['127.0.0.1', '127.3.2.1', 'localhost', 'LOCALHOST', '::1', '[::1]']) expect([host, isLoopback(host)]).toEqual([host, true]);
   for (const host of ['0.0.0.0', '::', '192.168.1.1', '127.0.0.1.evil.example', '127.evil', 'localhost.evil', ''])
     expect([host, isLoopback(host)]).toEqual([host, false]);
+  for (const origin of [undefined, 'http://localhost:5173', 'http://[::1]']) expect(isOwnOrigin(origin)).toBe(true);
+  for (const origin of ['null', '', 'https://evil.example', 'http://127.0.0.1.evil.example']) expect(isOwnOrigin(origin)).toBe(false);
   expect(() => assertLoopback('0.0.0.0')).toThrow('BATON_HOST is 0.0.0.0, but the API has no authentication yet and listens on loopback only');
 });

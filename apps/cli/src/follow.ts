@@ -1,9 +1,10 @@
 /** Following a workflow to its end from the command line, and telling how it ended. */
 import { exitCodes, type WorkflowResultView, type WorkflowView } from '@baton/protocol';
 import type { Context } from './command.ts';
+import { briefResultLines, resultLines } from './result-text.ts';
 import { jsonScreen, lineScreen, liveScreen } from './screen.ts';
 import { watch } from './watch.ts';
-import { endLine, resultLines } from './workflow-text.ts';
+import { endLine } from './workflow-text.ts';
 
 /** As shells have it for what Ctrl-C ended. */
 const interruptedExitCode = 130;
@@ -21,7 +22,7 @@ export async function followLive({ client, terminal, json }: Context, workflowId
     return interruptedExitCode;
   }
   if (json) terminal.out(`${JSON.stringify({ event: 'ended', ...endOf(view), duration_ms: view.duration_ms })}\n`);
-  else printEnd({ terminal }, view, view.duration_ms);
+  else printEnd({ terminal }, view);
   return exitCodeOf(view.status);
 }
 
@@ -39,9 +40,10 @@ export function printResult({ terminal, json, printJson }: Context, view: Workfl
   else terminal.err(`${endLine(view, null)}\n`);
 }
 
-export function printEnd({ terminal }: Pick<Context, 'terminal'>, view: Pick<WorkflowView, 'status' | 'error' | 'result'>, durationMs: number | null): void {
-  const result = resultLines(view.result);
-  terminal.out([...(result.length === 0 ? [] : [...result, '']), endLine(view, durationMs), ''].join('\n'));
+/** By the way, so in brief: whoever wants the result asks for it. */
+export function printEnd({ terminal }: Pick<Context, 'terminal'>, view: WorkflowView): void {
+  const result = briefResultLines(view.result, view.workflow_id);
+  terminal.out([...(result.length === 0 ? [] : [...result, '']), endLine(view, view.duration_ms), ''].join('\n'));
 }
 
 export function exitCodeOf(status: WorkflowView['status']): number {

@@ -1,9 +1,9 @@
 import type { SubtaskView } from '@baton/protocol';
 import { describe, expect, test } from 'vitest';
-import { subtaskView, noon, workflowView } from './fixture/views.ts';
+import { noon, subtaskView, workflowView } from './fixture/views.ts';
 import { jsonScreen, lineScreen, liveScreen } from './screen.ts';
 import type { Terminal } from './terminal.ts';
-import { endLine, resultLines } from './workflow-text.ts';
+import { endLine } from './workflow-text.ts';
 
 const agent = 'data-agent-some.long.host.example-12345-abcdef';
 const fetching = subtaskView('fetch', {
@@ -47,13 +47,13 @@ describe('the table on a terminal', () => {
     expect(frameOf(subtasks, 100)).toEqual([
       'sales_dashboard@1  wf_1  running  4.2s',
       '',
-      '     SUBTASK  AGENT             TRY    TIME',
-      '  ●  fetch    data-agent-some…  1      1.2s  ███░░░░░  42% reading movies.json',
-      '  ↻  clean                      1      3.0s  again in 2.0s: again',
-      '  ○  chart                                   after fetch, clean',
-      '  ◌  send                              0.1s  waits for an agent with mail.send',
-      '  ✗  sum                        3    1m 30s  X: no',
-      '  ✓  done     a                 2    1h 01m',
+      '     SUBTASK  AGENT                   TRY    TIME',
+      '  ●  fetch    data-agent-some…abcdef  1      1.2s  ███░░░░░  42% reading movies.json',
+      '  ↻  clean                            1      3.0s  again in 2.0s: again',
+      '  ○  chart                                         after fetch, clean',
+      '  ◌  send                                    0.1s  waits for an agent with mail.send',
+      '  ✗  sum                              3    1m 30s  X: no',
+      '  ✓  done     a                       2    1h 01m',
       '',
       '',
     ]);
@@ -125,21 +125,6 @@ test('JSON: one object a line for each change', () => {
     { event: 'trouble', message: 'Nobody answers.' },
     { event: 'subtask', subtask: { ...fetching, status: 'completed' } },
   ]);
-});
-
-test('a result: fields under each other, what is nested as JSON, nothing cut', () => {
-  expect(resultLines({ report: 'file:///r.html', rows: 3, kpis: { a: [1] } })).toEqual([
-    'report  file:///r.html',
-    'rows    3',
-    'kpis    {',
-    '          "a": [',
-    '            1',
-    '          ]',
-    '        }',
-  ]);
-  expect(resultLines([1])).toEqual(['[', '  1', ']']);
-  expect(resultLines('text')).toEqual(['"text"']);
-  expect(resultLines(undefined)).toEqual([]);
 });
 
 test('the end in one line', () => {

@@ -4,7 +4,7 @@
  */
 import type { SubtaskView, WorkflowView } from '@baton/protocol';
 import { clockText, durationText } from './duration.ts';
-import { styled, tame, type Terminal } from './terminal.ts';
+import { styled, type Terminal, tame } from './terminal.ts';
 import { subtaskLines, titleLine } from './workflow-text.ts';
 
 export interface Screen {

@@ -27,8 +27,8 @@ const [symbolHead, nameHead, agentHead, attemptHead, timeHead, noteHead] = head(
 ];
 export const subtaskHead: readonly Cell[] = [symbolHead, nameHead, agentHead, attemptHead, { ...timeHead, align: 'right' }, noteHead];
 
-/** An agent's id begins with its name, which is what one wants to see; the rest says which process it is. */
-const agentWidth = { narrow: 16, wide: 40, wideFrom: 120 } as const;
+/** An agent's id begins with its name, and its end tells its processes apart; the host and the number between them can go. */
+const agentWidth = { narrow: 22, wide: 40, wideFrom: 120, end: 6 } as const;
 
 /**
  * @param now ms since the epoch
@@ -40,11 +40,15 @@ export function subtaskRow(subtask: SubtaskView, now: number, columns: number): 
   return [
     cell(symbol, style),
     cell(subtask.subtask_id, isQuiet ? 'dim' : undefined),
-    cell(shortened(subtask.assigned_to ?? '', columns < agentWidth.wideFrom ? agentWidth.narrow : agentWidth.wide), 'dim'),
+    cell(agentText(subtask.assigned_to ?? '', columns < agentWidth.wideFrom ? agentWidth.narrow : agentWidth.wide), 'dim'),
     cell(subtask.attempts === 0 ? '' : String(subtask.attempts), subtask.attempts > 1 ? 'yellow' : 'dim'),
     { ...cell(subtask.duration_ms === null ? '' : durationText(subtask.duration_ms)), align: 'right' },
     note(subtask, now),
   ];
+}
+
+function agentText(id: string, width: number): string {
+  return id.length <= width ? id : `${shortened(id, width - agentWidth.end)}${id.slice(-agentWidth.end)}`;
 }
 
 function note(subtask: SubtaskView, now: number): Cell {

@@ -1,4 +1,4 @@
-/** A workflow as text: its title, its subtasks as far as they fit, its end and its result. */
+/** A workflow as text: its title, its subtasks as far as they fit, and its end. */
 import type { SubtaskView, WorkflowResultView, WorkflowSummaryView } from '@baton/protocol';
 import { durationText } from './duration.ts';
 import { subtaskHead, subtaskRow } from './subtask-row.ts';
@@ -57,16 +57,4 @@ export function endLine({ status, error }: Pick<WorkflowResultView, 'status' | '
   const time = durationMs === null ? '' : ` ${status === 'completed' ? 'in' : 'after'} ${durationText(durationMs)}`;
   if (status === 'completed') return `${styled('green', '✓ completed')}${time}`;
   return `${styled('red', `✗ ${status}`)}${time}${error === null ? '' : `: ${tame(error.message)} ${styled('dim', `(${error.code})`)}`}`;
-}
-
-/** An object's fields one under the other; what is nested as indented JSON. Nothing is cut: it is what was asked for. */
-export function resultLines(result: WorkflowResultView['result']): string[] {
-  if (result === undefined) return [];
-  if (typeof result !== 'object' || result === null || Array.isArray(result)) return JSON.stringify(result, null, 2).split('\n');
-  const fields = Object.entries(result);
-  const width = Math.max(0, ...fields.map(([key]) => key.length));
-  return fields.flatMap(([key, value]) => {
-    const [first = '', ...more] = typeof value === 'string' ? [tame(value)] : JSON.stringify(value, null, 2).split('\n');
-    return [`${styled('dim', tame(key).padEnd(width))}  ${first}`, ...more.map((line) => `${' '.repeat(width)}  ${line}`)];
-  });
 }

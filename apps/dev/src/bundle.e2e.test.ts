@@ -25,7 +25,7 @@ test.each([
   ['orchestrator', 'orchestrator_ready'],
   ['api', 'api_ready'],
   ['worker-sales', 'agent_ready'],
-])('the bundle of %s starts', async (app, ready) => {
+])('the bundle of %s starts, and SIGTERM ends it cleanly', async (app, ready) => {
   await bundle(app);
   const env = {
     BATON_REDIS_URL: redis.url,
@@ -37,6 +37,6 @@ test.each([
   };
   const running = await startApp({ name: `bundle-${app}`, main: join(root, 'apps', app, 'dist/main.js'), env, ready }, AbortSignal.timeout(60_000));
   await running.stop();
-  // By the signal itself if that came while other agents of the worker still started.
-  expect(await running.ended, running.tail()).toMatch(/^(ended with code 0|was ended by SIGTERM)$/);
+  // Also where the signal came while other agents of the worker still started.
+  expect(await running.ended, running.tail()).toBe('ended with code 0');
 });

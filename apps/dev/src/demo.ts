@@ -49,12 +49,14 @@ async function runWorkflow(apiUrl: string, json: boolean, signal: AbortSignal): 
   if (watched.code !== 0 || json || signal.aborted) return watched.code;
 
   const { output } = await client(['workflow', 'result', id, '--json'], true);
-  const report = reportPath(output);
-  if (report !== null) console.log(`\nThe report: ${report}`);
+  const { result } = JSON.parse(output) as { readonly result: ReportResult };
+  const inAll = `${(performance.now() / 1000).toFixed(1)} s in all`;
+  console.log(`\n${result.headline}\n  report  ${fileURLToPath(result.html_uri)}\n  e-mail  ${fileURLToPath(result.eml_uri)}\n  time    ${inAll}`);
   return 0;
 }
 
-function reportPath(output: string): string | null {
-  const { result } = JSON.parse(output) as { readonly result?: { readonly html_uri?: string } };
-  return result?.html_uri === undefined ? null : fileURLToPath(result.html_uri);
+interface ReportResult {
+  readonly headline: string;
+  readonly html_uri: string;
+  readonly eml_uri: string;
 }

@@ -2,10 +2,11 @@
  * What a subtask costs Redis under load, counted by Redis itself (INFO). It is a bound, not a measurement of speed: the numbers do not
  * depend on the machine. 200 workflows of five steps in flight; engine, orchestrator and agent with everything on.
  */
+
+import { partitionCount } from '@baton/core';
 import { createEngine } from '@baton/engine';
 import { connectRedis, createReplyReader, createSubtaskQueue, type Redis } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { partitionCount } from '@baton/core';
 import { createLogger } from '@baton/telemetry';
 import { randomPrefix, startRedis } from '@baton/testkit';
 import { defineAgent, runAgent } from '@baton/worker';
@@ -18,7 +19,11 @@ const logger = createLogger({ service: 'cost', level: 'silent', format: 'json' }
 const chain = {
   name: 'chain',
   version: 1,
-  nodes: Array.from({ length: steps }, (_, index) => ({ id: `s${index}`, capability: `test.step${index % 2}`, params: index === 0 ? { text: '$params.text' } : { text: `$steps.s${index - 1}.text` } })),
+  nodes: Array.from({ length: steps }, (_, index) => ({
+    id: `s${index}`,
+    capability: `test.step${index % 2}`,
+    params: index === 0 ? { text: '$params.text' } : { text: `$steps.s${index - 1}.text` },
+  })),
 };
 
 /** Calls by command since the last CONFIG RESETSTAT, those from inside scripts included. */
@@ -58,7 +63,12 @@ it('is three scripts and one append, and nothing is read one by one', { timeout:
     warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
   });
   const io = { input: z.object({ text: z.string() }), output: z.object({ text: z.string() }), handler: async (input: { text: string }) => input };
-  const agent = await runAgent(defineAgent({ name: 'step-agent', capabilities: { 'test.step0': io, 'test.step1': io } }), { redis, prefix, logger, concurrency: 50 });
+  const agent = await runAgent(defineAgent({ name: 'step-agent', capabilities: { 'test.step0': io, 'test.step1': io } }), {
+    redis,
+    prefix,
+    logger,
+    concurrency: 50,
+  });
   const loop = startSettleLoop({ engine, reader, warn: (event, error) => expect.fail(`${event}: ${String(error)}`) });
   loop.own(Array.from({ length: partitionCount }, (_, index) => index));
 

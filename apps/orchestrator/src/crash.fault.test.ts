@@ -103,7 +103,10 @@ it('hands the job of a killed agent to another one and settles it once', { timeo
   await first.end('SIGKILL');
 
   const second = start(agentMain);
-  await vi.waitFor(async () => expect(await redis.lrange(`${prefix}:held`, 0, -1)).toEqual([String(first.pid), String(second.pid)]), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(async () => expect(await redis.lrange(`${prefix}:held`, 0, -1)).toEqual([String(first.pid), String(second.pid)]), {
+    timeout: 20_000,
+    interval: 50,
+  });
   await redis.set(`${prefix}:gate`, 'open');
   const workflow = await ended('wf');
   expect(workflow.state).toMatchObject({ status: 'completed', result: { n0_0: String(second.pid) } });

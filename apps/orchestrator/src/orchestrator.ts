@@ -1,6 +1,6 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
-import { createEngine, type Engine } from '@baton/engine';
+import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import { connectRedis, consumeStarts, createPartitionLeases, createReplyReader, createSubtaskQueue, type Redis, type StartOutcome } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents, serveMetrics } from '@baton/telemetry';
@@ -31,16 +31,11 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const reader = createReplyReader({ redis, prefix });
   const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
   const logEvent = logEvents(log);
-  const engine = createEngine({
-    store,
-    queue,
-    now: () => Date.now(),
-    observe: (header, event) => {
-      logEvent(header, event);
-      metrics.observe(header, event);
-    },
-    warn,
-  });
+  const observe: EngineDeps['observe'] = (header, event) => {
+    logEvent(header, event);
+    metrics.observe(header, event);
+  };
+  const engine = createEngine({ store, queue, now: Date.now, observe, warn });
 
   try {
     const loop = startSettleLoop({ engine, reader, warn });

@@ -39,7 +39,7 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
 
   async function turn(): Promise<void> {
     const replies = await reader.read(Math.max(1, tickedAt + tickMs - performance.now()));
-    if (replies.length > 0) await settle(replies);
+    if (replies.length > 0) await settle({ engine, reader, warn }, replies);
     // A reply that waits says more than a deadline that has passed, so what was just taken over is read to the end first.
     if (replies.length < wholeRead) isDrained = true;
     if (isDrained && performance.now() >= tickedAt + tickMs) {
@@ -47,14 +47,6 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
       tickedAt = isMore ? Number.NEGATIVE_INFINITY : performance.now();
     }
     turnedAt = performance.now();
-  }
-
-  async function settle(replies: readonly ReceivedReply[]): Promise<void> {
-    const [readable, unreadable] = [replies.filter(({ report }) => report !== null), replies.filter(({ report }) => report === null)];
-    await engine.settle(readable.flatMap(({ report }) => report ?? []));
-    await reader.remove(readable);
-    for (const { stream, problems } of unreadable) warn('reply_rejected', new Error(`${stream}: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}`));
-    await reader.reject(unreadable);
   }
 
   async function run(): Promise<void> {
@@ -84,6 +76,16 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
       await ended;
     },
   };
+}
+
+async function settle({ engine, reader, warn }: SettleLoopOptions, replies: readonly ReceivedReply[]): Promise<void> {
+  const [readable, unreadable] = [replies.filter(({ report }) => report !== null), replies.filter(({ report }) => report === null)];
+  await engine.settle(readable.flatMap(({ report }) => report ?? []));
+  await reader.remove(readable);
+  for (const { stream, problems } of unreadable) {
+    warn('reply_rejected', new Error(`${stream}: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}`));
+  }
+  await reader.reject(unreadable);
 }
 
 /** Trying again would not mend it; a restart at least shows it. */

@@ -41,7 +41,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('starts all five agents, serves metric
   expect(capabilities.flat()).toEqual(['data.fetch', 'data.clean', 'analytics.kpis', 'chart.render', 'report.assemble']);
   expect(await (await fetch(String(url))).text()).toContain('subtask_retries_total');
   worker.stop(signal);
-  await worker.next('worker_stopped');
+  await worker.next('worker_sales_stopped');
   expect(await worker.exitCode()).toBe(0);
 });
 

@@ -72,5 +72,5 @@ export const salesDashboard = defineWorkflow({
     subject: steps.report.subject,
     kpis: steps.kpis.headline,
     rows: steps.clean.rows,
-    dropped: steps.clean.dropped,
+    dropped: steps.clean.dropped_counts,
   }));

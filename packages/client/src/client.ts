@@ -22,7 +22,7 @@ import {
   WorkflowTypeView,
   WorkflowView,
 } from '@baton/protocol';
-import { call, type CallOptions, type Fetch } from './call.ts';
+import { type CallOptions, call, type Fetch } from './call.ts';
 
 export interface ClientOptions {
   /** Where the API listens, like `http://127.0.0.1:7400`. */

@@ -13,16 +13,24 @@ describe('reading and writing', () => {
     expect(parseReference(text)).toEqual(expected);
   });
 
-  it.each(['$', '$foo', '$params.', '$params..a', '$params.a b', '$params[x]', '$params["x]', 'params.x', '$steps.a.b??', `$params.${'x'.repeat(1_100)}`])('refuses %s', (text) => {
-    expect(parseReference(text)).toBeNull();
-  });
+  it.each(['$', '$foo', '$params.', '$params..a', '$params.a b', '$params[x]', '$params["x]', 'params.x', '$steps.a.b??', `$params.${'x'.repeat(1_100)}`])(
+    'refuses %s',
+    (text) => {
+      expect(parseReference(text)).toBeNull();
+    },
+  );
 
   it('reads back what it writes', () => {
     fc.assert(
-      fc.property(fc.constantFrom('params' as const, 'steps' as const, 'context' as const), fc.array(fc.string({ maxLength: 20 }), { maxLength: 5 }), fc.boolean(), (root, path, optional) => {
-        const reference = { root, path, optional };
-        expect(parseReference(formatReference(reference))).toEqual(reference);
-      }),
+      fc.property(
+        fc.constantFrom('params' as const, 'steps' as const, 'context' as const),
+        fc.array(fc.string({ maxLength: 20 }), { maxLength: 5 }),
+        fc.boolean(),
+        (root, path, optional) => {
+          const reference = { root, path, optional };
+          expect(parseReference(formatReference(reference))).toEqual(reference);
+        },
+      ),
     );
   });
 

@@ -4,7 +4,13 @@ import { schemaDefect, schemaProblems, withDefaults } from './schema.ts';
 
 const person = {
   type: 'object',
-  properties: { name: { type: 'string' }, age: { type: 'integer', default: 3 }, tags: { type: 'array', items: { enum: ['a', 'b'] } }, any: {}, mail: { type: 'string', format: 'email' } },
+  properties: {
+    name: { type: 'string' },
+    age: { type: 'integer', default: 3 },
+    tags: { type: 'array', items: { enum: ['a', 'b'] } },
+    any: {},
+    mail: { type: 'string', format: 'email' },
+  },
   required: ['name'],
   additionalProperties: false,
 } satisfies JsonObject;

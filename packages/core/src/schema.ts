@@ -34,7 +34,10 @@ export function schemaProblems(schema: JsonObject, value: Json): readonly Proble
 }
 
 /** The value with the schema's defaults filled in, or all that is wrong with it. The value itself stays as it is. */
-export function withDefaults(schema: JsonObject, value: Json): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problems: readonly Problem[] } {
+export function withDefaults(
+  schema: JsonObject,
+  value: Json,
+): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problems: readonly Problem[] } {
   const filled = structuredClone(value);
   const validate = filling(schema);
   return validate(filled) ? { ok: true, value: filled } : { ok: false, problems: problems(validate) };

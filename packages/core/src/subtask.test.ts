@@ -14,5 +14,5 @@ it('lets nothing follow what is settled', () => {
 it('reaches every status from pending', () => {
   const reached = new Set<string>(['pending']);
   for (const status of reached) for (const next of subtaskTransitions[status as 'pending']) reached.add(next);
-  expect([...reached].sort()).toEqual([...subtaskStatuses].sort());
+  expect([...reached].toSorted()).toEqual(subtaskStatuses.toSorted());
 });

@@ -2,7 +2,7 @@
 
 /** @returns ` (did you mean "clean"?)`, or the names if they are few, or nothing */
 export function didYouMean(wrong: string, known: readonly string[]): string {
-  const ranked = known.map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.distance - b.distance);
+  const ranked = known.map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) })).toSorted((a, b) => a.distance - b.distance);
   const [closest] = ranked;
   if (closest === undefined) return '';
   if (closest.distance <= Math.max(1, Math.floor(wrong.length / 3))) return ` (did you mean "${closest.name}"?)`;

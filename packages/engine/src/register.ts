@@ -16,6 +16,9 @@ export function createRegister({ store, now }: Pick<EngineDeps, 'store' | 'now'>
     const { type } = compiled;
     const status = await store.register(type, now());
     if (status !== 'conflict') return { status, type };
-    return { status, message: `${type.name}@${type.version} is registered with other content. A version never changes; register this as version ${type.version + 1}.` };
+    return {
+      status,
+      message: `${type.name}@${type.version} is registered with other content. A version never changes; register this as version ${type.version + 1}.`,
+    };
   };
 }

@@ -2,9 +2,18 @@
 import { z } from 'zod';
 import { defaultPrefix } from './queue-name.ts';
 
-export const Port = z.coerce.number().int().min(0).max(65_535);
-export const Milliseconds = z.coerce.number().int().min(1);
-export const Count = z.coerce.number().int().min(1);
+function whole(min: number, max: number, what: string) {
+  const message = `must be ${what}`;
+  return z.coerce.number(message).refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, message);
+}
+
+export const Port = whole(0, 65_535, 'a port from 0 (any free one) to 65535');
+export const Milliseconds = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number of milliseconds, at least 1');
+export const Count = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number, at least 1');
+
+function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return z.enum(words, `must be one of ${words.join(', ')}`);
+}
 
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
@@ -17,8 +26,8 @@ export const Environment = z.object({
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')
     .default(defaultPrefix),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),
-  BATON_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  BATON_LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+  BATON_LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+  BATON_LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 });
 
 /** What exits a process, so that scripts can tell the cases apart. */

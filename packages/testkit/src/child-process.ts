@@ -1,5 +1,5 @@
 /** A real process for tests that kill: a Node program which logs JSON lines, watched from outside, and gone when the test's process is. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
@@ -14,14 +14,14 @@ export interface TestProcess {
   readonly ended: Promise<number | null>;
 }
 
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+/** Loaded before the program: when the pipe from the test ends, so does the child, however the test's process ended; Vitest may kill it. */
+const leash = "data:text/javascript,process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref()";
 
 export function startProcess(main: string, env: Readonly<Record<string, string>>, args: readonly string[] = []): TestProcess {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, BATON_LOG_FORMAT: 'json', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
+  const child = spawn(process.execPath, ['--import', leash, main, ...args], {
+    env: { ...process.env, BATON_LOG_FORMAT: 'json', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   const watchers = new Set<() => void>();
   let isOver = false;
@@ -36,7 +36,6 @@ export function startProcess(main: string, env: Readonly<Record<string, string>>
   createInterface({ input: child.stderr }).on('line', take);
   const ended = once(child, 'close').then(([code]) => {
     isOver = true;
-    running.delete(child);
     wake();
     return code as number | null;
   });

@@ -81,7 +81,9 @@ describe('decide', () => {
       fc.property(edgesArbitrary(10), fc.infiniteStream(fc.boolean()), (edges, coins) => {
         const [single, batch] = [startWalk(workflowOf(graphDefinition(edges))), startWalk(workflowOf(graphDefinition(edges)))];
         while (single.open.size > 0) {
-          const round = [...single.open.values()].map((assignment) => (coins.next().value === false && assignment.subtaskId === 'n7' ? failed(assignment) : completed(assignment)));
+          const round = [...single.open.values()].map((assignment) =>
+            coins.next().value === false && assignment.subtaskId === 'n7' ? failed(assignment) : completed(assignment),
+          );
           for (const event of round) single.take(event);
           batch.take(...round);
           if (JSON.stringify([...single.workflow.subtasks]) !== JSON.stringify([...batch.workflow.subtasks])) return false;

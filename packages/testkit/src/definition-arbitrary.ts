@@ -21,7 +21,17 @@ export function typeOf(definition: unknown): WorkflowType {
 }
 
 export function headerOf(type: WorkflowType, header: Partial<WorkflowHeader> = {}): WorkflowHeader {
-  return { id: 'wf_test', type: type.name, version: type.version, definitionHash: type.hash, fingerprint: 'f', params: {}, caller: 'test', createdAt: 0, ...header };
+  return {
+    id: 'wf_test',
+    type: type.name,
+    version: type.version,
+    definitionHash: type.hash,
+    fingerprint: 'f',
+    params: {},
+    caller: 'test',
+    createdAt: 0,
+    ...header,
+  };
 }
 
 /** A pending workflow of the definition. */

@@ -15,7 +15,9 @@ export function createWatch(): Watch {
 
   return {
     observe(workflow, decision) {
-      return settledStaysSettled(workflow, decision) ?? needsComeFirst(workflow, decision) ?? dispatchedOnce(decision, dispatched) ?? endIsWhole(workflow, decision);
+      return (
+        settledStaysSettled(workflow, decision) ?? needsComeFirst(workflow, decision) ?? dispatchedOnce(decision, dispatched) ?? endIsWhole(workflow, decision)
+      );
     },
   };
 }

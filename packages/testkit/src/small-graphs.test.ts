@@ -1,7 +1,8 @@
 /** Every graph of up to four subtasks, every set of outcomes, and every order in which the replies can come home. */
-import { describe, expect, it } from 'vitest';
-import { type Edges, graphDefinition, smallGraphs, typeOf, headerOf } from './definition-arbitrary.ts';
+
 import { createWorkflow, hasEnded, type WorkflowType } from '@baton/core';
+import { describe, expect, it } from 'vitest';
+import { type Edges, graphDefinition, headerOf, smallGraphs, typeOf } from './definition-arbitrary.ts';
 import { completed, failed, startWalk, type WorkflowWalk } from './workflow-walk.ts';
 
 /** Replays the order of replies so far, then branches over each reply that can come next. @returns how many ends were seen */

@@ -1,5 +1,5 @@
 /** Drives one workflow through decide without any I/O, each decision checked against the invariants and applied. */
-import { apply, type Assignment, decide, type JobFacts, type Json, type Report, type Workflow, type WorkflowEvent } from '@baton/core';
+import { type Assignment, apply, decide, type JobFacts, type Json, type Report, type Workflow, type WorkflowEvent } from '@baton/core';
 import { createWatch } from './invariants.ts';
 
 export interface WorkflowWalk {

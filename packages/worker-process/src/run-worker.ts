@@ -1,6 +1,6 @@
-/** A worker's main: reads the environment, works, and stops cleanly on SIGTERM or SIGINT. */
-import { exitCodes, parseEnvironment } from '@baton/protocol';
-import { createLogger } from '@baton/telemetry';
+/** A worker's main: the life of a process (`runService`) with agents in it. */
+import { parseEnvironment } from '@baton/protocol';
+import { runService } from '@baton/telemetry';
 import type { z } from 'zod';
 import type { WorkerEnvironment } from './environment.ts';
 import { startWorker, type WorkerPlan } from './start-worker.ts';
@@ -17,34 +17,10 @@ const stopMsMax = 15_000;
 export async function runWorker<Environment extends WorkerEnvironment>(
   plan: WorkerPlan<Environment> & { readonly environment: z.ZodType<Environment> },
 ): Promise<void> {
-  try {
-    const environment = parseEnvironment(plan.environment, process.env);
-    const log = createLogger({ service: plan.service, level: environment.BATON_LOG_LEVEL, format: environment.BATON_LOG_FORMAT });
-    const starting = startWorker(plan, environment, log);
-    // Before it is ready: a signal that comes while the agents start ends them cleanly too.
-    const stop = (signal: NodeJS.Signals): void => {
-      log.info({ event: 'worker_stopping', signal });
-      setTimeout(() => {
-        log.error({ event: 'worker_stop_timed_out' });
-        process.exit(exitCodes.failed);
-      }, stopMsMax).unref();
-      starting
-        .then((worker) => worker.close())
-        .then(
-          () => log.info({ event: 'worker_stopped' }),
-          (err: unknown) => {
-            log.error({ event: 'worker_stop_failed', err });
-            process.exit(exitCodes.failed);
-          },
-        );
-    };
-    process.once('SIGTERM', stop).once('SIGINT', stop);
-    await starting;
-  } catch (error) {
-    // Expected at a start that cannot be: a sentence and a code. Anything else is a bug, with its stack.
-    const exitCode = (error as { exitCode?: number }).exitCode;
-    const { message, stack } = error as Error;
-    process.stderr.write(`${exitCode === undefined ? stack : message}\n`);
-    process.exitCode = exitCode ?? exitCodes.failed;
-  }
+  await runService({
+    service: plan.service,
+    parse: (environment) => parseEnvironment(plan.environment, environment),
+    start: (environment, log) => startWorker(plan, environment, log),
+    stopMsMax,
+  });
 }

@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import { type Action, addCommand, runs } from '../command.ts';
 import { timeText } from '../duration.ts';
 import { followLive, printEnd } from '../follow.ts';
+import { resultLines } from '../result-text.ts';
 import { styled } from '../terminal.ts';
-import { resultLines, subtaskLines, titleLine } from '../workflow-text.ts';
+import { subtaskLines, titleLine } from '../workflow-text.ts';
 
 export function addWorkflowDescribe(parent: Command): void {
   const command = addCommand(parent, {
@@ -37,5 +38,5 @@ function print({ terminal }: Parameters<typeof describe>[0], view: WorkflowView)
     '',
   ];
   terminal.out(`${lines.join('\n')}\n`);
-  if (view.ended_at !== null) printEnd({ terminal }, view, view.duration_ms);
+  if (view.ended_at !== null) printEnd({ terminal }, view);
 }

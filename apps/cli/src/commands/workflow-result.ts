@@ -1,7 +1,7 @@
 /** baton workflow result: what a workflow came to, on standard output and nothing else there. */
 import { hasEnded } from '@baton/client';
-import type { Command } from 'commander';
 import { exitCodes } from '@baton/protocol';
+import type { Command } from 'commander';
 import { type Action, addCommand, runs } from '../command.ts';
 import { exitCodeOf, followQuietly, printResult } from '../follow.ts';
 

@@ -53,6 +53,7 @@ export const dataClean = defineCapability({
     rows: z.int(),
     until: z.iso.date(),
     dropped: z.array(Dropped),
+    dropped_counts: z.partialRecord(z.enum(dropReasons), z.int()).describe('The same without the examples'),
     mended: z.array(z.object({ reason: z.enum(mendReasons), count: z.int() })),
   }),
 });

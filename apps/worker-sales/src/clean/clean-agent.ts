@@ -44,6 +44,7 @@ export function createDataClean({ exchange, now }: CleanAgentOptions): (input: I
         const found = account.dropped.get(reason);
         return found === undefined ? [] : [{ reason, count: found.count, examples: found.examples }];
       }),
+      dropped_counts: Object.fromEntries([...account.dropped].map(([reason, { count }]) => [reason, count])),
       mended: mendReasons.flatMap((reason) => ({ reason, count: account.mended.get(reason) ?? 0 })).filter(({ count }) => count > 0),
     };
   };
