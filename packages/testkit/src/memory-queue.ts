@@ -46,6 +46,8 @@ export interface MemoryQueue extends SubtaskQueue {
   forget(jobId: string): void;
   /** The agent that has the job is dead: another gets it, at the same attempt. */
   abandon(jobId: string): void;
+  /** How many attempts the job has in all. */
+  attemptsOf(jobId: string): number;
   /** When the first of those that wait for their next attempt may be taken; null: none waits. */
   nextDelayedAt(): number | null;
 }
@@ -176,6 +178,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
       job.facts = { state: 'queued', position: null };
       waiting.unshift(jobId);
     },
+    attemptsOf: (jobId) => jobs.get(jobId)?.attempts ?? 0,
     nextDelayedAt() {
       const times = waiting.flatMap((id) => {
         const facts = jobs.get(id)?.facts;

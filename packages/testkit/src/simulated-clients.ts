@@ -1,0 +1,119 @@
+/** Three clients who start, control, answer and signal as they like, each through any process; and what they were told, to be held against the record. */
+import { type Control, type DefinitionInput, hasEnded, type Json } from '@baton/core';
+import type { Engine } from '@baton/engine';
+import type { Ledger } from './ledger.ts';
+import type { Random } from './random.ts';
+import { SimulatedOutage } from './simulated-process.ts';
+
+/** An answer that a client knows to be counted. */
+export interface AppliedAnswer {
+  readonly workflowId: string;
+  readonly subtaskId: string;
+  readonly by: string;
+}
+
+export interface SimulatedClients {
+  readonly applied: readonly AppliedAnswer[];
+  /** Workflows that a client himself paused, and nobody resumed. */
+  readonly paused: ReadonlySet<string>;
+  /** One of them asks for something. Ends on its own, or never if the process dies. */
+  ask(engine: Engine): Promise<void>;
+  /** Starts everything that is to be started, answers and resumes everything that waits for it. */
+  help(engine: Engine): Promise<void>;
+}
+
+export interface ClientsWorld {
+  readonly random: Random;
+  readonly ledger: Ledger;
+  readonly definitions: readonly DefinitionInput[];
+  readonly onDefect: (error: unknown) => void;
+}
+
+export function createSimulatedClients({ random, ledger, definitions, onDefect }: ClientsWorld): SimulatedClients {
+  const applied: AppliedAnswer[] = [];
+  const paused = new Set<string>();
+  let signals = 0;
+  const names = ['ann', 'bob', 'cyd'];
+  const requests = definitions.map((definition, index) => ({
+    workflowId: `w${index}`,
+    definition: definition as unknown as Json,
+    params: { seed: index, flag: random.chance(0.5), items: [1, 2, 3].slice(0, random.below(4)) },
+    conversationId: 'talk',
+  }));
+
+  async function start(engine: Engine, caller: string): Promise<void> {
+    const outcome = await engine.start({ ...random.pick(requests), caller });
+    if (!('summary' in outcome)) onDefect(new Error(`a start was answered ${JSON.stringify(outcome)}`));
+  }
+
+  async function control(engine: Engine, workflowId: string, by: string, asked?: Control): Promise<void> {
+    const steps = [...(ledger.pages.get(workflowId)?.type.graph.nodes.keys() ?? [])];
+    const action = random.weighted({ pause: 6, resume: 6, cancel: 1, terminate: 1, retry: 3, rerun: 2 });
+    const chosen: Control = action === 'cancel' ? { action, graceMs: random.pick([0, 10_000]) } : action === 'rerun' ? { action, from: random.pick([...steps, 'nowhere']) } : { action };
+    const request = asked ?? chosen;
+    const outcome = await engine.control(workflowId, request, by);
+    if (outcome.status !== 'answered' || outcome.outcome === 'refused') return;
+    if (request.action === 'pause') paused.add(workflowId);
+    else paused.delete(workflowId);
+  }
+
+  async function answer(engine: Engine, workflowId: string, asked?: string): Promise<void> {
+    const open = (await engine.approvals(workflowId)) ?? [];
+    const approval = open.length === 0 ? undefined : (open.find(({ subtaskId }) => subtaskId === asked) ?? random.pick(open));
+    if (approval === undefined) return;
+    const by = approval.tokens['*'] === undefined ? random.pick(Object.keys(approval.tokens)) : random.pick(names);
+    const token = random.chance(0.05) ? 'forged' : ((approval.tokens[by] ?? approval.tokens['*']) as string);
+    const decision = random.chance(0.75) ? 'approve' : 'reject';
+    const { subtaskId } = approval;
+    const outcome = await engine.answer(workflowId, subtaskId, { by, token, decision, ...(random.chance(0.2) && { value: 'edited' }) });
+    if (outcome.status !== 'answered' || outcome.outcome !== 'applied') return;
+    if (token === 'forged') onDefect(new Error(`${workflowId}: a forged token was accepted for ${subtaskId}`));
+    applied.push({ workflowId, subtaskId, by });
+  }
+
+  async function signal(engine: Engine, workflowId: string, name: string, by: string): Promise<void> {
+    signals += random.chance(0.8) ? 1 : 0;
+    await engine.signal(workflowId, { id: `signal-${signals}`, name, payload: signals, by });
+  }
+
+  async function politely(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof SimulatedOutage)) onDefect(error);
+    }
+  }
+
+  return {
+    applied,
+    paused,
+    async ask(engine) {
+      const by = random.pick(names);
+      const known = [...ledger.pages.keys()];
+      if (known.length === 0 || random.chance(0.15)) return await politely(() => start(engine, by));
+      const workflowId = random.pick(known);
+      const deeds = {
+        control: () => control(engine, workflowId, by),
+        answer: () => answer(engine, workflowId),
+        signal: () => signal(engine, workflowId, random.pick(['go', 'stop']), by),
+        why: () => engine.why(workflowId),
+      };
+      await politely(deeds[random.weighted({ control: 5, answer: 5, signal: 3, why: 1 })]);
+    },
+    async help(engine) {
+      for (const request of requests) if (!ledger.pages.has(request.workflowId)) await politely(() => engine.start({ ...request, caller: 'ann' }));
+      for (const workflowId of [...paused]) await politely(() => control(engine, workflowId, 'ann', { action: 'resume' }));
+      for (const [workflowId, page] of [...ledger.pages]) {
+        if (hasEnded(page.state) || page.state.status === 'paused') continue;
+        for (const [subtaskId, subtask] of [...page.subtasks]) {
+          if (subtask.status !== 'waiting' || random.chance(0.5)) continue;
+          if (subtask.for.kind === 'approval') await politely(() => answer(engine, workflowId, subtaskId));
+          if (subtask.for.kind === 'signal') {
+            const name = subtask.for.signal;
+            await politely(() => signal(engine, workflowId, name, 'bob'));
+          }
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/** One orchestrator of a simulation: an engine with its own memory, a reader, and the loop around them, one turn at a time. */
+import type { SubtaskQueue } from '@baton/core';
+import { createEngine, type Engine } from '@baton/engine';
+import type { Ledger } from './ledger.ts';
+import type { MemoryQueue } from './memory-queue.ts';
+import type { MemoryStore } from './memory-store.ts';
+import { SimulatedOutage, type SimulatedProcess } from './simulated-process.ts';
+
+export interface OrchestratorWorld {
+  readonly queue: MemoryQueue;
+  readonly store: MemoryStore;
+  readonly ledger: Ledger;
+  readonly now: () => number;
+  /** A defect showed: what was thrown is none of the simulated outages. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface SimulatedOrchestrator {
+  readonly process: SimulatedProcess;
+  readonly engine: Engine;
+  readonly isBusy: boolean;
+  readonly owned: readonly number[];
+  own(partitions: readonly number[]): void;
+  /** Reads, settles, removes; then passes what time brings. Ends on its own, or never if the process dies. */
+  turn(): Promise<void>;
+}
+
+export function createSimulatedOrchestrator(process: SimulatedProcess, { queue, store, ledger, now, onDefect }: OrchestratorWorld): SimulatedOrchestrator {
+  const reached: SubtaskQueue = {
+    dispatch: queue.dispatch,
+    facts: queue.facts,
+    notify: queue.notify,
+    limitConcurrency: queue.limitConcurrency,
+    capabilities: queue.capabilities,
+  };
+  const warn = (_: string, error: unknown): void => {
+    if (!(error instanceof SimulatedOutage)) onDefect(error);
+  };
+  const engine = createEngine({ store: process.through(watched(store, ledger)), queue: process.through(reached), now, observe: () => {}, warn });
+  const reader = process.through(queue.reader());
+  let isBusy = false;
+  let owned: readonly number[] = [];
+
+  async function turn(): Promise<void> {
+    const replies = await reader.read(0);
+    const readable = replies.filter(({ report }) => report !== null);
+    await engine.settle(readable.flatMap(({ report }) => report ?? []));
+    await reader.remove(readable);
+    await reader.reject(replies.filter(({ report }) => report === null));
+    await engine.tick(owned);
+  }
+
+  return {
+    process,
+    engine,
+    get isBusy() {
+      return isBusy;
+    },
+    get owned() {
+      return owned;
+    },
+    own(partitions) {
+      owned = partitions;
+      reader.own(partitions);
+    },
+    async turn() {
+      isBusy = true;
+      try {
+        await turn();
+      } catch (error) {
+        warn('settle_failed', error);
+        reader.rewind();
+      } finally {
+        isBusy = false;
+      }
+    },
+  };
+}
+
+/** The store with the ledger beside it: what was committed is held to the rules at once. */
+function watched(store: MemoryStore, ledger: Ledger): MemoryStore {
+  return {
+    ...store,
+    async commit(commits) {
+      // What the engine holds may change while its answer is under way.
+      const seen = commits.map((commit) => ({ ...commit }));
+      const outcomes = await store.commit(commits);
+      seen.forEach((commit, index) => {
+        if (outcomes[index]?.status === 'committed') ledger.commit(commit);
+      });
+      return outcomes;
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/** What must be true once everything has come to rest: the record explains every end, nothing was lost, and nothing is left behind. */
+import { hasEnded, isSettled, nextEventHash, partitionCount, type Subtask } from '@baton/core';
+import { BrokenInvariant, type LedgerPage } from './ledger.ts';
+import type { World } from './simulation.ts';
+
+export async function verdict(world: World): Promise<void> {
+  for (const [id, page] of world.ledger.pages) {
+    await logIsWhole(world, id, page);
+    recordExplains(id, page);
+    parentExplains(world, id, page);
+  }
+  answersCounted(world);
+  await nothingLeft(world);
+}
+
+function broken(message: string): never {
+  throw new BrokenInvariant(message);
+}
+
+/** The chain of hashes, and that the store holds what was committed. */
+async function logIsWhole({ store }: World, id: string, page: LedgerPage): Promise<void> {
+  const entries = await store.events(id, null, 100_000);
+  let hash = '';
+  for (const { events, hash: given } of entries) {
+    hash = nextEventHash(hash, events);
+    if (hash !== given) broken(`${id}: the chain of the event log breaks`);
+  }
+  const logged = entries.flatMap(({ events }) => events);
+  if (JSON.stringify(logged) !== JSON.stringify(page.events)) broken(`${id}: the event log does not hold what was committed`);
+  const stored = await store.load(id);
+  if (stored?.eventHash !== hash) broken(`${id}: the workflow does not carry the hash of its last event`);
+  if (JSON.stringify(stored.state) !== JSON.stringify(page.state)) broken(`${id}: the store holds another state than was committed`);
+}
+
+const last = { completed: 'subtask_completed', failed_permanent: 'subtask_failed', skipped: 'subtask_skipped', cancelled: 'subtask_cancelled' } as const;
+
+/** From the log alone one can tell how everything ended. */
+function recordExplains(id: string, { state, subtasks, events }: LedgerPage): void {
+  if (!hasEnded(state)) broken(`${id}: it has not ended`);
+  if (events.filter(({ type }) => type === 'workflow_started').length !== 1) broken(`${id}: it was not started exactly once`);
+  const ends = events.findLast(({ type }) => type.startsWith('workflow_'));
+  if (ends?.type !== `workflow_${state.status}`) broken(`${id}: it is ${state.status}, but the log ends with ${ends?.type}`);
+  for (const [subtaskId, subtask] of subtasks) {
+    const settled = events.findLast((event) => 'subtaskId' in event && event.subtaskId === subtaskId && (Object.values(last) as string[]).includes(event.type));
+    if (isSettled(subtask) && settled?.type !== last[subtask.status]) broken(`${id}: ${subtaskId} is ${subtask.status}, but the log says ${settled?.type}`);
+  }
+  let isPaused = false;
+  for (const { type } of events) {
+    if (type === 'workflow_paused' && isPaused) broken(`${id}: it was paused twice`);
+    if (type === 'workflow_resumed' && !isPaused) broken(`${id}: it was resumed, but not paused`);
+    if (type.startsWith('workflow_')) isPaused = type === 'workflow_paused';
+  }
+}
+
+/** A child does not outlive the step that it is the work of by more than one look at the parent, and never completes what nobody wants. */
+function parentExplains({ ledger }: World, id: string, { header, state, events }: LedgerPage): void {
+  const { parent } = header;
+  if (parent === undefined || !hasEnded(state)) return;
+  const above = ledger.pages.get(parent.workflowId);
+  if (above === undefined) return broken(`${id}: there is no parent ${parent.workflowId}`);
+  const step = above.subtasks.get(parent.subtaskId);
+  if (step?.status !== 'completed' || step.generation !== parent.generation) return;
+  const retried = events.some(({ type }) => type === 'workflow_retried');
+  if (state.status !== 'completed' && !retried) broken(`${id}: it is ${state.status}, but its step ${parent.subtaskId} is completed`);
+}
+
+/** Whoever was told that his answer counts finds it in what the approval came to, or in why it came to nothing. */
+function answersCounted({ clients, ledger }: World): void {
+  for (const { workflowId, subtaskId, by } of clients.applied) {
+    const page = ledger.pages.get(workflowId);
+    if (page === undefined) continue;
+    if (!page.events.some((event) => event.type === 'approval_answered' && event.subtaskId === subtaskId && event.by === by)) {
+      broken(`${workflowId}: the answer of ${by} to ${subtaskId} was applied, but is not in the log`);
+    }
+    if (page.events.some(({ type }) => type === 'workflow_retried')) continue;
+    const subtask = page.subtasks.get(subtaskId);
+    if (subtask !== undefined && !isIn(subtask, by)) broken(`${workflowId}: the answer of ${by} to ${subtaskId} was applied and lost`);
+  }
+}
+
+function isIn(subtask: Subtask, by: string): boolean {
+  if (subtask.status === 'completed') return JSON.stringify(subtask.result).includes(`"by":"${by}"`);
+  if (subtask.status === 'failed_permanent' && subtask.error.code === 'APPROVAL_REJECTED') return JSON.stringify(subtask.error.details ?? null).includes(`"by":"${by}"`);
+  return true;
+}
+
+/** Once the retention is over, nothing of it all is left. */
+async function nothingLeft({ store, ledger, clock, orchestrators, queue }: World): Promise<void> {
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+  for (const partition of partitions) {
+    const [entry] = await store.staleOutbox(partition, Number.POSITIVE_INFINITY, 1);
+    if (entry !== undefined) broken(`${entry.workflowId}: ${entry.subtaskId} is left in the outbox`);
+    for (const { workflowId, subtaskId } of await store.dueDeadlines(partition, Number.POSITIVE_INFINITY, 10_000)) {
+      if (subtaskId !== null) broken(`${workflowId}: a deadline of ${subtaskId} is left`);
+    }
+  }
+  if (queue.unsettled() > 0) broken(`${queue.unsettled()} replies are left in the streams`);
+  clock.advance(8 * 24 * 3_600_000);
+  // Twice: the first finds what it had in its memory to be out of date.
+  await orchestrators[0]?.engine.tick(partitions);
+  await orchestrators[0]?.engine.tick(partitions);
+  const [left] = (await store.list({ limit: 1 })).workflows;
+  if (left !== undefined) broken(`${left.header.id}: it is there after its retention`);
+  for (const partition of partitions) {
+    const [deadline] = await store.dueDeadlines(partition, Number.POSITIVE_INFINITY, 1);
+    if (deadline !== undefined) broken(`${deadline.workflowId}: a deadline is left after its retention`);
+  }
+  for (const id of [...ledger.pages.keys()]) if ((await store.load(id)) !== null) broken(`${id}: it can still be loaded`);
+}
