@@ -1,4 +1,5 @@
-/** Times as people read them. */
+/** Times as people read and write them. */
+import { InvalidArgumentError } from 'commander';
 
 /** `0.4s`, `12.3s`, `2m 05s`, `1h 02m`, `3d 4h` */
 export function durationText(ms: number): string {
@@ -9,6 +10,16 @@ export function durationText(ms: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 1_440) return `${Math.floor(minutes / 60)}h ${twoDigits(minutes % 60)}m`;
   return `${Math.floor(minutes / 1_440)}d ${Math.floor((minutes % 1_440) / 60)}h`;
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `10s`, `500ms`, `2m`, `1h` as ms; for flags. @throws {InvalidArgumentError} */
+export function parseDuration(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,7})(ms|s|m|h)$/.exec(text) ?? [];
+  const factor = units[unit];
+  if (factor === undefined) throw new InvalidArgumentError('It must be a time like 10s, 500ms, 2m or 1h.');
+  return Number(count) * factor;
 }
 
 /** `2026-11-20 09:41:02`, in the reader's zone. */

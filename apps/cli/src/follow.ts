@@ -10,12 +10,12 @@ import { endLine } from './workflow-text.ts';
 const interruptedExitCode = 130;
 
 /** Shows it until it ends; Ctrl-C ends only the watching. @returns the exit code */
-export async function followLive({ client, terminal, json }: Context, workflowId: string): Promise<number> {
+export async function followLive({ client, terminal, json }: Context, workflowId: string, { parts = false } = {}): Promise<number> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort();
   process.once('SIGINT', onInterrupt);
   const screen = json ? jsonScreen(terminal) : terminal.isLive ? liveScreen(terminal, Date.now) : lineScreen(terminal, Date.now);
-  const view = await watch({ client, workflowId, screen, signal: interrupt.signal });
+  const view = await watch({ client, workflowId, screen, parts, signal: interrupt.signal });
   process.removeListener('SIGINT', onInterrupt);
   if (view === null) {
     terminal.err(`\nStopped watching; the workflow runs on. To look at it again: baton workflow describe ${workflowId} --watch\n`);

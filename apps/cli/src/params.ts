@@ -43,7 +43,8 @@ function assign(params: Params, path: readonly string[], value: Value, word: str
   target[last] = value;
 }
 
-function valueOf(text: string): Value {
+/** JSON where it parses as JSON, else the string as it stands. */
+export function valueOf(text: string): Value {
   try {
     const value = JSON.parse(text) as Value;
     return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? text : value;

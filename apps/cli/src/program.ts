@@ -1,19 +1,36 @@
 /** The commands of `baton` as one tree. */
 import { Command } from 'commander';
 import { addAgentList } from './commands/agent-list.ts';
+import { addCapabilityLimit } from './commands/capability-limit.ts';
+import { addCapabilityList } from './commands/capability-list.ts';
 import { addTypeDescribe } from './commands/type-describe.ts';
 import { addTypeList } from './commands/type-list.ts';
 import { addTypeRegister } from './commands/type-register.ts';
+import { addWorkflowAnswers } from './commands/workflow-answer.ts';
+import { addWorkflowApprovals } from './commands/workflow-approvals.ts';
+import { addWorkflowControls } from './commands/workflow-control.ts';
 import { addWorkflowDescribe } from './commands/workflow-describe.ts';
 import { addWorkflowList } from './commands/workflow-list.ts';
 import { addWorkflowResult } from './commands/workflow-result.ts';
+import { addWorkflowSignal } from './commands/workflow-signal.ts';
 import { addWorkflowStart } from './commands/workflow-start.ts';
+import { addWorkflowWhy } from './commands/workflow-why.ts';
 
 const groups = [
   {
     name: 'workflow',
-    summary: 'Start workflows and look at them',
-    commands: [addWorkflowStart, addWorkflowDescribe, addWorkflowList, addWorkflowResult],
+    summary: 'Start workflows, look at them and control them',
+    commands: [
+      addWorkflowStart,
+      addWorkflowDescribe,
+      addWorkflowList,
+      addWorkflowResult,
+      addWorkflowWhy,
+      addWorkflowControls,
+      addWorkflowSignal,
+      addWorkflowApprovals,
+      addWorkflowAnswers,
+    ],
     example: 'baton workflow start sales_dashboard --params source=sales.csv --watch',
   },
   {
@@ -23,6 +40,12 @@ const groups = [
     example: 'baton type register report.json',
   },
   { name: 'agent', summary: 'See who does the work', commands: [addAgentList], example: 'baton agent list' },
+  {
+    name: 'capability',
+    summary: 'See how much of what waits, and limit it',
+    commands: [addCapabilityList, addCapabilityLimit],
+    example: 'baton capability list',
+  },
 ] as const;
 
 /** As in package.json, which is not there any more where the command is one bundled file. */

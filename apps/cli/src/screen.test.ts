@@ -59,6 +59,55 @@ describe('the table on a terminal', () => {
     ]);
   });
 
+  test('folds maps, loops and plans into one line each; says what waits and what was left out', () => {
+    const at = (ms: number) => new Date(noon + ms).toISOString();
+    const subtasks = [
+      subtaskView('rows', { kind: 'map', status: 'running', items: 100, parts: { completed: 10, failed_permanent: 2, assigned: 4, pending: 84 } }),
+      subtaskView('refine', { kind: 'loop', status: 'running', round: 2, rounds: [{ score: 0.7 }], parts: { completed: 2, assigned: 1, pending: 1 } }),
+      subtaskView('plan', { kind: 'plan', status: 'running', parts: { completed: 3, assigned: 2 } }),
+      subtaskView('child', { kind: 'workflow', status: 'assigned', capability: null, child_workflow_id: 'wf_1.child' }),
+      subtaskView('nap', { kind: 'sleep', status: 'waiting', waiting_for: { kind: 'sleep', until: at(64_200) } }),
+      subtaskView('paid', { kind: 'signal', status: 'waiting', waiting_for: { kind: 'signal', signal: 'go', until: at(0) } }),
+      subtaskView('never', { status: 'skipped', skipped_reason: 'not so: false' }),
+      subtaskView('extra', { status: 'cancelled' }),
+      subtaskView('maybe', { status: 'failed_permanent', tolerated: true, error: { code: 'X', message: 'no' } }),
+      subtaskView('best', { kind: 'loop', status: 'completed', degraded: true, round: 3, rounds: [{ score: 0.5 }] }),
+      subtaskView('vote', { kind: 'gather', status: 'completed', dissent: ['b'] }),
+      subtaskView('again', { status: 'completed', tries: { fallback: 1, repairs: 2, overloads: 0 } }),
+      subtaskView('busy', { status: 'retrying', retry_at: at(6_200), tries: { fallback: 0, repairs: 0, overloads: 1 } }),
+    ];
+    const notes = frameOf(subtasks, 100, 40)
+      .slice(3, -2)
+      .map((line) => line.trim().replace(/ {2,}/g, ' | '));
+    expect(notes).toEqual([
+      '● | rows | █░░░░░░░ 12/100, 2 failed',
+      '● | refine | round 2, score 0.7',
+      '● | plan | 3/5 steps',
+      '◌ | child | wf_1.child',
+      '◇ | nap | sleeps for 1m 00s',
+      expect.stringMatching(/^◇ \| paid \| for the signal go until \d\d:00:00$/),
+      '↷ | never | skipped: not so: false',
+      '⊘ | extra | cancelled',
+      '✗ | maybe | optional, X: no',
+      '✓ | best | degraded, round 3, score 0.5',
+      '✓ | vote | without b',
+      '✓ | again | by data.fetch, a fallback, mended 2 times',
+      '↻ | busy | again in 2.0s: its agents are overloaded',
+    ]);
+  });
+
+  test('shows parts below what they are parts of', () => {
+    const frame = frameOf([subtaskView('each', { kind: 'map' }), subtaskView('each[0]', { part_of: 'each' }), subtaskView('p/each[0]', { part_of: 'p/each' })]);
+    expect(frame.slice(3, 6).map((line) => line.trimEnd())).toEqual(['  ○  each', '  ○    each[0]', '  ○      p/each[0]']);
+  });
+
+  test('says who paused it, and when', () => {
+    const terminal = terminalOf();
+    const paused = { at: new Date(noon + 1_200).toISOString(), by: 'ana' };
+    liveScreen(terminal, later).show(workflowView([fetching], { status: 'paused', paused }), null);
+    expect(terminal.written[0]).toContain('wf_1  paused  4.2s  by ana, 3.0s ago');
+  });
+
   test.each([80, 60, 40])('fits %i columns', (columns) => {
     const subtasks = [
       fetching,
@@ -133,4 +182,8 @@ test('the end in one line', () => {
     '✗ failed after 0.9s: There is no file. (FILE_MISSING)',
   );
   expect(endLine({ status: 'timed_out', error: null }, null)).toBe('✗ timed_out');
+  expect(endLine({ status: 'cancelled', error: { code: 'CANCELLED', message: 'Cancelled by ana.' } }, 900)).toBe(
+    '⊘ cancelled after 0.9s: Cancelled by ana. (CANCELLED)',
+  );
+  expect(endLine({ status: 'completed', error: null, partial_failures: 1, degraded: true }, 900)).toBe('✓ completed in 0.9s, degraded, 1 partial failure');
 });

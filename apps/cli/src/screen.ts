@@ -4,6 +4,7 @@
  */
 import type { SubtaskView, WorkflowView } from '@baton/protocol';
 import { clockText, durationText } from './duration.ts';
+import { noteOf } from './subtask-note.ts';
 import { styled, type Terminal, tame } from './terminal.ts';
 import { subtaskLines, titleLine } from './workflow-text.ts';
 
@@ -32,7 +33,8 @@ export function liveScreen(terminal: Terminal, now: () => number): Screen {
 export function lineScreen(terminal: Terminal, now: () => number): Screen {
   return onChange(
     (text) => terminal.out(`${clockText(new Date(now()))}  ${text}\n`),
-    ({ subtask_id, status, assigned_to, attempts, progress, error, duration_ms }, { subtasks }) => {
+    (subtask, { subtasks }) => {
+      const { subtask_id, status, assigned_to, attempts, progress, error, duration_ms } = subtask;
       const width = Math.max(...subtasks.map((subtask) => subtask.subtask_id.length));
       const words = [
         assigned_to,
@@ -40,6 +42,7 @@ export function lineScreen(terminal: Terminal, now: () => number): Screen {
         (status === 'completed' || status === 'failed_permanent') && duration_ms !== null && durationText(duration_ms),
         status === 'running' && progress?.message,
         error?.message,
+        error === null && progress === null && noteOf(subtask, now()).text,
       ].filter((word) => typeof word === 'string');
       return `${subtask_id.padEnd(width)}  ${status.padEnd(16)}  ${words.map(tame).join('  ')}`.trimEnd();
     },
@@ -77,9 +80,9 @@ function onChange(
       // How it ended is told once, by who watches.
       if (view.ended_at === null) tell('workflow', view.status, () => workflowText(view));
       for (const subtask of view.subtasks) {
-        const { status, assigned_to, attempts, progress, generation } = subtask;
+        const { status, assigned_to, attempts, progress, generation, round } = subtask;
         if (status === 'pending') continue;
-        const state = JSON.stringify([status, assigned_to, attempts, generation, status === 'running' ? progress?.message : null]);
+        const state = JSON.stringify([status, assigned_to, attempts, generation, round, status === 'running' ? progress?.message : null]);
         tell(`subtask ${subtask.subtask_id}`, state, () => subtaskText(subtask, view));
       }
     },

@@ -1,6 +1,7 @@
 /** One subtask as a row: symbol and name, agent, attempt, time, and what it does right now. */
 import type { SubtaskView } from '@baton/protocol';
 import { durationText } from './duration.ts';
+import { noteOf } from './subtask-note.ts';
 import { type Cell, cell, head, shortened } from './table.ts';
 import type { Style } from './terminal.ts';
 
@@ -10,12 +11,15 @@ const looks: Record<SubtaskView['status'], readonly [symbol: string, style: Styl
   running: ['●', 'cyan'],
   failed: ['↻', 'yellow'],
   retrying: ['↻', 'yellow'],
-  waiting: ['◌', 'yellow'],
+  waiting: ['◇', 'yellow'],
   completed: ['✓', 'green'],
   failed_permanent: ['✗', 'red'],
-  skipped: ['–', 'dim'],
-  cancelled: ['–', 'dim'],
+  skipped: ['↷', 'dim'],
+  cancelled: ['⊘', 'dim'],
 };
+
+/** It failed, and the workflow went on without it. */
+const tolerated: readonly [symbol: string, style: Style] = ['✗', 'yellow'];
 
 const [symbolHead, nameHead, agentHead, attemptHead, timeHead, noteHead] = head('', 'subtask', 'agent', 'try', 'time', '') as [
   Cell,
@@ -35,15 +39,15 @@ const agentWidth = { narrow: 22, wide: 40, wideFrom: 120, end: 6 } as const;
  * @param columns of the whole row
  */
 export function subtaskRow(subtask: SubtaskView, now: number, columns: number): readonly Cell[] {
-  const [symbol, style] = looks[subtask.status];
+  const [symbol, style] = subtask.tolerated ? tolerated : looks[subtask.status];
   const isQuiet = style === 'dim';
   return [
     cell(symbol, style),
-    cell(subtask.subtask_id, isQuiet ? 'dim' : undefined),
+    nameCell(subtask, isQuiet ? 'dim' : undefined),
     cell(agentText(subtask.assigned_to ?? '', columns < agentWidth.wideFrom ? agentWidth.narrow : agentWidth.wide), 'dim'),
     cell(subtask.attempts === 0 ? '' : String(subtask.attempts), subtask.attempts > 1 ? 'yellow' : 'dim'),
     { ...cell(subtask.duration_ms === null ? '' : durationText(subtask.duration_ms)), align: 'right' },
-    note(subtask, now),
+    noteOf(subtask, now),
   ];
 }
 
@@ -51,33 +55,9 @@ function agentText(id: string, width: number): string {
   return id.length <= width ? id : `${shortened(id, width - agentWidth.end)}${id.slice(-agentWidth.end)}`;
 }
 
-function note(subtask: SubtaskView, now: number): Cell {
-  const { status, error, progress } = subtask;
-  switch (status) {
-    case 'pending':
-      return cell(subtask.needs.length === 0 ? '' : `after ${subtask.needs.join(', ')}`, 'dim');
-    case 'assigned':
-      return cell(`waits for an agent with ${subtask.capability}`, 'dim');
-    case 'running':
-      return progress === null
-        ? cell('')
-        : cell(`${bar(progress.percent)} ${String(Math.round(progress.percent)).padStart(3)}% ${progress.message ?? ''}`, 'cyan');
-    case 'retrying':
-      return cell(`again in ${durationText(Date.parse(subtask.retry_at ?? '') - now || 0)}${error === null ? '' : `: ${error.message}`}`, 'yellow');
-    case 'failed_permanent':
-      return cell(error === null ? '' : `${error.code}: ${error.message}`, 'red');
-    case 'completed':
-    case 'failed':
-    case 'waiting':
-    case 'skipped':
-    case 'cancelled':
-      return cell(status === 'completed' ? '' : status, 'dim');
-  }
-}
-
-const barWidth = 8;
-
-function bar(percent: number): string {
-  const full = Math.round((Math.min(100, Math.max(0, percent)) / 100) * barWidth);
-  return '█'.repeat(full) + '░'.repeat(barWidth - full);
+/** A part stands below what it is a part of. */
+function nameCell({ subtask_id, part_of }: SubtaskView, style: Style | undefined): Cell {
+  const name = cell(subtask_id, style);
+  const depth = part_of === undefined ? 0 : [...subtask_id.matchAll(/[[/]/g)].length;
+  return { ...name, text: `${'  '.repeat(depth)}${name.text}` };
 }

@@ -11,17 +11,19 @@ export interface WatchOptions {
   readonly client: Pick<BatonClient, 'get'>;
   readonly workflowId: string;
   readonly screen: Screen;
+  /** Whether to show what maps, loops and plans consist of. */
+  readonly parts: boolean;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
 /** @returns the workflow at its end, or null when the signal came first */
-export async function watch({ client, workflowId, screen, signal }: WatchOptions): Promise<WorkflowView | null> {
+export async function watch({ client, workflowId, screen, parts, signal }: WatchOptions): Promise<WorkflowView | null> {
   let last: WorkflowView | null = null;
   let troubleSince: number | null = null;
   while (!signal.aborted) {
     try {
-      last = await client.get(workflowId);
+      last = await client.get(workflowId, { parts });
       troubleSince = null;
       screen.show(last, null);
       if (hasEnded(last.status)) return last;

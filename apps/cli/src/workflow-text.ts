@@ -1,5 +1,5 @@
 /** A workflow as text: its title, its subtasks as far as they fit, and its end. */
-import type { SubtaskView, WorkflowResultView, WorkflowSummaryView } from '@baton/protocol';
+import type { SubtaskView, WorkflowResultView, WorkflowSummaryView, WorkflowView } from '@baton/protocol';
 import { durationText } from './duration.ts';
 import { subtaskHead, subtaskRow } from './subtask-row.ts';
 import { shortened, table } from './table.ts';
@@ -16,9 +16,13 @@ export const statusStyles: Record<WorkflowSummaryView['status'], Style> = {
   timed_out: 'red',
 };
 
-export function titleLine(view: WorkflowSummaryView, now: number): string {
+export function titleLine(view: WorkflowSummaryView & Pick<WorkflowView, 'paused'>, now: number): string {
   const time = durationText(view.duration_ms ?? now - Date.parse(view.created_at));
-  return `${styled('bold', `${view.type}@${view.version}`)}  ${view.workflow_id}  ${styled(statusStyles[view.status], view.status)}  ${styled('dim', time)}`;
+  return `${styled('bold', `${view.type}@${view.version}`)}  ${view.workflow_id}  ${styled(statusStyles[view.status], view.status)}  ${styled('dim', time)}${pausedText(view.paused, now)}`;
+}
+
+function pausedText(paused: WorkflowView['paused'], now: number): string {
+  return paused === undefined ? '' : styled('dim', `  by ${tame(paused.by)}, ${durationText(now - Date.parse(paused.at))} ago`);
 }
 
 /** @param rowsMax how many subtasks to show; the rest is counted */
@@ -52,9 +56,17 @@ function mostTelling(subtasks: readonly SubtaskView[], count: number): readonly 
   return ranked.slice(0, count).toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
 }
 
+type Ended = Pick<WorkflowResultView, 'status' | 'error'> & Pick<WorkflowSummaryView, 'partial_failures' | 'degraded'>;
+
 /** How it ended, in one line. */
-export function endLine({ status, error }: Pick<WorkflowResultView, 'status' | 'error'>, durationMs: number | null): string {
+export function endLine({ status, error, partial_failures = 0, degraded }: Ended, durationMs: number | null): string {
   const time = durationMs === null ? '' : ` ${status === 'completed' ? 'in' : 'after'} ${durationText(durationMs)}`;
-  if (status === 'completed') return `${styled('green', '✓ completed')}${time}`;
-  return `${styled('red', `✗ ${status}`)}${time}${error === null ? '' : `: ${tame(error.message)} ${styled('dim', `(${error.code})`)}`}`;
+  if (status === 'completed') {
+    const blemishes = [degraded && 'degraded', partial_failures > 0 && `${partial_failures} partial ${partial_failures === 1 ? 'failure' : 'failures'}`];
+    return [`${styled('green', '✓ completed')}${time}`, ...blemishes.filter((word) => typeof word === 'string').map((word) => styled('yellow', word))].join(
+      ', ',
+    );
+  }
+  const verdict = status === 'cancelled' ? styled('yellow', '⊘ cancelled') : styled('red', `✗ ${status}`);
+  return `${verdict}${time}${error === null ? '' : `: ${tame(error.message)} ${styled('dim', `(${error.code})`)}`}`;
 }
