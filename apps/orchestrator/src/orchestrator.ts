@@ -1,7 +1,16 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
 import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
-import { connectRedis, consumeStarts, createPartitionLeases, createReplyReader, createSubtaskQueue, type Redis, type StartOutcome } from '@baton/queue';
+import {
+  connectRedis,
+  consumeStarts,
+  consumeWebhooks,
+  createPartitionLeases,
+  createReplyReader,
+  createSubtaskQueue,
+  type Redis,
+  type StartOutcome,
+} from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
@@ -9,6 +18,7 @@ import type { z } from 'zod';
 import type { OrchestratorEnvironment } from './environment.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
+import { reportUnserved } from './unserved.ts';
 
 export interface Orchestrator {
   /** Rejects with a bug. */
@@ -37,36 +47,34 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   };
   const engine = createEngine({ store, queue, now: Date.now, observe, warn });
 
-  try {
-    const loop = startSettleLoop({ engine, reader, warn });
-    const server = await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
-    const ownership = await holdPartitions({
-      leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
-      leaseMs,
-      onChange: (partitions) => {
-        log.info({ event: 'partitions_owned', owner, partitions });
-        loop.own(partitions);
-      },
-      warn,
-    });
-    const starts = await consumeStarts({ redis, prefix, onStart: (request) => start(engine, request), onError: (err) => warn('start_queue_error', err) });
-    log.info({ event: 'orchestrator_ready', owner });
-    return {
-      ended: loop.ended,
-      async close() {
-        await starts.close();
-        await loop.stop();
-        await ownership.release();
-        await server.close();
-        await reader.close();
-        await queue.close();
-        redis.disconnect();
-      },
-    };
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  await using started = new AsyncDisposableStack();
+  started.defer(() => redis.disconnect());
+  started.defer(() => queue.close());
+  started.defer(() => reader.close());
+  const loop = startSettleLoop({ engine, reader, warn });
+  const server = await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+  started.defer(() => server.close());
+  const ownership = await holdPartitions({
+    leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
+    leaseMs,
+    onChange: (partitions) => {
+      log.info({ event: 'partitions_owned', owner, partitions });
+      loop.own(partitions);
+    },
+    warn,
+  });
+  started.defer(() => ownership.release());
+  started.defer(() => loop.stop());
+  const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
+  started.defer(() => webhooks.close());
+  const lookout = reportUnserved(redis, prefix, log);
+  started.defer(() => lookout.close());
+  const starts = await consumeStarts({ redis, prefix, onStart: (request) => start(engine, request), onError: (err) => warn('start_queue_error', err) });
+  started.defer(() => starts.close());
+  log.info({ event: 'orchestrator_ready', owner });
+  // From here on it is the caller who ends it, in the opposite order.
+  const ending = started.move();
+  return { ended: loop.ended, close: () => ending.disposeAsync() };
 }
 
 async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {

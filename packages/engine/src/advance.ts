@@ -46,10 +46,12 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
   /** @returns the ids that lost against another commit */
   async function commit(steps: readonly Step[]): Promise<readonly string[]> {
     if (steps.length === 0) return [];
-    const outcomes = await store.commit(steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects }))).catch((error: unknown) => {
-      for (const { workflow } of steps) cache.drop(workflow.header.id);
-      throw error;
-    });
+    const outcomes = await store
+      .commit(steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects })))
+      .catch((error: unknown) => {
+        for (const { workflow } of steps) cache.drop(workflow.header.id);
+        throw error;
+      });
     const committed: Step[] = [];
     const lost: string[] = [];
     for (const [index, step] of steps.entries()) {

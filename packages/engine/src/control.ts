@@ -1,6 +1,21 @@
 /** What people ask of a workflow: control it, answer an approval, signal it, look why it waits. Each is an event like any other. */
 import { strict as assert } from 'node:assert';
-import { type Answer, type Answered, askedCapability, boardOf, type Control, type DispatchRef, findNode, type Json, type QueueFacts, type Waiting, whyWaiting, type Workflow, type WorkflowEvent, type WorkflowStatus } from '@baton/core';
+import {
+  type Answer,
+  type Answered,
+  askedCapability,
+  boardOf,
+  type Control,
+  type DispatchRef,
+  findNode,
+  type Json,
+  type QueueFacts,
+  type Waiting,
+  whyWaiting,
+  type Workflow,
+  type WorkflowEvent,
+  type WorkflowStatus,
+} from '@baton/core';
 import type { Advance } from './advance.ts';
 import type { EngineDeps } from './engine.ts';
 import type { Start, StartOutcome } from './start.ts';
@@ -50,7 +65,12 @@ export function createControls({ store, queue, now }: EngineDeps, advance: Advan
       const generation = workflow.subtasks.get(subtaskId)?.generation ?? 0;
       const approver = node?.kind === 'approval' && node.approvers.length === 0 ? '*' : given.by;
       if (!isTokenFor(await store.secret(), { workflowId, subtaskId, generation, approver }, token)) {
-        return { status: 'answered', workflowStatus: workflow.state.status, outcome: 'refused', message: 'The token is not that of this approver and approval.' };
+        return {
+          status: 'answered',
+          workflowStatus: workflow.state.status,
+          outcome: 'refused',
+          message: 'The token is not that of this approver and approval.',
+        };
       }
       return await ask(workflowId, { kind: 'answered', id: `${subtaskId}~${generation}~${given.by}`, subtaskId, answer: { ...given, at: now() } });
     },

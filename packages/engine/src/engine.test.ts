@@ -34,7 +34,14 @@ describe('start', () => {
     await work(bench, 20);
     await settleAll(bench);
     expect((await bench.store.summary('wf'))?.state).toMatchObject({ status: 'completed', result: 20 });
-    expect(bench.events.map(({ type }) => type)).toEqual(['workflow_started', 'subtask_assigned', 'subtask_completed', 'subtask_assigned', 'subtask_completed', 'workflow_completed']);
+    expect(bench.events.map(({ type }) => type)).toEqual([
+      'workflow_started',
+      'subtask_assigned',
+      'subtask_completed',
+      'subtask_assigned',
+      'subtask_completed',
+      'workflow_completed',
+    ]);
   });
 
   it('is idempotent by workflow_id, and a conflict for another request', async () => {
@@ -42,13 +49,18 @@ describe('start', () => {
     await startChain(bench);
     const again = await bench.engine.start({ workflowId: 'wf', definition: chain, params: {}, caller: 'somebody else' });
     expect(again).toMatchObject({ status: 'existing', summary: { header: { caller: 'test' } } });
-    expect(await bench.engine.start({ workflowId: 'wf', definition: chain, params: { n: 2 }, caller: 'test' })).toMatchObject({ status: 'conflict', message: expect.stringContaining('"wf"') });
+    expect(await bench.engine.start({ workflowId: 'wf', definition: chain, params: { n: 2 }, caller: 'test' })).toMatchObject({
+      status: 'conflict',
+      message: expect.stringContaining('"wf"'),
+    });
     expect(bench.queue.dispatched.size).toBe(1);
   });
 
   it('creates one workflow of many simultaneous starts', async () => {
     const bench = createBench();
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => bench.engine.start({ workflowId: 'wf', definition: chain, params: {}, caller: 'test' })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => bench.engine.start({ workflowId: 'wf', definition: chain, params: {}, caller: 'test' })),
+    );
     expect(outcomes.filter(({ status }) => status === 'created')).toHaveLength(1);
     expect(outcomes.filter(({ status }) => status === 'existing')).toHaveLength(19);
   });
@@ -62,20 +74,41 @@ describe('start', () => {
   it('takes a registered type at the version asked for, or at the latest, and answers a repeated start after a new version', async () => {
     const { engine } = createBench();
     await engine.register(chain);
-    expect(await engine.start({ workflowId: 'x', type: 'chain', params: {}, caller: 't' })).toMatchObject({ status: 'created', summary: { header: { version: 1 } } });
+    expect(await engine.start({ workflowId: 'x', type: 'chain', params: {}, caller: 't' })).toMatchObject({
+      status: 'created',
+      summary: { header: { version: 1 } },
+    });
     await engine.register({ ...chain, version: 2, input: { type: 'object', required: ['m'] } });
-    expect(await engine.start({ workflowId: 'x', type: 'chain', params: {}, caller: 't' })).toMatchObject({ status: 'existing', summary: { header: { version: 1 } } });
-    expect(await engine.start({ type: 'chain', version: 1, params: {}, caller: 't' })).toMatchObject({ status: 'created', summary: { header: { version: 1 } } });
+    expect(await engine.start({ workflowId: 'x', type: 'chain', params: {}, caller: 't' })).toMatchObject({
+      status: 'existing',
+      summary: { header: { version: 1 } },
+    });
+    expect(await engine.start({ type: 'chain', version: 1, params: {}, caller: 't' })).toMatchObject({
+      status: 'created',
+      summary: { header: { version: 1 } },
+    });
     expect(await engine.start({ type: 'chain', params: { m: 1 }, caller: 't' })).toMatchObject({ status: 'created', summary: { header: { version: 2 } } });
   });
 
   it('refuses bad input with everything that is wrong, and leaves nothing behind', async () => {
     const { engine, store, queue } = createBench();
-    expect(await engine.start({ type: 'nope', params: {}, caller: 't' })).toMatchObject({ status: 'unknown_type', message: expect.stringContaining('nope@latest') });
+    expect(await engine.start({ type: 'nope', params: {}, caller: 't' })).toMatchObject({
+      status: 'unknown_type',
+      message: expect.stringContaining('nope@latest'),
+    });
     expect(await engine.start({ params: {}, caller: 't' })).toMatchObject({ status: 'unknown_type' });
-    expect(await engine.start({ definition: chain, params: { n: 'x', m: 1 }, caller: 't' })).toMatchObject({ status: 'invalid', problems: [{ path: '/params' }, { path: '/params/n' }] });
-    expect(await engine.start({ definition: { ...chain, nodes: [] }, params: {}, caller: 't' })).toMatchObject({ status: 'invalid', problems: [{ path: '/definition/nodes' }, { path: '/definition/result' }] });
-    expect(await engine.start({ workflowId: 'a:b', definition: chain, params: {}, caller: 't' })).toMatchObject({ status: 'invalid', problems: [{ path: '/workflow_id' }] });
+    expect(await engine.start({ definition: chain, params: { n: 'x', m: 1 }, caller: 't' })).toMatchObject({
+      status: 'invalid',
+      problems: [{ path: '/params' }, { path: '/params/n' }],
+    });
+    expect(await engine.start({ definition: { ...chain, nodes: [] }, params: {}, caller: 't' })).toMatchObject({
+      status: 'invalid',
+      problems: [{ path: '/definition/nodes' }, { path: '/definition/result' }],
+    });
+    expect(await engine.start({ workflowId: 'a:b', definition: chain, params: {}, caller: 't' })).toMatchObject({
+      status: 'invalid',
+      problems: [{ path: '/workflow_id' }],
+    });
     expect((await store.list({ limit: 10 })).workflows).toEqual([]);
     expect(queue.dispatched.size).toBe(0);
   });
@@ -202,7 +235,8 @@ describe('tick', () => {
     let dropped = 0;
     const bench = createBench((store) => ({
       ...store,
-      dueDeadlines: async (partition) => (partition === 0 ? Array.from({ length: 500 }, (_, index) => ({ workflowId: `gone${index}`, subtaskId: null, at: 0 })) : []),
+      dueDeadlines: async (partition) =>
+        partition === 0 ? Array.from({ length: 500 }, (_, index) => ({ workflowId: `gone${index}`, subtaskId: null, at: 0 })) : [],
       dropDeadline: async () => void (dropped += 1),
     }));
     expect(await bench.engine.tick(partitions)).toBe(true);
@@ -210,7 +244,10 @@ describe('tick', () => {
   });
 
   it('ignores a confirmed dispatch of an earlier generation', async () => {
-    const bench = createBench((store) => ({ ...store, staleOutbox: async (partition) => (partition === 4 ? [{ workflowId: 'wf_1', subtaskId: 'a', generation: 7 }] : []) }));
+    const bench = createBench((store) => ({
+      ...store,
+      staleOutbox: async (partition) => (partition === 4 ? [{ workflowId: 'wf_1', subtaskId: 'a', generation: 7 }] : []),
+    }));
     await startChain(bench, 'wf_1');
     await bench.engine.tick(partitions);
     expect([...bench.queue.dispatched.keys()]).toEqual(['wf_1~a~0']);

@@ -78,7 +78,10 @@ describe('a workflow as a step', () => {
     await bench.engine.register(child);
     await start(bench, [step, task('other')]);
     const { commit } = bench.store;
-    Object.assign(bench.store, { commit: async (commits: Parameters<typeof commit>[0]) => (commits.some(({ workflow }) => workflow.header.id === 'wf.sub') ? Promise.reject(new Error('no connection')) : commit(commits)) });
+    Object.assign(bench.store, {
+      commit: async (commits: Parameters<typeof commit>[0]) =>
+        commits.some(({ workflow }) => workflow.header.id === 'wf.sub') ? Promise.reject(new Error('no connection')) : commit(commits),
+    });
     await bench.engine.control('wf', { action: 'terminate' }, 'bob');
     Object.assign(bench.store, { commit });
     expect(bench.warnings).toContain('child_not_controlled');
@@ -90,7 +93,14 @@ describe('a workflow as a step', () => {
 });
 
 describe('an approval', () => {
-  const approval: NodeInput = { id: 'ok', kind: 'approval', params: { value: 'draft' }, approvers: ['ann', 'bob', 'cyd'], required: 2, webhook: 'http://127.0.0.1:1/hook' };
+  const approval: NodeInput = {
+    id: 'ok',
+    kind: 'approval',
+    params: { value: 'draft' },
+    approvers: ['ann', 'bob', 'cyd'],
+    required: 2,
+    webhook: 'http://127.0.0.1:1/hook',
+  };
 
   it('takes an answer with its own token only, and each approver once', async () => {
     const bench = createBench();
@@ -112,7 +122,10 @@ describe('an approval', () => {
     await start(bench, [task('first'), { ...approval, needs: ['first'], required: 1 }]);
     const [open] = (await bench.engine.approvals('wf')) ?? [];
     expect(open).toMatchObject({ isWaiting: false });
-    expect(await bench.engine.answer('wf', 'ok', { by: 'bob', decision: 'approve', token: open?.tokens['bob'] ?? '' })).toMatchObject({ outcome: 'applied', message: expect.stringContaining('kept') });
+    expect(await bench.engine.answer('wf', 'ok', { by: 'bob', decision: 'approve', token: open?.tokens['bob'] ?? '' })).toMatchObject({
+      outcome: 'applied',
+      message: expect.stringContaining('kept'),
+    });
     await turn(bench, null);
     expect(await stateOf(bench)).toMatchObject({ status: 'completed' });
   });
@@ -132,7 +145,11 @@ describe('an approval', () => {
     expect([...bench.queue.notified.keys()]).toEqual(['wf~ok~0']);
     const [open] = (await bench.engine.approvals('wf')) ?? [];
     expect(delivery?.body).toMatchObject({ workflow_id: 'wf', subtask_id: 'ok', tokens: open?.tokens, shown: { value: 'draft' } });
-    expect(delivery?.signature).toBe(createHmac('sha256', await bench.store.secret()).update(JSON.stringify(delivery?.body)).digest('hex'));
+    expect(delivery?.signature).toBe(
+      createHmac('sha256', await bench.store.secret())
+        .update(JSON.stringify(delivery?.body))
+        .digest('hex'),
+    );
   });
 });
 
@@ -189,7 +206,10 @@ describe('control', () => {
       ['wf~b~1', 1],
       ['wf~b~2', 1],
     ]);
-    expect(await bench.engine.restart('wf', { as: 'wf2', by: 'bob' })).toMatchObject({ status: 'created', summary: { header: { id: 'wf2', restartOf: 'wf', caller: 'bob' } } });
+    expect(await bench.engine.restart('wf', { as: 'wf2', by: 'bob' })).toMatchObject({
+      status: 'created',
+      summary: { header: { id: 'wf2', restartOf: 'wf', caller: 'bob' } },
+    });
     expect(await bench.engine.restart('nope', { by: 'bob' })).toEqual({ status: 'not_found' });
   });
 
@@ -208,7 +228,13 @@ describe('why', () => {
   it('says what each unfinished subtask waits for', async () => {
     const bench = createBench();
     bench.queue.serve('test.nobody', 0);
-    await start(bench, [task('a', { capability: 'test.nobody' }), task('b'), task('c', { needs: ['a', 'b'] }), { id: 'nap', kind: 'sleep', for_ms: 1_000 }, { id: 'ok', kind: 'approval' }]);
+    await start(bench, [
+      task('a', { capability: 'test.nobody' }),
+      task('b'),
+      task('c', { needs: ['a', 'b'] }),
+      { id: 'nap', kind: 'sleep', for_ms: 1_000 },
+      { id: 'ok', kind: 'approval' },
+    ]);
     bench.queue.take('test.work', 'agent-7');
     const why = await bench.engine.why('wf');
     expect(why?.waiting.map(({ subtaskId, reason, facts }) => [subtaskId, reason, facts])).toEqual([
@@ -229,7 +255,12 @@ describe('a conversation', () => {
     const nodes = [task('a', { writes: ['topic'] })];
     await start(bench, nodes, writer, { conversationId: 'c1' });
     const taken = bench.queue.take();
-    const report = { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed' as const, result: null, contextUpdate: { topic: 'films', secret: 1 } } };
+    const report = {
+      workflowId: 'wf',
+      subtaskId: 'a',
+      generation: 0,
+      outcome: { status: 'completed' as const, result: null, contextUpdate: { topic: 'films', secret: 1 } },
+    };
     expect(taken).not.toBeNull();
     await bench.engine.settle([report]);
     await settleAll(bench);

@@ -18,15 +18,31 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
     if (effects.length === 0) return;
     const of = <Kind extends Effect['kind']>(kind: Kind) => effects.filter((effect): effect is Of<Kind> => effect.kind === kind);
     await Promise.all([
-      attempt('dispatch_failed', of('dispatch').map(({ assignment }) => assignment), (assignments) => queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] })))),
-      attempt('child_not_started', of('start_child').map(({ start }) => ({ ...start.parent, start })), startChildren),
-      attempt('not_notified', of('notify').map(({ notification }) => notification), notify),
+      attempt(
+        'dispatch_failed',
+        of('dispatch').map(({ assignment }) => assignment),
+        (assignments) => queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] }))),
+      ),
+      attempt(
+        'child_not_started',
+        of('start_child').map(({ start }) => ({ ...start.parent, start })),
+        startChildren,
+      ),
+      attempt(
+        'not_notified',
+        of('notify').map(({ notification }) => notification),
+        notify,
+      ),
       control(of('control_child')),
     ]);
   };
 
   /** Does it, and takes it from the outbox, which nobody has to wait for. */
-  async function attempt<Entry extends OutboxEntry>(failure: string, entries: readonly Entry[], act: (entries: readonly Entry[]) => Promise<void>): Promise<void> {
+  async function attempt<Entry extends OutboxEntry>(
+    failure: string,
+    entries: readonly Entry[],
+    act: (entries: readonly Entry[]) => Promise<void>,
+  ): Promise<void> {
     if (entries.length === 0) return;
     try {
       await act(entries);
@@ -60,7 +76,9 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
   async function control(effects: readonly Of<'control_child'>[]): Promise<void> {
     for (const { workflowId, control: action, graceMs, by } of effects) {
       const event = { kind: 'controlled' as const, control: action === 'cancel' ? { action, graceMs } : { action }, by };
-      await hands().advance(new Map([[workflowId, [event]]])).catch((error: unknown) => warn('child_not_controlled', error));
+      await hands()
+        .advance(new Map([[workflowId, [event]]]))
+        .catch((error: unknown) => warn('child_not_controlled', error));
     }
   }
 }
@@ -68,6 +86,14 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
 function delivery(secret: string, { workflowId, workflowType, subtaskId, generation, url, shown, approvers, expiresAt }: Notification): WebhookDelivery {
   const who = approvers.length === 0 ? ['*'] : approvers;
   const tokens = Object.fromEntries(who.map((approver) => [approver, tokenFor(secret, { workflowId, subtaskId, generation, approver })]));
-  const body = { type: 'approval_requested', workflow_id: workflowId, workflow_type: workflowType, subtask_id: subtaskId, shown, tokens, expires_at: new Date(expiresAt).toISOString() };
+  const body = {
+    type: 'approval_requested',
+    workflow_id: workflowId,
+    workflow_type: workflowType,
+    subtask_id: subtaskId,
+    shown,
+    tokens,
+    expires_at: new Date(expiresAt).toISOString(),
+  };
   return { id: dispatchId(workflowId, subtaskId, generation), url, body, signature: signatureOf(secret, JSON.stringify(body)) };
 }

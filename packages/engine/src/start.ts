@@ -28,13 +28,21 @@ const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
-    if (!id.success) return { status: 'invalid', problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }] };
+    if (!id.success)
+      return {
+        status: 'invalid',
+        problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }],
+      };
     const fingerprint = fingerprintOf(request);
 
     const prepared = await prepare(request, (name, version) => store.findType(name, version));
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
-      const header = await headerOf(request, { id: id.data, type: type.name, version: type.version, definitionHash: type.hash, fingerprint, params, caller: request.caller, createdAt: now() }, type);
+      const header = await headerOf(
+        request,
+        { id: id.data, type: type.name, version: type.version, definitionHash: type.hash, fingerprint, params, caller: request.caller, createdAt: now() },
+        type,
+      );
       const workflow = createWorkflow(header, type);
       if (await advance.create(workflow)) return { status: 'created', summary: { header, state: workflow.state } };
     }
@@ -46,7 +54,11 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
   };
 
   /** What only some workflows have: a conversation, a parent, a predecessor. */
-  async function headerOf({ conversationId, parent, depth, restartOf }: StartRequest, header: WorkflowHeader, { definition }: WorkflowType): Promise<WorkflowHeader> {
+  async function headerOf(
+    { conversationId, parent, depth, restartOf }: StartRequest,
+    header: WorkflowHeader,
+    { definition }: WorkflowType,
+  ): Promise<WorkflowHeader> {
     const isShared = definition.conversation === 'shared' && conversationId !== undefined;
     return {
       ...header,
@@ -68,8 +80,9 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
   }
 }
 
-
-type Prepared = { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> } | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
+type Prepared =
+  | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
+  | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
 async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
   const found = await typeOf(request, findType);
@@ -79,7 +92,10 @@ async function prepare(request: StartRequest, findType: (name: string, version: 
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(
+  request: StartRequest,
+  findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>,
+): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
     const compiled = compileDefinition(request.definition);
     if (compiled.ok) return compiled.type;

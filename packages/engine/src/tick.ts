@@ -33,7 +33,12 @@ export type Tick = (partitions: readonly number[]) => Promise<boolean>;
 type Workflows = ReadonlyMap<string, Workflow>;
 type Due = DueDeadline | OutboxEntry;
 
-export function createTick({ store, queue, now }: EngineDeps, advance: Advance, cache: WorkflowCache, perform: (effects: readonly Effect[]) => Promise<void>): Tick {
+export function createTick(
+  { store, queue, now }: EngineDeps,
+  advance: Advance,
+  cache: WorkflowCache,
+  perform: (effects: readonly Effect[]) => Promise<void>,
+): Tick {
   async function inPartition(partition: number): Promise<boolean> {
     const [due, stale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, now() - outboxGraceMs, batchMax)]);
     if (due.length === 0 && stale.length === 0) return false;
@@ -56,7 +61,12 @@ export function createTick({ store, queue, now }: EngineDeps, advance: Advance, 
     const children = await Promise.all(refs.filter((ref) => isChild(workflows, ref)).map(async (ref) => ({ ref, facts: await childFacts(ref) })));
     const found = [...jobs.map((ref, index) => ({ ref, facts: facts[index] as JobFacts })), ...children];
     const events = Map.groupBy(found, ({ ref }) => ref.workflowId);
-    return new Map([...events].map(([id, own]) => [id, own.map(({ ref, facts: each }): WorkflowEvent => ({ kind: 'checked', subtaskId: ref.subtaskId, generation: ref.generation, facts: each }))]));
+    return new Map(
+      [...events].map(([id, own]) => [
+        id,
+        own.map(({ ref, facts: each }): WorkflowEvent => ({ kind: 'checked', subtaskId: ref.subtaskId, generation: ref.generation, facts: each })),
+      ]),
+    );
   }
 
   /** A workflow that is a subtask's work, seen as a job. */
@@ -64,13 +74,20 @@ export function createTick({ store, queue, now }: EngineDeps, advance: Advance, 
     const child = await store.summary(childIdOf(workflowId, subtaskId, generation));
     if (child === null) return { state: 'missing' };
     if (!hasEnded(child.state)) return { state: 'active', agent: null, attempt: 1, startedAt: child.header.createdAt, progress: null };
-    const outcome: Report['outcome'] = child.state.status === 'completed' ? { status: 'completed', result: child.state.result } : { status: 'failed', error: child.state.error };
+    const outcome: Report['outcome'] =
+      child.state.status === 'completed' ? { status: 'completed', result: child.state.result } : { status: 'failed', error: child.state.error };
     return { state: 'completed', report: { workflowId, subtaskId, generation, outcome } };
   }
 
   async function parentChecks(workflows: Workflows, due: readonly DueDeadline[]): Promise<Events> {
     const own = due.flatMap(({ workflowId, subtaskId }) => (subtaskId === parentKey ? (workflows.get(workflowId) ?? []) : []));
-    return new Map(await Promise.all(own.map(async (workflow): Promise<[string, readonly WorkflowEvent[]]> => [workflow.header.id, [{ kind: 'parent_checked', parent: await parentOf(workflow) }]])));
+    return new Map(
+      await Promise.all(
+        own.map(
+          async (workflow): Promise<[string, readonly WorkflowEvent[]]> => [workflow.header.id, [{ kind: 'parent_checked', parent: await parentOf(workflow) }]],
+        ),
+      ),
+    );
   }
 
   async function parentOf({ header: { parent } }: Workflow): Promise<'alive' | 'paused' | 'gone'> {
@@ -95,9 +112,14 @@ function timeouts(workflows: Workflows, due: readonly DueDeadline[]): Events {
 
 /** Deadlines of subtasks about which nobody has to be asked. */
 function dues(workflows: Workflows, due: readonly DueDeadline[]): Events {
-  const own = due.filter(({ workflowId, subtaskId }) => subtaskId !== null && subtaskId !== parentKey && workflows.has(workflowId) && workflows.get(workflowId)?.subtasks.get(subtaskId)?.status !== 'assigned');
+  const own = due.filter(
+    ({ workflowId, subtaskId }) =>
+      subtaskId !== null && subtaskId !== parentKey && workflows.has(workflowId) && workflows.get(workflowId)?.subtasks.get(subtaskId)?.status !== 'assigned',
+  );
   const events = Map.groupBy(own, ({ workflowId }) => workflowId);
-  return new Map([...events].map(([id, deadlines]) => [id, deadlines.map(({ subtaskId }): WorkflowEvent => ({ kind: 'due', subtaskId: subtaskId as string }))]));
+  return new Map(
+    [...events].map(([id, deadlines]) => [id, deadlines.map(({ subtaskId }): WorkflowEvent => ({ kind: 'due', subtaskId: subtaskId as string }))]),
+  );
 }
 
 function currentDispatch(workflows: Workflows, entry: Due): DispatchRef | null {
@@ -124,7 +146,20 @@ function unsentNotification(workflows: Workflows, { workflowId, subtaskId, gener
   if (node?.kind !== 'approval' || node.webhook === undefined) return null;
   const { shown, expiresAt } = subtask.for;
   const { type, version } = workflow.header;
-  return { kind: 'notify', notification: { workflowId, workflowType: `${type}@${version}`, subtaskId, generation, url: node.webhook, shown, approvers: node.approvers, expiresAt, issuedAt: subtask.assignedAt } };
+  return {
+    kind: 'notify',
+    notification: {
+      workflowId,
+      workflowType: `${type}@${version}`,
+      subtaskId,
+      generation,
+      url: node.webhook,
+      shown,
+      approvers: node.approvers,
+      expiresAt,
+      issuedAt: subtask.assignedAt,
+    },
+  };
 }
 
 function merged(all: readonly Events[]): Events {

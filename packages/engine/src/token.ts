@@ -10,7 +10,9 @@ export interface Permit {
 }
 
 export function tokenFor(secret: string, { workflowId, subtaskId, generation, approver }: Permit): string {
-  return createHmac('sha256', secret).update(JSON.stringify(['approval', workflowId, subtaskId, generation, approver])).digest('base64url');
+  return createHmac('sha256', secret)
+    .update(JSON.stringify(['approval', workflowId, subtaskId, generation, approver]))
+    .digest('base64url');
 }
 
 export function isTokenFor(secret: string, permit: Permit, token: string): boolean {
