@@ -1,12 +1,21 @@
 /** The agents of the text workflows, with what each needs put in. */
 import type { DataRoots, FileExchange } from '@baton/files';
 import { type Agent, defineAgent } from '@baton/worker';
+import { codeGenerate, codePublish, codeReview } from './capability/code.ts';
 import { contentDraft, contentEdit, contentFormat, contentOutline } from './capability/content.ts';
+import { customerAddress, customerCredit, customerPreferences, customerProfile } from './capability/customer.ts';
 import { feedbackReport, textClean, textFetch, textSentiment, textTopics } from './capability/feedback.ts';
+import { createCodeGenerate } from './code/generator-agent.ts';
+import { createCodePublish } from './code/publish-agent.ts';
+import { createCodeReview } from './code/review-agent.ts';
 import { createContentDraft } from './content/draft-agent.ts';
 import { createContentEdit } from './content/edit-agent.ts';
 import { createContentFormat } from './content/format-agent.ts';
 import { createContentOutline } from './content/outline-agent.ts';
+import { createCustomerAddress } from './enrichment/address-agent.ts';
+import { createCustomerCredit } from './enrichment/credit-agent.ts';
+import { createCustomerPreferences } from './enrichment/preferences-agent.ts';
+import { createCustomerProfile } from './enrichment/profile-agent.ts';
 import { createTextClean } from './feedback/clean-agent.ts';
 import { createTextFetch } from './feedback/fetch-agent.ts';
 import { createFeedbackReport } from './feedback/report-agent.ts';
@@ -23,7 +32,7 @@ export interface TextAgentsOptions {
 }
 
 export function createTextAgents(options: TextAgentsOptions): readonly Agent[] {
-  return [...feedbackAgents(options), ...contentAgents(options)];
+  return [...feedbackAgents(options), ...contentAgents(options), ...customerAgents(options), ...codeAgents(options)];
 }
 
 function feedbackAgents({ exchange, roots, bytesMax, now }: TextAgentsOptions): readonly Agent[] {
@@ -54,5 +63,30 @@ function contentAgents({ exchange, roots, bytesMax, now }: TextAgentsOptions): r
     defineAgent({ name: 'draft-agent', version, capabilities: { 'content.draft': { ...contentDraft, handler: createContentDraft(exchange) } } }),
     defineAgent({ name: 'edit-agent', version, capabilities: { 'content.edit': { ...contentEdit, handler: createContentEdit(exchange) } } }),
     defineAgent({ name: 'format-agent', version, capabilities: { 'content.format': { ...contentFormat, handler: createContentFormat({ exchange, now }) } } }),
+  ];
+}
+
+function customerAgents({ exchange, now }: TextAgentsOptions): readonly Agent[] {
+  return [
+    defineAgent({ name: 'credit-agent', version, capabilities: { 'customer.credit': { ...customerCredit, handler: createCustomerCredit() } } }),
+    defineAgent({ name: 'address-agent', version, capabilities: { 'customer.address': { ...customerAddress, handler: createCustomerAddress() } } }),
+    defineAgent({
+      name: 'preference-agent',
+      version,
+      capabilities: { 'customer.preferences': { ...customerPreferences, handler: createCustomerPreferences() } },
+    }),
+    defineAgent({
+      name: 'profile-agent',
+      version,
+      capabilities: { 'customer.profile': { ...customerProfile, handler: createCustomerProfile({ exchange, now }) } },
+    }),
+  ];
+}
+
+function codeAgents({ exchange, now }: TextAgentsOptions): readonly Agent[] {
+  return [
+    defineAgent({ name: 'generator-agent', version, capabilities: { 'code.generate': { ...codeGenerate, handler: createCodeGenerate() } } }),
+    defineAgent({ name: 'reviewer-agent', version, capabilities: { 'code.review': { ...codeReview, handler: createCodeReview() } } }),
+    defineAgent({ name: 'publish-agent', version, capabilities: { 'code.publish': { ...codePublish, handler: createCodePublish({ exchange, now }) } } }),
   ];
 }
