@@ -43,7 +43,7 @@ export function createConversations(redis: Redis, keys: StoreKeys): Pick<Workflo
     async conversation(conversationId) {
       const hash = await answer(redis.hgetall(keys.conversation(conversationId)));
       const left = Object.entries(hash).map(([path, text]) => [path, parse(text) as Left] as const);
-      return viewOf(new Map(left.sort(byTime).map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
+      return viewOf(new Map(left.toSorted(byTime).map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
     },
   };
 }

@@ -38,6 +38,8 @@ it('says that Redis is unreachable, from every method', async () => {
     gone.purge('w'),
     gone.events('w', null, 1),
     gone.activeCounts(),
+    gone.conversation('c'),
+    gone.secret(),
     gone.register(workflow.type, 1),
     gone.findType('t', 1),
     gone.findType('t', 'latest'),

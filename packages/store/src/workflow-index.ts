@@ -8,7 +8,7 @@ import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
 
 const timeDigits = 15;
-const member = /^\d{15}\/[A-Za-z0-9_.-]{1,128}$/;
+const memberPattern = /^\d{15}\/[A-Za-z0-9_.-]{1,128}$/;
 
 /** Where a workflow stands for all its life. */
 export function lastingIndexes(keys: StoreKeys, { type }: WorkflowHeader): readonly string[] {
@@ -60,7 +60,7 @@ export function cursorAt(indexed: string): string {
 /** @throws {StoreError} BAD_CURSOR */
 export function placeOf(cursor: string): string {
   const place = Buffer.from(cursor, 'base64url').toString();
-  if (!member.test(place))
+  if (!memberPattern.test(place))
     throw new StoreError('BAD_CURSOR', `The cursor "${cursor}" is not one that a page of the list gave: take it from there, or start without one.`);
   return place;
 }

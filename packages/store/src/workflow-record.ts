@@ -15,11 +15,10 @@ const inboxField = 'i:';
 
 export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, eventHash: string): readonly Write[] {
   const { header, revision, type, state } = workflow;
-  const after = patch.state ?? state;
   const fields: Word[] = ['revision', revision + 1];
   const removed: string[] = [];
   if (revision === 0) fields.push('header', JSON.stringify(header));
-  if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(after));
+  if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(patch.state ?? state));
   if (patch.events.length > 0) fields.push('event_hash', eventHash);
   for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, JSON.stringify(subtask));
   for (const [id, item] of patch.inbox) {
@@ -48,7 +47,7 @@ export function workflowRecord(hash: Readonly<Record<string, string>>): Workflow
     header: parse(header) as WorkflowHeader,
     state: parse(state) as WorkflowState,
     subtasks,
-    inbox: new Map(inbox.sort(byArrival).map((item) => [item.id, item])),
+    inbox: new Map(inbox.toSorted(byArrival).map((item) => [item.id, item])),
     ...(definition !== undefined && { definition }),
   };
 }

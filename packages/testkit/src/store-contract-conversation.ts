@@ -46,10 +46,10 @@ export function conversationContract(makeStore: MakeStore): void {
 
     it('lays what was left later over what was left earlier, by time and then by workflow', async () => {
       const { store } = makeStore();
-      await end(store, { id: 'w2', conversationId: 'c' }, [['a.late', entry(2)], ['b', entry('w2')]], completedAt(20)); // biome-ignore format: pairs
-      await end(store, { id: 'w3', conversationId: 'c' }, [['b.of', entry('w3')], ['c', entry({ of: 'w3' })]], completedAt(20)); // biome-ignore format: pairs
+      await end(store, { id: 'w2', conversationId: 'c' }, [['a.late', entry(2)], ['b', entry('w2')], ['d.x', entry('w2')]], completedAt(20)); // biome-ignore format: pairs
+      await end(store, { id: 'w3', conversationId: 'c' }, [['b.of', entry('w3')], ['c', entry({ of: 'w3' })], ['d', entry({ of: 'w3' })]], completedAt(20)); // biome-ignore format: pairs
       await end(store, { id: 'w1', conversationId: 'c' }, [['a', entry({ early: 1, late: 1 })], ['c.of', entry('w1')]], completedAt(10)); // biome-ignore format: pairs
-      expect(await store.conversation('c')).toEqual({ a: { early: 1, late: 2 }, b: { of: 'w3' }, c: { of: 'w3' } });
+      expect(await store.conversation('c')).toEqual({ a: { early: 1, late: 2 }, b: { of: 'w3' }, c: { of: 'w3' }, d: { of: 'w3' } });
     });
 
     it('leaves of one workflow what its own context said', async () => {

@@ -19,7 +19,16 @@ export function dataContract(makeStore: MakeStore): void {
       await commitOne(store, workflow, { context: [['intermediate.score', entry(2, 2, 0, 1)], ['intermediate', entry({ other: true }, 0, 1)]] }); // biome-ignore format: pairs
       const loaded = await reopen().load(workflow.header.id);
       expect(storedOf(loaded)).toEqual(storedOf(workflow));
-      expect(loaded?.view).toEqual({ intermediate: { score: 2, other: true }, report: awkward });
+      expect(loaded?.view).toEqual(
+        JSON.parse(JSON.stringify({ intermediate: { score: 2, other: true }, report: awkward }).replace('{', '{"__proto__":{"x":1},')),
+      );
+    });
+
+    it('takes a path for a path, whatever it is called', async () => {
+      const { store, reopen } = makeStore();
+      const workflow = workflowOf(graphDefinition([[]]));
+      await commitOne(store, workflow, { context: [['__proto__.x', entry(1, 0)]] });
+      expect(Object.entries((await reopen().load(workflow.header.id))?.view ?? {})).toEqual([['__proto__', { x: 1 }]]);
     });
 
     it('keeps what came early until it is taken out, in the order in which it came', async () => {
