@@ -34,11 +34,17 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
     let open = events;
     for (let round = 0; open.size > 0; round += 1) {
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
+      const remembered = new Set([...open.keys()].filter((id) => cache.has(id)));
       const workflows = await cache.get(open.keys());
       const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
+      // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
+      const unsure = steps
+        .filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id))
+        .map(({ workflow }) => workflow.header.id);
+      for (const id of unsure) cache.drop(id);
       const lost = await commit(steps.filter(({ decision }) => !isNothing(decision)));
-      open = new Map(lost.map((id) => [id, open.get(id) ?? []]));
+      open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
     return answers;
   };

@@ -42,7 +42,8 @@ export function createTick(
   async function inPartition(partition: number): Promise<boolean> {
     const [due, stale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, now() - outboxGraceMs, batchMax)]);
     if (due.length === 0 && stale.length === 0) return false;
-    const workflows = await cache.get(new Set([...due, ...stale].map(({ workflowId }) => workflowId)));
+    // As they are stored: an entry that is not of the present is forgotten, so the present must be known.
+    const workflows = await cache.reload(new Set([...due, ...stale].map(({ workflowId }) => workflowId)));
 
     await Promise.all(due.filter(({ workflowId }) => !workflows.has(workflowId)).map((deadline) => store.dropDeadline(partition, deadline)));
     await Promise.all(due.filter((deadline) => isRetired(workflows, deadline)).map(({ workflowId }) => store.purge(workflowId)));
