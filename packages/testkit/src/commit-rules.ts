@@ -103,7 +103,9 @@ function nothingBeginsInPause({ commit: { patch, effects }, state, before }: Cha
   if (state.status !== 'paused') return null;
   const effect = effects.find(({ kind }) => kind === 'dispatch' || kind === 'start_child' || kind === 'notify');
   if (effect !== undefined) return `${effect.kind} while the workflow is paused`;
-  const begun = patch.subtasks.find(([id, { status }]) => (before(id)?.status ?? 'pending') === 'pending' && ['assigned', 'running', 'waiting', 'completed'].includes(status));
+  const begun = patch.subtasks.find(
+    ([id, { status }]) => (before(id)?.status ?? 'pending') === 'pending' && ['assigned', 'running', 'waiting', 'completed'].includes(status),
+  );
   return begun === undefined ? null : `${begun[0]} became ${begun[1].status} while the workflow is paused`;
 }
 
@@ -120,10 +122,19 @@ function dispatchedOnce({ page, commit: { effects } }: Change): string | null {
 
 /** Each assignment has its dispatch, and each dispatch its assignment. */
 function effectsMatch({ commit: { patch, effects }, before, after, page, commit }: Change): string | null {
-  const acted = new Map(effects.flatMap((effect) => (effect.kind === 'dispatch' ? [[effect.assignment.subtaskId, effect.assignment.generation]] : effect.kind === 'start_child' ? [[effect.start.parent.subtaskId, effect.start.parent.generation]] : [])) as [string, number][]);
+  const acted = new Map(
+    effects.flatMap((effect) =>
+      effect.kind === 'dispatch'
+        ? [[effect.assignment.subtaskId, effect.assignment.generation]]
+        : effect.kind === 'start_child'
+          ? [[effect.start.parent.subtaskId, effect.start.parent.generation]]
+          : [],
+    ) as [string, number][],
+  );
   for (const [id, generation] of acted) {
     const subtask = after(id);
-    if (subtask?.status !== 'assigned' || subtask.generation !== generation) return `${id}~${generation} is dispatched, but is ${subtask?.status}~${subtask?.generation}`;
+    if (subtask?.status !== 'assigned' || subtask.generation !== generation)
+      return `${id}~${generation} is dispatched, but is ${subtask?.status}~${subtask?.generation}`;
   }
   const silent = patch.subtasks.find(([id, subtask]) => subtask.status === 'assigned' && before(id)?.generation !== subtask.generation && !acted.has(id));
   if (silent !== undefined) return `${silent[0]} is assigned, but nothing is dispatched`;
@@ -166,10 +177,18 @@ function endIsWhole({ page, commit: { patch, effects }, state, after }: Change):
   if (open !== undefined) return `it ended ${state.status} with ${open} ${after(open)?.status ?? 'pending'}`;
   const left = [...deadlinesAfter({ page, commit: { patch } })].find(([id]) => id !== null);
   if (left !== undefined) return `it ended ${state.status} with a deadline of ${left[0]}`;
-  return deadlinesAfter({ page, commit: { patch } }).get(null) === state.endedAt + page.type.definition.retention_ms ? null : 'it ended without a deadline for its retention';
+  return deadlinesAfter({ page, commit: { patch } }).get(null) === state.endedAt + page.type.definition.retention_ms
+    ? null
+    : 'it ended without a deadline for its retention';
 }
 
-function deadlinesAfter({ page, commit: { patch } }: { readonly page: LedgerPage; readonly commit: Pick<Commit, 'patch'> }): ReadonlyMap<string | null, number> {
+function deadlinesAfter({
+  page,
+  commit: { patch },
+}: {
+  readonly page: LedgerPage;
+  readonly commit: Pick<Commit, 'patch'>;
+}): ReadonlyMap<string | null, number> {
   const deadlines = new Map(page.deadlines);
   for (const { subtaskId, at } of patch.deadlines) {
     if (at === null) deadlines.delete(subtaskId);
@@ -201,7 +220,8 @@ function contextIsOrdered({ page, commit: { workflow, patch }, after }: Change):
   for (const [path, entry] of patch.context) {
     if (!mayWrite(nodeOf(board, entry.by).writes, path)) return `${entry.by} wrote ${path}, which it may not`;
     const earlier = page.context.get(path);
-    if (earlier !== undefined && earlier.by !== entry.by && isLater(earlier.order, entry.order)) return `${entry.by} wrote ${path} over ${earlier.by}, which stands later`;
+    if (earlier !== undefined && earlier.by !== entry.by && isLater(earlier.order, entry.order))
+      return `${entry.by} wrote ${path} over ${earlier.by}, which stands later`;
   }
   return null;
 }

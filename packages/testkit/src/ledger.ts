@@ -2,7 +2,16 @@
  * What was committed, as a bookkeeper beside the store sees it: every commit is held to the rules before it counts, and what agents and clients
  * saw is held to what was committed. **Invariant:** it learns from patches only, so that a defect of the engine's own memory shows.
  */
-import { type Commit, type ContextEntry, hasEnded, type RecordedEvent, type Subtask, type WorkflowHeader, type WorkflowState, type WorkflowType } from '@baton/core';
+import {
+  type Commit,
+  type ContextEntry,
+  hasEnded,
+  type RecordedEvent,
+  type Subtask,
+  type WorkflowHeader,
+  type WorkflowState,
+  type WorkflowType,
+} from '@baton/core';
 import type { AssignmentMessage } from '@baton/protocol';
 import { brokenRule } from './commit-rules.ts';
 
@@ -25,8 +34,13 @@ export interface Ledger {
   readonly commits: number;
   /** @throws {BrokenInvariant} */
   commit(commit: Commit): void;
-  /** An agent begins. @throws {BrokenInvariant} if it must not */
-  begin(assignment: AssignmentMessage): void;
+  /**
+   * An agent begins.
+   *
+   * @param isRepeated it is known to have been answered before
+   * @throws {BrokenInvariant} if it must not
+   */
+  begin(assignment: AssignmentMessage, isRepeated: boolean): void;
   /** Retention is over. */
   forget(workflowId: string): void;
 }
@@ -51,7 +65,18 @@ export function createLedger(): Ledger {
       const { id } = workflow.header;
       const page = pages.get(id) ?? newPage(commit);
       const broken = brokenRule(page, commit);
-      if (broken !== null) throw new BrokenInvariant(`${id}: ${broken}`, { cause: { before: [...page.subtasks], deadlines: [...page.deadlines], state: page.state, events: page.events, patch, effects, nodes: workflow.type.definition.nodes } });
+      if (broken !== null)
+        throw new BrokenInvariant(`${id}: ${broken}`, {
+          cause: {
+            before: [...page.subtasks],
+            deadlines: [...page.deadlines],
+            state: page.state,
+            events: page.events,
+            patch,
+            effects,
+            nodes: workflow.type.definition.nodes,
+          },
+        });
       pages.set(id, page);
       if (patch.state !== undefined) page.state = patch.state;
       for (const [subtaskId, subtask] of patch.subtasks) page.subtasks.set(subtaskId, subtask);
@@ -63,7 +88,7 @@ export function createLedger(): Ledger {
       page.events.push(...patch.events);
       for (const effect of effects) if (effect.kind === 'dispatch') page.dispatched.add(`${effect.assignment.subtaskId}~${effect.assignment.generation}`);
     },
-    begin({ metadata: { workflow_id: id, subtask_id: subtaskId, generation } }) {
+    begin({ metadata: { workflow_id: id, subtask_id: subtaskId, generation } }, isRepeated) {
       const page = pages.get(id);
       const refuse = (why: string): never => {
         throw new BrokenInvariant(`${id}: an agent began ${subtaskId}~${generation}, ${why}`);
@@ -71,7 +96,7 @@ export function createLedger(): Ledger {
       if (page === undefined || !page.dispatched.has(`${subtaskId}~${generation}`)) return refuse('which nobody dispatched');
       if (page.state.status === 'paused') return refuse('though the workflow is paused');
       const subtask = page.subtasks.get(subtaskId);
-      const isCurrent = subtask?.generation === generation;
+      const isCurrent = subtask?.generation === generation && !isRepeated;
       if (isCurrent && hasEnded(page.state)) return refuse(`though the workflow is ${page.state.status}`);
       if (isCurrent && subtask?.status !== 'assigned' && subtask?.status !== 'running') return refuse(`though the subtask is ${subtask?.status}`);
     },

@@ -6,7 +6,8 @@ const graphs = new WeakMap<readonly Node[], Graph>();
 
 export function beganTooEarly(change: Change): string | null {
   for (const [id, subtask] of change.commit.patch.subtasks) {
-    const isBegun = ['assigned', 'running', 'waiting'].includes(subtask.status) || (subtask.status === 'completed' && (change.before(id)?.status ?? 'pending') === 'pending');
+    const isBegun =
+      ['assigned', 'running', 'waiting'].includes(subtask.status) || (subtask.status === 'completed' && (change.before(id)?.status ?? 'pending') === 'pending');
     if (!isBegun || hasEnded(change.state)) continue;
     const isNew = (change.before(id)?.status ?? 'pending') === 'pending' || change.before(id)?.generation !== subtask.generation;
     const early = isNew ? earlyIn(change, id) : null;
@@ -69,7 +70,9 @@ function crowded({ commit, after }: Change, map: string): string | null {
   const { concurrency } = nodeOf(board, map) as MapNode;
   const parts = after(map);
   if (parts === undefined || !('parts' in parts) || parts.parts?.kind !== 'map') return `but ${map} is not running`;
-  const atWork = parts.parts.items.filter((_, index) => ['assigned', 'running', 'waiting', 'retrying'].includes(after(`${map}[${index}]`)?.status ?? 'pending')).length;
+  const atWork = parts.parts.items.filter((_, index) =>
+    ['assigned', 'running', 'waiting', 'retrying'].includes(after(`${map}[${index}]`)?.status ?? 'pending'),
+  ).length;
   return atWork <= concurrency ? null : `but ${atWork} items are at work and ${concurrency} are the limit`;
 }
 

@@ -32,7 +32,12 @@ function plan(random: Random, isGood: boolean): Json {
     return random.pick<Json>([
       'not a plan',
       { nodes: [{ id: 'p0', capability: 'secret.read' }] },
-      { nodes: [{ id: 'p0', capability: 'work.a', needs: ['p1'] }, { id: 'p1', capability: 'work.a', needs: ['p0'] }] },
+      {
+        nodes: [
+          { id: 'p0', capability: 'work.a', needs: ['p1'] },
+          { id: 'p1', capability: 'work.a', needs: ['p0'] },
+        ],
+      },
       { nodes: Array.from({ length: 9 }, (_, index) => ({ id: `p${index}`, capability: 'work.a' })) },
       { nodes: [{ id: 'p0' }] },
     ]);

@@ -78,7 +78,14 @@ function common(random: Random, id: string, needs: readonly string[]): Fields {
 
 function join(random: Random, total: number): Fields {
   const k = 1 + random.below(total);
-  return random.pick<Fields>([{ kind: 'all' }, { kind: 'settled' }, { kind: 'settled' }, { kind: 'any' }, { kind: 'first', k }, { kind: 'quorum', k, of: total }]);
+  return random.pick<Fields>([
+    { kind: 'all' },
+    { kind: 'settled' },
+    { kind: 'settled' },
+    { kind: 'any' },
+    { kind: 'first', k },
+    { kind: 'quorum', k, of: total },
+  ]);
 }
 
 function work(random: Random, capability: string, params: Fields): Fields {

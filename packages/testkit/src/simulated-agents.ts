@@ -40,6 +40,7 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
   const jobs: Job[] = [];
   const stalls = new Map<string, number>();
   const answered: { readonly taken: TakenAssignment; readonly message: ReplyMessage }[] = [];
+  const replied = new Set<string>();
   let isCalm = false;
 
   const message = ({ taken, agent, startedAt }: Job, outcome: Outcome): ReplyMessage =>
@@ -50,6 +51,7 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
     const { taken } = job;
     const said = message(job, outcome);
     answered.push({ taken, message: said });
+    replied.add(taken.assignment.message_id);
     if (isCalm || !random.chance(0.06)) await taken.reply(said);
     if (!isCalm && random.chance(0.06)) await taken.reply(said);
     if (!isCalm && random.chance(0.05)) return die(job);
@@ -63,7 +65,8 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
   }
 
   async function throwUp(job: Job): Promise<void> {
-    if (job.taken.attempt < queue.attemptsOf(job.taken.assignment.message_id)) return await job.taken.retryLater('SimulatedError: it broke', random.pick([0, 100, 5_000]));
+    if (job.taken.attempt < queue.attemptsOf(job.taken.assignment.message_id))
+      return await job.taken.retryLater('SimulatedError: it broke', random.pick([0, 100, 5_000]));
     await reply(job, { status: 'failed', error: { code: 'HANDLER_FAILED', message: 'It broke.' } });
   }
 
@@ -102,7 +105,8 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
       else if (taken.attempt === 1 && !stalls.has(message_id) && now() > Date.parse(timestamp) + metadata.ttl_ms) {
         await reply(job, { status: 'failed', error: { code: 'ASSIGNMENT_EXPIRED', message: 'Too late.' } });
       } else {
-        ledger.begin(taken.assignment);
+        // Whose agent died between the reply and the end of the job runs once more, whatever has become of the subtask meanwhile.
+        ledger.begin(taken.assignment, replied.has(message_id));
         jobs.push(job);
       }
       return true;

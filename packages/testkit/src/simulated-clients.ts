@@ -49,7 +49,12 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
   async function control(engine: Engine, workflowId: string, by: string, asked?: Control): Promise<void> {
     const steps = [...(ledger.pages.get(workflowId)?.type.graph.nodes.keys() ?? [])];
     const action = random.weighted({ pause: 6, resume: 6, cancel: 1, terminate: 1, retry: 3, rerun: 2 });
-    const chosen: Control = action === 'cancel' ? { action, graceMs: random.pick([0, 10_000]) } : action === 'rerun' ? { action, from: random.pick([...steps, 'nowhere']) } : { action };
+    const chosen: Control =
+      action === 'cancel'
+        ? { action, graceMs: random.pick([0, 10_000]) }
+        : action === 'rerun'
+          ? { action, from: random.pick([...steps, 'nowhere']) }
+          : { action };
     const request = asked ?? chosen;
     const outcome = await engine.control(workflowId, request, by);
     if (outcome.status !== 'answered' || outcome.outcome === 'refused') return;

@@ -36,7 +36,7 @@ export function createSimulatedOrchestrator(process: SimulatedProcess, { queue, 
   const warn = (_: string, error: unknown): void => {
     if (!(error instanceof SimulatedOutage)) onDefect(error);
   };
-  const engine = createEngine({ store: process.through(watched(store, ledger)), queue: process.through(reached), now, observe: () => {}, warn });
+  const engine = createEngine({ store: asSent(process.through(watched(store, ledger))), queue: process.through(reached), now, observe: () => {}, warn });
   const reader = process.through(queue.reader());
   let isBusy = false;
   let owned: readonly number[] = [];
@@ -82,13 +82,25 @@ function watched(store: MemoryStore, ledger: Ledger): MemoryStore {
   return {
     ...store,
     async commit(commits) {
-      // What the engine holds may change while its answer is under way.
-      const seen = commits.map((commit) => ({ ...commit }));
       const outcomes = await store.commit(commits);
-      seen.forEach((commit, index) => {
+      commits.forEach((commit, index) => {
         if (outcomes[index]?.status === 'committed') ledger.commit(commit);
       });
       return outcomes;
     },
+  };
+}
+
+/** What is sent is what was known then, however long it is under way: the engine may go on with the same workflow meanwhile. */
+function asSent(store: MemoryStore): MemoryStore {
+  return {
+    ...store,
+    commit: (commits) =>
+      store.commit(
+        commits.map(({ workflow, ...rest }) => ({
+          ...rest,
+          workflow: { ...workflow, subtasks: new Map(workflow.subtasks), tallies: new Map(workflow.tallies) },
+        })),
+      ),
   };
 }

@@ -74,14 +74,21 @@ function answersCounted({ clients, ledger }: World): void {
     }
     if (page.events.some(({ type }) => type === 'workflow_retried')) continue;
     const subtask = page.subtasks.get(subtaskId);
-    if (subtask !== undefined && !isIn(subtask, by)) broken(`${workflowId}: the answer of ${by} to ${subtaskId} was applied and lost`);
+    if (subtask !== undefined && isLost(page, subtaskId, subtask, by)) broken(`${workflowId}: the answer of ${by} to ${subtaskId} was applied and lost`);
   }
 }
 
-function isIn(subtask: Subtask, by: string): boolean {
-  if (subtask.status === 'completed') return JSON.stringify(subtask.result).includes(`"by":"${by}"`);
-  if (subtask.status === 'failed_permanent' && subtask.error.code === 'APPROVAL_REJECTED') return JSON.stringify(subtask.error.details ?? null).includes(`"by":"${by}"`);
-  return true;
+/** An approval whose time ran out counted every answer that came in time, and did not have enough of them. What came after enough others is not lost. */
+function isLost({ type, events }: LedgerPage, id: string, subtask: Subtask, by: string): boolean {
+  const node = type.graph.nodes.get(id);
+  const isExpired =
+    (subtask.status === 'completed' && (subtask.result as { expired?: boolean }).expired === true) ||
+    (subtask.status === 'failed_permanent' && subtask.error.code === 'EXPIRED');
+  if (node?.kind !== 'approval' || !isExpired) return false;
+  const approvers = new Set(
+    events.flatMap((event) => (event.type === 'approval_answered' && event.subtaskId === id && event.decision === 'approve' ? [event.by] : [])),
+  );
+  return approvers.size >= node.required || (subtask.status === 'completed' && !JSON.stringify(subtask.result).includes(`"by":"${by}"`));
 }
 
 /** Once the retention is over, nothing of it all is left. */

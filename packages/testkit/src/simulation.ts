@@ -52,7 +52,7 @@ export async function simulate(seed: number): Promise<SimulationOutcome> {
     await verdict(world);
   } catch (error) {
     const { message, stack } = error as Error;
-    throw Object.assign(new Error(`SIM_SEED=${seed} ${message}`, { cause: error }), { stack });
+    throw Object.assign(new Error(`SIM_SEED=${seed} ${message}`, { cause: error }), { stack, world });
   }
   const pages = [...world.ledger.pages.values()];
   const statuses = Object.fromEntries([...Map.groupBy(pages, ({ state }) => state.status)].map(([status, own]) => [status, own.length]));
@@ -75,7 +75,10 @@ async function createWorld(seed: number): Promise<World> {
   const world: World = { random, clock, store, queue, ledger, turnstile, agents, clients, orchestrators: [], defects };
   for (let index = 0; index < 3; index += 1) world.orchestrators.push(newOrchestrator(world, index));
   // Registered by a process of its own that sees no faults: what is simulated is what comes afterwards.
-  const { engine } = createSimulatedOrchestrator({ name: 'setup', isAlive: true, kill: () => {}, through: (port) => port }, { queue, store, ledger, now, onDefect });
+  const { engine } = createSimulatedOrchestrator(
+    { name: 'setup', isAlive: true, kill: () => {}, through: (port) => port },
+    { queue, store, ledger, now, onDefect },
+  );
   await engine.register(randomDefinition(random, { name: 'child', nodesMax: 3, children: [] }));
   await engine.register(randomDefinition(random, { name: 'nest', nodesMax: 3, children: ['child', 'nest'] }));
   return world;
