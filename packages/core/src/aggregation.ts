@@ -37,16 +37,23 @@ const fail = (message: string): Aggregated => ({ ok: false, message });
 
 export const strategies: { readonly [Name in Aggregate['strategy']]: Strategy<Name> } = {
   list: (results) => ok(results),
-  merge: (results) => (results.every(isJsonObject) ? ok(Object.assign({}, ...results) as Json) : fail('merge needs results that are objects')),
+  merge: (results) =>
+    results.every(isJsonObject) ? ok(Object.fromEntries(results.flatMap((result) => Object.entries(result)))) : fail('merge needs results that are objects'),
   majority: (results, { of }) => ok(mostVotes(results.map((result) => ({ value: part(result, of) ?? null, weight: 1 })))),
   first: (results, { k }) => ok(results.slice(0, k)),
   sum: (results, { of }) => numbers(results, of, (values) => values.reduce((sum, value) => sum + value, 0)),
   avg: (results, { of }) => numbers(results, of, (values) => (values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length)),
   min: (results, { of }) => numbers(results, of, (values) => (values.length === 0 ? null : values.reduce((a, b) => Math.min(a, b)))),
   max: (results, { of }) => numbers(results, of, (values) => (values.length === 0 ? null : values.reduce((a, b) => Math.max(a, b)))),
-  concat: (results, { of, separator }) => concat(results.map((result) => part(result, of)), separator),
-  best: (results, { by }) => numbers(results, by, (scores) => (scores.length === 0 ? null : (results[scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))] as Json))),
-  weighted: (results, { of, weight }) => numbers(results, weight, (weights) => mostVotes(results.map((result, index) => ({ value: part(result, of) ?? null, weight: weights[index] as number })))),
+  concat: (results, { of, separator }) =>
+    concat(
+      results.map((result) => part(result, of)),
+      separator,
+    ),
+  best: (results, { by }) =>
+    numbers(results, by, (scores) => (scores.length === 0 ? null : (results[scores.indexOf(scores.reduce((a, b) => Math.max(a, b)))] as Json))),
+  weighted: (results, { of, weight }) =>
+    numbers(results, weight, (weights) => mostVotes(results.map((result, index) => ({ value: part(result, of) ?? null, weight: weights[index] as number })))),
   expression: (results, { expression }) => evaluate(expression, { results }),
 };
 
@@ -70,13 +77,17 @@ function mostVotes(votes: readonly { readonly value: Json; readonly weight: numb
     const key = canonicalJson(value);
     tally.set(key, { value: tally.get(key)?.value ?? value, weight: (tally.get(key)?.weight ?? 0) + weight });
   }
-  return [...tally.values()].reduce<{ readonly value: Json; readonly weight: number }>((best, next) => (next.weight > best.weight ? next : best), { value: null, weight: Number.NEGATIVE_INFINITY }).value;
+  return [...tally.values()].reduce<{ readonly value: Json; readonly weight: number }>((best, next) => (next.weight > best.weight ? next : best), {
+    value: null,
+    weight: Number.NEGATIVE_INFINITY,
+  }).value;
 }
 
 function numbers(results: readonly Json[], of: string | undefined, reduce: (values: readonly number[]) => Json): Aggregated {
   const values = results.map((result) => part(result, of));
   if (!values.every((value) => typeof value === 'number')) return fail(`${of === undefined ? 'a result' : `"${of}" of a result`} is no number`);
-  return ok(reduce(values));
+  const value = reduce(values);
+  return typeof value !== 'number' || Number.isFinite(value) ? ok(value) : fail('it is beyond all numbers');
 }
 
 function concat(values: readonly (Json | undefined)[], separator: string): Aggregated {

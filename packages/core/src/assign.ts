@@ -7,15 +7,18 @@ import { childIdOf } from './identity.ts';
 import type { Json, JsonObject } from './json.ts';
 import { limits } from './limits.ts';
 import { resolveReferences } from './reference.ts';
-import { fail } from './settle.ts';
-import type { Tries } from './subtask.ts';
-import type { AssignmentCause } from './workflow.ts';
+import { fail, timedOut } from './settle.ts';
+import { type AssignmentCause, type Tries, triesOf } from './subtask.ts';
 
 /** A value with its references replaced; if that cannot be, the subtask fails and there is none. */
 export function resolvedFor(draft: Draft, id: string, value: Json): { readonly value: Json } | null {
   const resolved = resolveReferences(value, scopeOf(draft, id));
   if (!resolved.ok) {
-    fail(draft, id, { code: 'UNRESOLVED_REFERENCE', message: 'The parameters refer to values that do not exist.', details: resolved.problems as unknown as Json });
+    fail(draft, id, {
+      code: 'UNRESOLVED_REFERENCE',
+      message: 'The parameters refer to values that do not exist.',
+      details: resolved.problems as unknown as Json,
+    });
     return null;
   }
   const size = Buffer.byteLength(JSON.stringify(resolved.value));
@@ -25,11 +28,13 @@ export function resolvedFor(draft: Draft, id: string, value: Json): { readonly v
 }
 
 /** Hands the subtask to the agents of the capability that is to be asked now. */
-export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode, cause?: AssignmentCause): void {
+export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode): void {
   const { now, header, workflow } = draft;
+  const leftMs = timeLeftMs(draft, id, node);
+  if (leftMs <= 0) return fail(draft, id, timedOut(node));
   const parameters = resolvedFor(draft, id, node.params);
   if (parameters === null) return;
-  const { generation, tries } = assigned(draft, id, node);
+  const { generation, tries, cause } = assigned(draft, id, node);
   const capability = askedCapability(draft, id);
   draft.effects.set(id, {
     kind: 'dispatch',
@@ -44,7 +49,7 @@ export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode, 
       ...(tries?.feedback && { repair: tries.feedback }),
       retry: { attempts: node.retry.attempts, backoffMs: node.retry.backoff_ms, backoffMsMax: node.retry.backoff_max_ms, jitter: node.retry.jitter },
       attemptTimeoutMs: node.attempt_timeout_ms,
-      ttlMs: ttlMs(node),
+      ttlMs: Math.min(ttlMs(node), leftMs),
       issuedAt: now,
     },
   });
@@ -72,17 +77,36 @@ export function startChildAgain(draft: Draft, id: string, node: WorkflowNode): v
 
 function startChild({ header, now, effects }: Draft, id: string, { type, version }: WorkflowNode, params: Json, generation: number): void {
   const parent = { workflowId: header.id, subtaskId: id, generation };
-  const start = { parent, workflowId: childIdOf(header.id, id, generation), type, version, params, caller: header.caller, depth: (header.depth ?? 0) + 1, issuedAt: now };
+  const start = {
+    parent,
+    workflowId: childIdOf(header.id, id, generation),
+    type,
+    version,
+    params,
+    caller: header.caller,
+    depth: (header.depth ?? 0) + 1,
+    issuedAt: now,
+  };
   effects.set(id, { kind: 'start_child', start });
 }
 
-function assigned(draft: Draft, id: string, node: Node): { readonly generation: number; readonly tries: Tries | undefined } {
+/** Its time goes on from when it was assigned first. */
+function timeLeftMs({ get, now }: Draft, id: string, { timeout_ms }: Node): number {
+  const before = get(id);
+  return timeout_ms - (before?.status === 'pending' && before.since !== undefined ? now - before.since : 0);
+}
+
+function assigned(
+  draft: Draft,
+  id: string,
+  node: Node,
+): { readonly generation: number; readonly tries: Tries | undefined; readonly cause: AssignmentCause | undefined } {
   const { now } = draft;
   const before = draft.get(id);
   const generation = generationOf(draft, id);
-  const tries = before !== undefined && 'tries' in before ? before.tries : undefined;
-  const assignedAt = before?.status === 'pending' ? (before.since ?? now) : now;
+  const tries = triesOf(before);
+  const assignedAt = now + timeLeftMs(draft, id, node) - node.timeout_ms;
   put(draft, id, { status: 'assigned', generation, assignedAt, issuedAt: now, ...(tries && { tries }) });
   draft.deadlines.set(id, nextCheckAt(node, { assignedAt, issuedAt: now }, now));
-  return { generation, tries };
+  return { generation, tries, cause: before?.status === 'pending' ? before.cause : undefined };
 }

@@ -59,7 +59,14 @@ export type Effect =
   | { readonly kind: 'start_child'; readonly start: ChildStart }
   | { readonly kind: 'notify'; readonly notification: Notification }
   /** A workflow above was paused, resumed or ended: so is this one. `subtaskId` is the step whose work it is. */
-  | { readonly kind: 'control_child'; readonly subtaskId: string; readonly workflowId: string; readonly control: 'pause' | 'resume' | 'cancel' | 'terminate'; readonly graceMs: number; readonly by: string };
+  | {
+      readonly kind: 'control_child';
+      readonly subtaskId: string;
+      readonly workflowId: string;
+      readonly control: 'pause' | 'resume' | 'cancel' | 'terminate';
+      readonly graceMs: number;
+      readonly by: string;
+    };
 
 /** A reply, or what stands in for one: which dispatch it answers and what that came to. */
 export interface Report {

@@ -57,5 +57,9 @@ function skipReason(draft: Draft, id: string, node: Node): string | null {
 
 /** By a reference that must be there; one with `?` need not, and waiting for it is no reason. */
 function refersTo(node: Node, local: string): boolean {
-  return valuesOf(node).some(({ value }) => [...referencesIn(value)].some(({ reference }) => reference?.root === 'steps' && reference.path[0] === local && !reference.optional));
+  return valuesOf(node).some(({ value }) =>
+    [...referencesIn(value)].some(
+      ({ reference }) => reference?.optional === false && (reference.root === 'previous_result' || (reference.root === 'steps' && reference.path[0] === local)),
+    ),
+  );
 }

@@ -9,9 +9,23 @@ export interface Cascade {
   readonly by: string;
 }
 
+/** Who asks in the name of the workflow above. */
+const above = 'parent: ';
+
+export function isFromAbove(by: string): boolean {
+  return by.startsWith(above);
+}
+
 /** Nothing, unless the subtask is a workflow at work. */
 export function cascade(draft: Draft, id: string, { control, graceMs, by }: Cascade): void {
   const subtask = draft.get(id);
   if (subtask?.status !== 'assigned' || findNode(draft, id)?.kind !== 'workflow') return;
-  draft.cascades.push({ kind: 'control_child', subtaskId: id, workflowId: childIdOf(draft.header.id, id, subtask.generation), control, graceMs, by });
+  draft.cascades.push({
+    kind: 'control_child',
+    subtaskId: id,
+    workflowId: childIdOf(draft.header.id, id, subtask.generation),
+    control,
+    graceMs,
+    by: isFromAbove(by) ? by : `${above}${by}`,
+  });
 }

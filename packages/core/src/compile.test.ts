@@ -18,7 +18,9 @@ function messagesOf(definition: unknown): readonly string[] {
 
 describe('a right definition', () => {
   it('compiles to a graph with the edges of needs and of references', () => {
-    const compiled = compileDefinition(document([node('a'), node('b', { needs: ['a'], params: { x: '$steps.a.y', again: ['$steps.a'] } }), node('c', { params: { x: '$params.q' } })]));
+    const compiled = compileDefinition(
+      document([node('a'), node('b', { needs: ['a'], params: { x: '$steps.a.y', again: ['$steps.a'] } }), node('c', { params: { x: '$params.q' } })]),
+    );
     if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
     const { graph } = compiled.type;
     expect([...graph.needs]).toEqual([
@@ -38,7 +40,10 @@ describe('a right definition', () => {
   });
 
   it('has one hash, however it was written, and comes back from the store as it was', () => {
-    const [one, other] = [compileDefinition(document([node('a')])), compileDefinition({ nodes: [{ capability: 'test.work', id: 'a', kind: 'task' }], version: 1, name: 'test' })];
+    const [one, other] = [
+      compileDefinition(document([node('a')])),
+      compileDefinition({ nodes: [{ capability: 'test.work', id: 'a', kind: 'task' }], version: 1, name: 'test' }),
+    ];
     if (!one.ok || !other.ok) throw new Error('does not compile');
     expect(one.type.hash).toBe(other.type.hash);
     expect(workflowType(JSON.parse(JSON.stringify(one.type.definition)))).toEqual(one.type);
@@ -63,21 +68,57 @@ describe('a wrong definition', () => {
     ['bounds', document([node('a', { timeout_ms: 0, retry: { attempts: 1_000 } })]), ['/nodes/0/timeout_ms too_small', '/nodes/0/retry/attempts too_big']],
     ['a duplicate id', document([node('a'), node('b'), node('a')]), ['/nodes/2/id duplicate_id']],
     ['an unknown need', document([node('a', { needs: ['x', 'a2'] }), node('a2')]), ['/nodes/0/needs/0 unknown_id']],
-    ['unknown ids in references', document([node('a', { params: { x: ['$steps.zz.q'] } })], { result: { y: '$steps.q' } }), ['/nodes/0/params/x/0 unknown_id', '/result/y unknown_id']],
-    ['malformed references', document([node('a', { params: { x: '$stps.b', y: '$steps' } })]), ['/nodes/0/params/x bad_reference', '/nodes/0/params/y bad_reference']],
+    [
+      'unknown ids in references',
+      document([node('a', { params: { x: ['$steps.zz.q'] } })], { result: { y: '$steps.q' } }),
+      ['/nodes/0/params/x/0 unknown_id', '/result/y unknown_id'],
+    ],
+    [
+      'malformed references',
+      document([node('a', { params: { x: '$stps.b', y: '$steps' } })]),
+      ['/nodes/0/params/x bad_reference', '/nodes/0/params/y bad_reference'],
+    ],
     ['a reference to oneself', document([node('a', { params: { x: '$steps.a.y' } })]), ['/nodes/0/params/x bad_reference', '/nodes/0 cycle']],
-    ['a cycle and what is behind it', document([node('a', { needs: ['b'] }), node('b', { needs: ['a'] }), node('c', { needs: ['b'] })]), ['/nodes/0 cycle', '/nodes/2 unreachable']],
-    ['what is between two cycles', document([node('a', { needs: ['a'] }), node('m', { needs: ['a'] }), node('z', { needs: ['z', 'm'] })]), ['/nodes/0 cycle', '/nodes/2 cycle', '/nodes/1 unreachable']],
+    [
+      'a cycle and what is behind it',
+      document([node('a', { needs: ['b'] }), node('b', { needs: ['a'] }), node('c', { needs: ['b'] })]),
+      ['/nodes/0 cycle', '/nodes/2 unreachable'],
+    ],
+    [
+      'what is between two cycles',
+      document([node('a', { needs: ['a'] }), node('m', { needs: ['a'] }), node('z', { needs: ['z', 'm'] })]),
+      ['/nodes/0 cycle', '/nodes/2 cycle', '/nodes/1 unreachable'],
+    ],
     ['bad schemas', document([node('a', { output: { type: 'nope' } })], { input: { required: 3 } }), ['/input bad_schema', '/nodes/0/output bad_schema']],
-    ['a param the schema does not have', document([node('a', { params: { x: '$params.sorce' } })], { input: { type: 'object', properties: { source: {} } } }), ['/nodes/0/params/x bad_reference']],
-    ['an output the schema does not have', document([node('a', { output: { type: 'object', properties: { uri: { type: 'string' } } } })], { result: '$steps.a.uri.x' }), ['/result bad_reference']],
+    [
+      'a param the schema does not have',
+      document([node('a', { params: { x: '$params.sorce' } })], { input: { type: 'object', properties: { source: {} } } }),
+      ['/nodes/0/params/x bad_reference'],
+    ],
+    [
+      'an output the schema does not have',
+      document([node('a', { output: { type: 'object', properties: { uri: { type: 'string' } } } })], { result: '$steps.a.uri.x' }),
+      ['/result bad_reference'],
+    ],
   ])('says so of %s', (_, definition, expected) => {
     expect(problemsOf(definition)).toEqual(expected);
   });
 
   it('hides no mistake behind another', () => {
-    const wrong = { ...document([node('a', { needs: ['b'] }), node('b', { needs: ['a', 'bd'] }), { id: 'c', needs: [] }, node('d', { needs: ['c'], params: { x: '$params.y' } })], { input: { type: 'object', properties: {} } }), version: 'x' };
-    expect(problemsOf(wrong)).toEqual(['/version invalid_type', '/nodes/2/capability invalid_type', '/nodes/1/needs/1 unknown_id', '/nodes/3/params/x bad_reference', '/nodes/0 cycle']);
+    const wrong = {
+      ...document(
+        [node('a', { needs: ['b'] }), node('b', { needs: ['a', 'bd'] }), { id: 'c', needs: [] }, node('d', { needs: ['c'], params: { x: '$params.y' } })],
+        { input: { type: 'object', properties: {} } },
+      ),
+      version: 'x',
+    };
+    expect(problemsOf(wrong)).toEqual([
+      '/version invalid_type',
+      '/nodes/2/capability invalid_type',
+      '/nodes/1/needs/1 unknown_id',
+      '/nodes/3/params/x bad_reference',
+      '/nodes/0 cycle',
+    ]);
   });
 
   it('names the mend', () => {
@@ -86,11 +127,17 @@ describe('a wrong definition', () => {
       '"clean" needs "fetchh", but there is no such node (did you mean "fetch"?).',
       'fetch → clean → report → fetch: each waits for the one before, so none can start; take one of the needs out.',
     ]);
-    expect(messagesOf(document([node('a', { needs: ['quite_different'] })]))).toEqual(['"a" needs "quite_different", but there is no such node (there are: a).']);
+    expect(messagesOf(document([node('a', { needs: ['quite_different'] })]))).toEqual([
+      '"a" needs "quite_different", but there is no such node (there are: a).',
+    ]);
     const many = Array.from({ length: 9 }, (_, index) => node(`n${index}`));
     expect(messagesOf(document([...many, node('m', { needs: ['quite_different'] })]))).toEqual(['"m" needs "quite_different", but there is no such node.']);
-    expect(messagesOf(document([node('a', { params: { x: '$100' } })]))).toEqual(['"$100" is no reference; write $params.name, $steps.id.name or $context.name, or "$$100" for the text itself.']);
-    expect(messagesOf(document([node('a', { params: { x: '$params.x' } })], { input: { type: 'object', properties: {} } }))).toEqual(['"$params.x" refers to a value that the input schema does not have.']);
+    expect(messagesOf(document([node('a', { params: { x: '$100' } })]))).toEqual([
+      '"$100" is no reference; write $params.name, $steps.id.name or $context.name, or "$$100" for the text itself.',
+    ]);
+    expect(messagesOf(document([node('a', { params: { x: '$params.x' } })], { input: { type: 'object', properties: {} } }))).toEqual([
+      '"$params.x" refers to a value that the input schema does not have.',
+    ]);
   });
 
   it('is refused when it is too large', () => {
@@ -99,7 +146,9 @@ describe('a wrong definition', () => {
 });
 
 describe('params', () => {
-  const compiled = compileDefinition(document([node('a')], { input: { type: 'object', properties: { n: { type: 'number', default: 2 } }, additionalProperties: false } }));
+  const compiled = compileDefinition(
+    document([node('a')], { input: { type: 'object', properties: { n: { type: 'number', default: 2 } }, additionalProperties: false } }),
+  );
   const bare = compileDefinition(document([node('a')]));
   if (!compiled.ok || !bare.ok) throw new Error('does not compile');
 

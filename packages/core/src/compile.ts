@@ -15,7 +15,12 @@ export type Compiled = { readonly ok: true; readonly type: WorkflowType } | { re
 export function compileDefinition(document: unknown): Compiled {
   const size = JSON.stringify(document)?.length ?? 0;
   if (size > limits.definitionBytesMax) {
-    return { ok: false, problems: [{ path: '', code: 'too_large', message: `The definition has ${size} bytes; ${limits.definitionBytesMax} is the limit. Pass data in params or by URI.` }] };
+    return {
+      ok: false,
+      problems: [
+        { path: '', code: 'too_large', message: `The definition has ${size} bytes; ${limits.definitionBytesMax} is the limit. Pass data in params or by URI.` },
+      ],
+    };
   }
   const parsed = Definition.safeParse(document);
   if (!parsed.success) return { ok: false, problems: [...shapeProblems(parsed.error), ...definitionProblems(readable(document as Json))] };
@@ -25,7 +30,14 @@ export function compileDefinition(document: unknown): Compiled {
 
 /** The type of a definition that is known to be right: one that was compiled before, coming back from the store. */
 export function workflowType(definition: Definition): WorkflowType {
-  return { name: definition.name, version: definition.version, hash: jsonHash(definition as unknown as Json), definition, graph: buildGraph(definition.nodes), inResult: stepsReferredTo(definition.result ?? null) };
+  return {
+    name: definition.name,
+    version: definition.version,
+    hash: jsonHash(definition as unknown as Json),
+    definition,
+    graph: buildGraph(definition.nodes),
+    inResult: stepsReferredTo(definition.result ?? null),
+  };
 }
 
 function stepsReferredTo(value: Json): ReadonlySet<string> {
@@ -33,11 +45,18 @@ function stepsReferredTo(value: Json): ReadonlySet<string> {
 }
 
 /** The params with the input schema's defaults, or everything that is wrong with them. */
-export function acceptParams(type: WorkflowType, params: Json): { readonly ok: true; readonly params: JsonObject } | { readonly ok: false; readonly problems: readonly Problem[] } {
-  if (!isJsonObject(params)) return { ok: false, problems: [{ path: '', code: 'type', message: 'The params must be an object, like {"source": "sales.csv"}.' }] };
+export function acceptParams(
+  type: WorkflowType,
+  params: Json,
+): { readonly ok: true; readonly params: JsonObject } | { readonly ok: false; readonly problems: readonly Problem[] } {
+  if (!isJsonObject(params))
+    return { ok: false, problems: [{ path: '', code: 'type', message: 'The params must be an object, like {"source": "sales.csv"}.' }] };
   const size = Buffer.byteLength(JSON.stringify(params));
   if (size > limits.payloadBytesMax) {
-    return { ok: false, problems: [{ path: '', code: 'too_large', message: `The params have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.` }] };
+    return {
+      ok: false,
+      problems: [{ path: '', code: 'too_large', message: `The params have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.` }],
+    };
   }
   if (type.definition.input === undefined) return { ok: true, params };
   const filled = withDefaults(type.definition.input, params);

@@ -2,17 +2,16 @@
  * What people do to a running or ended workflow. Each is allowed in the states of the table, changes nothing where it is so already, and is
  * recorded with who asked. **Invariant:** from the commit of a pause on nothing begins; what is at work finishes and is recorded.
  */
+import { strict as assert } from 'node:assert';
 import { cascade } from './cascade.ts';
-import { type Answered, type Draft, reset } from './draft.ts';
+import { type Answered, type Draft, put, reset } from './draft.ts';
 import { stop } from './end.ts';
-import { edges } from './graph.ts';
-import { continueLoop } from './loop.ts';
-import { resumeItems } from './map.ts';
-import { planGraph } from './plan-graph.ts';
-import { gate } from './progress.ts';
-import { isSettled, type Subtask } from './subtask.ts';
-import { partOfPlan, placeOf } from './subtask-id.ts';
-import { hasEnded, type WorkflowState, type WorkflowStatus } from './workflow.ts';
+import { nodeOf } from './frame.ts';
+import { rerun, retry } from './rewind.ts';
+import { putBack } from './settle.ts';
+import { triesOf } from './subtask.ts';
+import { run } from './wake.ts';
+import type { WorkflowStatus } from './workflow.ts';
 
 export type Control =
   | { readonly action: 'pause' | 'resume' | 'terminate' | 'retry' }
@@ -42,7 +41,8 @@ export function controlled(draft: Draft, control: Control, by: string): Answered
   const { status } = draft.state;
   const rule = controlRules[control.action];
   if (rule.unchangedIn.includes(status)) return { outcome: 'unchanged', message: `The workflow is ${status}.` };
-  if (!rule.from.includes(status)) return { outcome: 'refused', message: `A workflow that is ${status} cannot be asked to ${control.action}; it must be ${rule.from.join(' or ')}.` };
+  if (!rule.from.includes(status))
+    return { outcome: 'refused', message: `A workflow that is ${status} cannot be asked to ${control.action}; it must be ${rule.from.join(' or ')}.` };
   switch (control.action) {
     case 'pause':
       return pause(draft, by);
@@ -63,93 +63,50 @@ export function controlled(draft: Draft, control: Control, by: string): Answered
 
 function pause(draft: Draft, by: string): Answered {
   const { now, state } = draft;
-  if (!('expiresAt' in state)) return { outcome: 'refused' };
+  assert('expiresAt' in state, 'only what runs is paused');
   draft.state = { status: 'paused', expiresAt: state.expiresAt, pausedAt: now, by };
   draft.deadlines.set(null, null);
   draft.control.set('*', 'paused');
-  for (const id of draft.workflow.subtasks.keys()) cascade(draft, id, { control: 'pause', graceMs: 0, by });
+  for (const [id, effect] of draft.effects) if (effect.kind !== 'notify') putBack(draft, id, triesOf(draft.get(id)), 'resumed');
+  for (const id of recorded(draft)) cascade(draft, id, { control: 'pause', graceMs: 0, by });
   draft.events.push({ type: 'workflow_paused', at: now, by });
   return { outcome: 'applied' };
 }
 
-/** The workflow's time stood still meanwhile. */
+/** Time stood still meanwhile: for the workflow, and for everything that nobody was at work on. */
 function resume(draft: Draft, by: string): Answered {
   const { now, state } = draft;
-  if (state.status !== 'paused') return { outcome: 'refused' };
-  for (const id of draft.workflow.subtasks.keys()) cascade(draft, id, { control: 'resume', graceMs: 0, by });
+  assert(state.status === 'paused', 'only what is paused is resumed');
+  const pausedMs = now - state.pausedAt;
+  for (const id of recorded(draft)) {
+    cascade(draft, id, { control: 'resume', graceMs: 0, by });
+    thaw(draft, id, pausedMs);
+  }
   draft.events.push({ type: 'workflow_resumed', at: now, by });
-  run(draft, state.expiresAt + (now - state.pausedAt));
+  run(draft, state.expiresAt + pausedMs);
   return { outcome: 'applied' };
 }
 
-/** From the failed steps on; what has succeeded stays. */
-function retry(draft: Draft, by: string): Answered {
-  const again = [...draft.workflow.subtasks].filter(([, subtask]) => subtask.status === 'cancelled' || (subtask.status === 'failed_permanent' && subtask.tolerated !== true));
-  for (const [id, subtask] of again) putBack(draft, id, subtask, true);
-  draft.events.push({ type: 'workflow_retried', at: draft.now, by, from: again.filter(([, { status }]) => status === 'failed_permanent').map(([id]) => id) });
-  run(draft, draft.now + draft.type.definition.timeout_ms);
-  return { outcome: 'applied' };
-}
-
-function rerun(draft: Draft, from: string, by: string): Answered {
-  const { graph } = draft.type;
-  if (!graph.nodes.has(from)) return { outcome: 'refused', message: `There is no step "${from}"; there are: ${[...graph.nodes.keys()].join(', ')}.` };
-  const anew = new Set([from]);
-  for (const id of anew) for (const dependent of edges(graph.dependents, id)) anew.add(dependent);
-  for (const [id, subtask] of draft.workflow.subtasks) {
-    // What never came to its turn gets it now, whoever it depends on; the rest is what depends on the step, with all its parts.
-    if (anew.has(rootOf(id)) || subtask.status === 'cancelled' || (subtask.status === 'failed_permanent' && subtask.tolerated !== true)) putBack(draft, id, subtask, false);
-  }
-  draft.events.push({ type: 'workflow_retried', at: draft.now, by, from: [from] });
-  run(draft, draft.now + draft.type.definition.timeout_ms);
-  return { outcome: 'applied' };
-}
-
-/** The step of the definition that a part belongs to. */
-function rootOf(id: string): string {
-  let place = placeOf(id);
-  while (place.in !== 'definition') place = placeOf(place.parent);
-  return place.local;
-}
-
-/** @param isKept a composite keeps the parts that succeeded */
-function putBack(draft: Draft, id: string, subtask: Subtask, isKept: boolean): void {
-  const generation = subtask.generation + 1;
-  const parts = 'parts' in subtask ? subtask.parts : undefined;
-  if (isKept && parts !== undefined && parts.kind !== 'loop' && isSettled(subtask)) {
-    reset(draft, id, { status: 'running', generation, assignedAt: draft.now, parts });
-    draft.deadlines.set(id, draft.now + (draft.type.graph.nodes.get(rootOf(id))?.timeout_ms ?? 0));
-  } else reset(draft, id, { status: 'pending', generation });
-}
-
-/** Running again: the flags that held agents back go, and whatever can begin does. */
-function run(draft: Draft, expiresAt: number): void {
-  const state: WorkflowState = { status: 'running', expiresAt };
-  draft.state = state;
-  draft.deadlines.set(null, expiresAt);
-  draft.control.set('*', null);
-  for (const id of draft.type.graph.nodes.keys()) wake(draft, id);
-}
-
-/** A step that could begin, or a composite whose parts could. */
-function wake(draft: Draft, id: string): void {
+function thaw(draft: Draft, id: string, pausedMs: number): void {
   const subtask = draft.get(id);
-  if (hasEnded(draft.state)) return;
-  if (subtask === undefined || subtask.status === 'pending') return gate(draft, id);
-  if (subtask.status === 'retrying') return void draft.deadlines.set(id, Math.max(subtask.until, draft.now));
-  if (subtask.status !== 'running') return;
-  if (subtask.parts.kind === 'loop') {
-    for (const part of ['generate', 'critique'] as const) wakePart(draft, `${id}#${subtask.parts.round}/${part}`);
-    return continueLoop(draft, id);
+  const { now, deadlines } = draft;
+  if (subtask?.status === 'pending' && subtask.since !== undefined) reset(draft, id, { ...subtask, since: subtask.since + pausedMs });
+  if (subtask?.status === 'retrying') {
+    put(draft, id, { ...subtask, assignedAt: subtask.assignedAt + pausedMs });
+    deadlines.set(id, Math.max(subtask.until, now));
   }
-  if (subtask.parts.kind === 'map') {
-    for (let index = 0; draft.get(`${id}[${index}]`) !== undefined; index += 1) wakePart(draft, `${id}[${index}]`);
-    return resumeItems(draft, id, subtask);
+  if (subtask?.status === 'running') {
+    const assignedAt = subtask.assignedAt + pausedMs;
+    put(draft, id, { ...subtask, assignedAt });
+    deadlines.set(id, assignedAt + nodeOf(draft, id).timeout_ms);
   }
-  for (const local of planGraph(subtask)?.nodes.keys() ?? []) wake(draft, partOfPlan(id, local));
+  if (subtask?.status !== 'waiting') return;
+  if (subtask.for.kind === 'sleep') return void deadlines.set(id, Math.max(subtask.for.until, now));
+  const expiresAt = subtask.for.expiresAt + pausedMs;
+  put(draft, id, { ...subtask, for: { ...subtask.for, expiresAt } });
+  deadlines.set(id, expiresAt);
 }
 
-function wakePart(draft: Draft, id: string): void {
-  const part = draft.get(id);
-  if (part?.status === 'retrying') draft.deadlines.set(id, Math.max(part.until, draft.now));
+function recorded(draft: Draft): ReadonlySet<string> {
+  return new Set([...draft.workflow.subtasks.keys(), ...draft.subtasks.keys()]);
 }

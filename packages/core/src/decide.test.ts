@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { apply, type Assignment, compileDefinition, createWorkflow, type Decision, decide, isNothing, type JobFacts, limits, type Outcome, type Workflow, type WorkflowEvent } from './index.ts';
+import {
+  apply,
+  type Assignment,
+  compileDefinition,
+  createWorkflow,
+  type Decision,
+  decide,
+  isNothing,
+  type JobFacts,
+  limits,
+  type Outcome,
+  type Workflow,
+  type WorkflowEvent,
+} from './index.ts';
 import { reconcileAfterMs } from './deadline.ts';
 import { end, openDraft, put } from './draft.ts';
 import { nodeOf } from './frame.ts';
@@ -8,12 +21,18 @@ const minute = 60_000;
 type Step = Decision & { readonly dispatches: readonly Assignment[] };
 
 /** A started workflow of these nodes, at time 0. */
-function started(nodes: readonly object[], rest: { readonly result?: unknown; readonly params?: Record<string, never> | Record<string, string>; readonly timeout_ms?: number } = {}): { workflow: Workflow; decision: Step } {
+function started(
+  nodes: readonly object[],
+  rest: { readonly result?: unknown; readonly params?: Record<string, never> | Record<string, string>; readonly timeout_ms?: number } = {},
+): { workflow: Workflow; decision: Step } {
   const { params = {}, ...document } = rest;
   const compiled = compileDefinition({ name: 'test', version: 1, nodes, ...document });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   const { type } = compiled;
-  const workflow = createWorkflow({ id: 'wf', type: 'test', version: 1, definitionHash: type.hash, fingerprint: '', params, caller: 'somebody', createdAt: 0 }, type);
+  const workflow = createWorkflow(
+    { id: 'wf', type: 'test', version: 1, definitionHash: type.hash, fingerprint: '', params, caller: 'somebody', createdAt: 0 },
+    type,
+  );
   return { workflow, decision: take(workflow, 0, { kind: 'started' }) };
 }
 
@@ -24,10 +43,14 @@ function take(workflow: Workflow, now: number, ...events: WorkflowEvent[]): Step
 }
 
 function reply(subtaskId: string, outcome: Outcome, generation = 0): WorkflowEvent {
-  return { kind: 'settled', report: { workflowId: 'wf', subtaskId, generation, outcome, execution: { agent: 'a-1', attempt: 2, startedAt: 1, finishedAt: 2 } } };
+  return {
+    kind: 'settled',
+    report: { workflowId: 'wf', subtaskId, generation, outcome, execution: { agent: 'a-1', attempt: 2, startedAt: 1, finishedAt: 2 } },
+  };
 }
 
-const completed = (subtaskId: string, result: never | string | object | null = null, generation = 0) => reply(subtaskId, { status: 'completed', result: result as never }, generation);
+const completed = (subtaskId: string, result: never | string | object | null = null, generation = 0) =>
+  reply(subtaskId, { status: 'completed', result: result as never }, generation);
 const failed = (subtaskId: string) => reply(subtaskId, { status: 'failed', error: { code: 'BROKEN', message: 'It broke.' } });
 const checked = (subtaskId: string, facts: JobFacts, generation = 0): WorkflowEvent => ({ kind: 'checked', subtaskId, generation, facts });
 
@@ -40,7 +63,10 @@ const diamond = [
 
 describe('start', () => {
   it('dispatches the roots with everything an agent needs, and sets the deadlines', () => {
-    const { decision } = started([{ id: 'a', capability: 'data.fetch', params: { from: '$params.source', cost: '$$5' }, ttl_ms: 1_000 }], { params: { source: 's.csv' }, timeout_ms: 5 * minute });
+    const { decision } = started([{ id: 'a', capability: 'data.fetch', params: { from: '$params.source', cost: '$$5' }, ttl_ms: 1_000 }], {
+      params: { source: 's.csv' },
+      timeout_ms: 5 * minute,
+    });
     expect(decision.dispatches).toEqual([
       {
         workflowId: 'wf',
@@ -106,7 +132,10 @@ describe('settle', () => {
   });
 
   it('answers with what the definition says', () => {
-    const { workflow } = started([{ id: 'a', capability: 'c' }], { result: { uri: '$steps.a.uri', all: '$steps.a', region: '$params.region', gone: '$context.gone?' }, params: { region: 'EMEA' } });
+    const { workflow } = started([{ id: 'a', capability: 'c' }], {
+      result: { uri: '$steps.a.uri', all: '$steps.a', region: '$params.region', gone: '$context.gone?' },
+      params: { region: 'EMEA' },
+    });
     take(workflow, 1, completed('a', { uri: 'file:///r' }));
     expect(workflow.state).toMatchObject({ status: 'completed', result: { uri: 'file:///r', all: { uri: 'file:///r' }, region: 'EMEA' } });
   });
@@ -120,7 +149,8 @@ describe('settle', () => {
   it('ignores what came before, came too late, or answers another generation', () => {
     const { workflow } = started(diamond);
     take(workflow, 1, completed('a', { x: 7 }));
-    for (const event of [completed('a'), completed('b', null, 1), completed('d'), checked('a', { state: 'missing' })]) expect(isNothing(take(workflow, 2, event))).toBe(true);
+    for (const event of [completed('a'), completed('b', null, 1), completed('d'), checked('a', { state: 'missing' })])
+      expect(isNothing(take(workflow, 2, event))).toBe(true);
     take(workflow, 3, failed('b'));
     for (const event of [completed('c'), failed('c'), checked('c', { state: 'missing' }), { kind: 'workflow_deadline_passed' } as const]) {
       expect(isNothing(take(workflow, 4, event))).toBe(true);
@@ -151,12 +181,18 @@ describe('settle', () => {
     const output = { type: 'object', properties: { uri: { type: 'string' } }, required: ['uri'], additionalProperties: false };
     const { workflow } = started([{ id: 'a', capability: 'c', output }]);
     take(workflow, 1, completed('a', { url: 'x' }));
-    expect(workflow.subtasks.get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'INVALID_OUTPUT', details: { problems: [{ code: 'required' }, { code: 'additionalProperties' }], output: { url: 'x' } } } });
+    expect(workflow.subtasks.get('a')).toMatchObject({
+      status: 'failed_permanent',
+      error: { code: 'INVALID_OUTPUT', details: { problems: [{ code: 'required' }, { code: 'additionalProperties' }], output: { url: 'x' } } },
+    });
   });
 
   it('takes a reply without an execution, as a reconciliation may bring it', () => {
     const { workflow } = started(diamond.slice(0, 1));
-    const { patch } = take(workflow, 1, { kind: 'settled', report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed', result: 1 } } });
+    const { patch } = take(workflow, 1, {
+      kind: 'settled',
+      report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed', result: 1 } },
+    });
     expect(patch.events[0]).toMatchObject({ agent: null, attempt: null });
   });
 
@@ -206,12 +242,33 @@ describe('deadlines', () => {
   check('looks again in a while at a job that waits', minute, { state: 'queued', position: null }, null, 2 * minute);
   check('looks again in a while at a job that runs', 3 * minute, active, null, 3 * minute + reconcileAfterMs);
   check('looks again at the end of the subtask', 9 * minute + 30_000, active, null, 10 * minute);
-  check('lets a job that was started before its time to live wait for its next attempt', 3 * minute, { state: 'delayed', until: 0, attemptsMade: 1, lastError: null }, null, 4 * minute);
-  check('expires a job that nobody took', 2 * minute, { state: 'queued', position: null }, { status: 'failed_permanent', error: { code: 'ASSIGNMENT_EXPIRED' } });
+  check(
+    'lets a job that was started before its time to live wait for its next attempt',
+    3 * minute,
+    { state: 'delayed', until: 0, attemptsMade: 1, lastError: null },
+    null,
+    4 * minute,
+  );
+  check(
+    'expires a job that nobody took',
+    2 * minute,
+    { state: 'queued', position: null },
+    { status: 'failed_permanent', error: { code: 'ASSIGNMENT_EXPIRED' } },
+  );
   check('fails a subtask that is over its time', 10 * minute, active, { status: 'failed_permanent', error: { code: 'SUBTASK_TIMEOUT' } });
   check('dispatches a lost job again, as another generation with a time to live of its own', minute, { state: 'missing' }, null);
-  check('believes a completed job, even when it is over its time', 11 * minute, { state: 'completed', report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed', result: 5 } } }, { status: 'completed', result: 5 });
-  check('fails on a completed job that says nothing', minute, { state: 'completed', report: null }, { status: 'failed_permanent', error: { code: 'INVALID_REPLY' } });
+  check(
+    'believes a completed job, even when it is over its time',
+    11 * minute,
+    { state: 'completed', report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed', result: 5 } } },
+    { status: 'completed', result: 5 },
+  );
+  check(
+    'fails on a completed job that says nothing',
+    minute,
+    { state: 'completed', report: null },
+    { status: 'failed_permanent', error: { code: 'INVALID_REPLY' } },
+  );
   check('fails on a job that the queue gave up', minute, { state: 'failed', reason: 'stalled' }, { status: 'failed_permanent', error: { code: 'AGENT_LOST' } });
 
   it('takes the answer of the new generation only, and gives a job up that is lost again and again', () => {

@@ -5,6 +5,7 @@
  * nothing; the cost goes with what changes, never with the workflow.
  */
 import type { Effect, Report } from './assignment.ts';
+import { isFromAbove } from './cascade.ts';
 import { check, due } from './check.ts';
 import { type Control, controlled } from './control.ts';
 import { type Answered, type Draft, openDraft, patchOf } from './draft.ts';
@@ -52,7 +53,8 @@ const handlers: { readonly [Kind in WorkflowEvent['kind']]: (draft: Draft, event
   parent_checked: (draft, { parent }) => checkParent(draft, parent),
   controlled: (draft, { control, by }) => void draft.answers.push(controlled(draft, control, by)),
   answered: (draft, { id, subtaskId, answer: given }) => void draft.answers.push(answer(draft, id, subtaskId, given)),
-  signalled: (draft, event) => void draft.answers.push(signal(draft, { kind: 'signal', id: event.id, signal: event.signal, payload: event.payload, by: event.by, at: draft.now })),
+  signalled: (draft, event) =>
+    void draft.answers.push(signal(draft, { kind: 'signal', id: event.id, signal: event.signal, payload: event.payload, by: event.by, at: draft.now })),
 };
 
 /** @param now ms since the epoch. @returns what to commit and what to do then; an empty patch if nothing changes */
@@ -94,8 +96,10 @@ function timeOut(draft: Draft): void {
 function checkParent(draft: Draft, parent: 'alive' | 'paused' | 'gone'): void {
   if (hasEnded(draft.state)) return void draft.deadlines.set(parentKey, null);
   draft.deadlines.set(parentKey, draft.now + parentCheckMs);
-  if (parent === 'gone') controlled(draft, { action: 'terminate' }, 'parent');
-  if (parent === 'paused') controlled(draft, { action: 'pause' }, 'parent');
+  const { state } = draft;
+  if (parent === 'gone') controlled(draft, { action: 'terminate' }, 'parent: gone');
+  else if (parent === 'paused') controlled(draft, { action: 'pause' }, 'parent: paused');
+  else if (state.status === 'paused' && isFromAbove(state.by)) controlled(draft, { action: 'resume' }, 'parent: resumed');
 }
 
 /** Nothing at work, and something that is waited for: the workflow waits. */

@@ -41,7 +41,9 @@ function duplicateIds({ nodes }: NodeList): readonly Problem[] {
   return nodes.flatMap(({ index, node }) => {
     const first = seen.get(node.id);
     if (first === undefined) seen.set(node.id, index);
-    return first === undefined ? [] : [{ path: pointer('nodes', index, 'id'), code: 'duplicate_id', message: `The id "${node.id}" is taken by /nodes/${first}; give this node another.` }];
+    return first === undefined
+      ? []
+      : [{ path: pointer('nodes', index, 'id'), code: 'duplicate_id', message: `The id "${node.id}" is taken by /nodes/${first}; give this node another.` }];
   });
 }
 

@@ -51,7 +51,10 @@ const common = {
   /** JSON Schema of the result; a result that does not fit is a failure. */
   output: jsonObject.optional(),
   /** Business rules over `output`; one that is not true is a failure with its message. */
-  rules: z.array(z.strictObject({ rule: expression, message: z.string().min(1) })).max(50).default([]),
+  rules: z
+    .array(z.strictObject({ rule: expression, message: z.string().min(1) }))
+    .max(50)
+    .default([]),
   /** Context paths that it may write, with everything below them. */
   writes: z.array(contextPath).max(100).default([]),
   /** All of it: every attempt, its backoff and its time in the queue; for a waiting node how long it waits. */
@@ -157,12 +160,18 @@ export const SignalNode = z.strictObject({ ...common, kind: z.literal('signal'),
 
 export const SleepNode = z
   .strictObject({ ...common, kind: z.literal('sleep'), for_ms: z.union([timeoutMs, z.string()]).optional(), until: z.string().min(1).optional() })
-  .refine((node) => (node.for_ms === undefined) !== (node.until === undefined), { message: 'needs either "for_ms" or "until" (a time like 2026-01-31T08:00:00Z), not both', path: ['for_ms'] });
+  .refine((node) => (node.for_ms === undefined) !== (node.until === undefined), {
+    message: 'needs either "for_ms" or "until" (a time like 2026-01-31T08:00:00Z), not both',
+    path: ['for_ms'],
+  });
 
 /** Brings the results of its needs together without an agent. */
 export const GatherNode = z.strictObject({ ...common, kind: z.literal('gather'), aggregate: Aggregate.prefault({ strategy: 'list' }) });
 
-export const Node = z.preprocess(kindOrTask, z.discriminatedUnion('kind', [TaskNode, MapNode, LoopNode, WorkflowNode, PlanNode, ApprovalNode, SignalNode, SleepNode, GatherNode]));
+export const Node = z.preprocess(
+  kindOrTask,
+  z.discriminatedUnion('kind', [TaskNode, MapNode, LoopNode, WorkflowNode, PlanNode, ApprovalNode, SignalNode, SleepNode, GatherNode]),
+);
 
 export const Definition = z.strictObject({
   name: TypeName,

@@ -39,14 +39,15 @@ export interface Draft extends Board {
   state: WorkflowState;
   /** The tally of a key as it would be. */
   tally(key: string): Tally;
+  /** Sets a path of the context. */
+  write(path: string, entry: ContextEntry): void;
 }
 
 export function openDraft(workflow: Workflow, now: number): Draft {
   const subtasks = new Map<string, Subtask>();
   const tallies = new Map<string, Tally>();
   const context = new Map<string, ContextEntry>();
-  let seen = 0;
-  let view: JsonObject = workflow.view;
+  let view: JsonObject | null = workflow.view;
   return {
     header: workflow.header,
     type: workflow.type,
@@ -67,9 +68,12 @@ export function openDraft(workflow: Workflow, now: number): Draft {
     get: (id) => subtasks.get(id) ?? workflow.subtasks.get(id),
     tally: (key) => tallies.get(key) ?? workflow.tallies.get(key) ?? noTally,
     view() {
-      if (seen !== context.size) view = viewOf(new Map([...workflow.context, ...context]));
-      seen = context.size;
+      view ??= viewOf(new Map([...workflow.context, ...context]));
       return view;
+    },
+    write(path, entry) {
+      context.set(path, entry);
+      view = null;
     },
   };
 }
@@ -100,7 +104,8 @@ export function put(draft: Draft, id: string, subtask: Subtask): void {
   assert(canFollow(before?.status ?? 'pending', subtask.status), `subtask ${id} cannot go from ${before?.status ?? 'pending'} to ${subtask.status}`);
   record(draft, id, subtask);
   if (!isSettled(subtask)) return;
-  if (before?.status === 'assigned' && subtask.status === 'cancelled' && !draft.effects.has(id)) draft.control.set(`${id}~${before.generation}`, `cancelled:${draft.now}`);
+  if (before?.status === 'assigned' && subtask.status === 'cancelled' && !draft.effects.has(id))
+    draft.control.set(`${id}~${before.generation}`, `cancelled:${draft.now}`);
   draft.effects.delete(id);
   if (before !== undefined && before.status !== 'pending') draft.deadlines.set(id, null);
   draft.todo.push({ kind: 'settled', id });
@@ -115,7 +120,7 @@ export function reset(draft: Draft, id: string, subtask: Subtask): void {
 
 function record(draft: Draft, id: string, subtask: Subtask): void {
   const book = { get: draft.tally, set: (key: string, tally: Tally) => draft.tallies.set(key, tally) };
-  countSubtask(book, draft.type.graph, { id, before: draft.get(id), after: subtask, partsOf: draft.get });
+  countSubtask(book, draft.type.graph, { id, before: draft.get(id), after: subtask, wholeBefore: draft.get, wholeAfter: draft.get });
   draft.subtasks.set(id, subtask);
 }
 

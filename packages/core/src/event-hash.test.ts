@@ -6,7 +6,9 @@ const cancelled = (at: number): RecordedEvent => ({ type: 'subtask_cancelled', a
 
 it('covers the hash before and the events, as anybody can recompute it', () => {
   const events = [cancelled(1), cancelled(2)];
-  const expected = createHash('sha256').update(`before${JSON.stringify(events)}`).digest('hex');
+  const expected = createHash('sha256')
+    .update(`before${JSON.stringify(events)}`)
+    .digest('hex');
   expect(nextEventHash('before', events)).toBe(expected);
 });
 

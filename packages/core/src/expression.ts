@@ -47,7 +47,13 @@ export function evaluate(source: string, variables: Readonly<Record<string, Json
 
 /** The subtasks that an expression names, as `steps.fetch` or `steps["fetch"]`. */
 export function stepsNamedIn(source: string): readonly string[] {
-  return [...new Set([...source.matchAll(/\bsteps\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:"([^"]+)"|'([^']+)')\s*\])/g)].map(([, word, double, single]) => (word ?? double ?? single) as string))];
+  return [
+    ...new Set(
+      [...source.matchAll(/\bsteps\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:"([^"]+)"|'([^']+)')\s*\])/g)].map(
+        ([, word, double, single]) => (word ?? double ?? single) as string,
+      ),
+    ),
+  ];
 }
 
 function parse(source: string): Evaluate {

@@ -5,7 +5,7 @@ import type { Graph } from './graph.ts';
 import type { Json, JsonObject } from './json.ts';
 import { planGraph } from './plan-graph.ts';
 import { type Scope, valueAt } from './reference.ts';
-import type { Subtask } from './subtask.ts';
+import { type Subtask, triesOf } from './subtask.ts';
 import { itemId, partOfRound, type Place, placeOf, siblingOf } from './subtask-id.ts';
 import type { WorkflowHeader } from './workflow.ts';
 import type { WorkflowType } from './workflow-type.ts';
@@ -48,8 +48,7 @@ export function findNode(board: Board, id: string): Node | undefined {
 export function askedCapability(board: Board, id: string): string {
   const node = nodeOf(board, id);
   if (node.kind !== 'task' && node.kind !== 'plan') return node.kind;
-  const subtask = board.get(id);
-  const fallback = subtask !== undefined && 'tries' in subtask ? (subtask.tries?.fallback ?? 0) : 0;
+  const fallback = triesOf(board.get(id))?.fallback ?? 0;
   return fallback === 0 ? node.capability : (node.fallback[fallback - 1] as string);
 }
 
@@ -127,8 +126,10 @@ export function resultAt(subtask: Subtask | undefined, path: readonly string[] =
   return subtask?.status === 'failed_permanent' && subtask.tolerated === true ? null : undefined;
 }
 
+/** For the parts of a map or loop: what came before the whole. */
 function previousResult(board: Board, id: string, path: readonly string[]): Json | undefined {
   const place = placeOf(id);
+  if (place.in === 'map' || place.in === 'loop') return previousResult(board, place.parent, path);
   const [need] = graphAround(board, place)?.needs.get(place.local) ?? [];
   return need === undefined ? undefined : resultAt(board.get(siblingOf(place, need)), path);
 }

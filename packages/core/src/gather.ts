@@ -31,8 +31,12 @@ export function needIdsOf(draft: Draft, id: string): readonly string[] {
 export function concludeWith(draft: Draft, id: string, ids: readonly string[], options: Aggregate): void {
   const all = votesOf(draft, ids);
   const votes = isVote(options) ? onePerVoter(all) : all;
-  const aggregated = aggregate(votes.map(({ value }) => value), options);
-  if (!aggregated.ok) return fail(draft, id, { code: 'AGGREGATION_FAILED', message: `The results cannot be aggregated by "${options.strategy}": ${aggregated.message}.` });
+  const aggregated = aggregate(
+    votes.map(({ value }) => value),
+    options,
+  );
+  if (!aggregated.ok)
+    return fail(draft, id, { code: 'AGGREGATION_FAILED', message: `The results cannot be aggregated by "${options.strategy}": ${aggregated.message}.` });
   const counted = new Set(votes.filter((vote) => !isVote(options) || agrees(vote, aggregated.value, options)).map((vote) => vote.id));
   conclude(draft, id, aggregated.value, { dissent: ids.filter((each) => !counted.has(each)) });
 }

@@ -37,7 +37,9 @@ export function buildGraph(list: readonly Node[]): Graph {
 
 /** The ids that a node names, each once. */
 export function needsOf(node: Node): readonly string[] {
-  const referred = valuesOf(node).flatMap(({ value }) => [...referencesIn(value)]).flatMap(({ reference }) => (reference?.root === 'steps' ? reference.path.slice(0, 1) : []));
+  const referred = valuesOf(node)
+    .flatMap(({ value }) => [...referencesIn(value)])
+    .flatMap(({ reference }) => (reference?.root === 'steps' ? reference.path.slice(0, 1) : []));
   return [...new Set([...node.needs, ...referred, ...stepsNamedIn(node.when ?? '')])];
 }
 

@@ -6,9 +6,7 @@ export const WorkflowId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . - and begin with a letter or digit');
 
-export const SubtaskId = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 of the characters A-Z a-z 0-9 _ - and begin with a letter');
+export const SubtaskId = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 of the characters A-Z a-z 0-9 _ - and begin with a letter');
 
 export const CapabilityName = z
   .string()

@@ -32,8 +32,13 @@ export function joinVerdict(join: Join, tally: Tally, total: number, votes: () =
     case 'first':
       return counted(join.k, tally.completed, open);
     case 'quorum':
-      return counted(join.k, tally.completed < join.k ? tally.completed : votes(), open);
+      return counted(join.k, isOpenAnyway(join.k, tally.completed, open) ? tally.completed : votes(), open);
   }
+}
+
+/** Whether or not all who completed are one voter, it can still be reached and is not reached yet: nobody needs to count the voters. */
+function isOpenAnyway(needed: number, completed: number, open: number): boolean {
+  return completed < needed && Math.min(1, completed) + open >= needed;
 }
 
 function counted(needed: number, have: number, open: number): JoinVerdict {

@@ -26,7 +26,11 @@ export function continueLoop(draft: Draft, id: string): void {
     const subtask = draft.get(partId);
     if (subtask === undefined || subtask.status === 'pending') return void draft.todo.push({ kind: 'begin', id: partId });
     if (subtask.status === 'failed_permanent') {
-      return fail(draft, id, { code: 'ROUND_FAILED', message: `Round ${round}: ${part} failed: ${subtask.error.message}`, details: { code: subtask.error.code } });
+      return fail(draft, id, {
+        code: 'ROUND_FAILED',
+        message: `Round ${round}: ${part} failed: ${subtask.error.message}`,
+        details: { code: subtask.error.code },
+      });
     }
     if (subtask.status !== 'completed') return;
   }
@@ -46,13 +50,23 @@ function judge(draft: Draft, id: string, node: LoopNode, round: number, rounds: 
   const judged = [...rounds, { score }];
   const loop = draft.get(id) as { readonly generation: number; readonly assignedAt: number };
   const isOver = verdict.good || round >= node.max_iterations || isStale(judged, node.patience);
-  put(draft, id, { status: 'running', generation: loop.generation, assignedAt: loop.assignedAt, parts: { kind: 'loop', round: isOver ? round : round + 1, rounds: judged } });
+  put(draft, id, {
+    status: 'running',
+    generation: loop.generation,
+    assignedAt: loop.assignedAt,
+    parts: { kind: 'loop', round: isOver ? round : round + 1, rounds: judged },
+  });
   if (!isOver) return continueLoop(draft, id);
   if (verdict.good) return conclude(draft, id, draftOfRound(draft, id, round));
   exhausted(draft, id, node, judged);
 }
 
-function isGoodEnough(draft: Draft, id: string, { threshold, until }: LoopNode, { round, score, critique }: { readonly round: number; readonly score: number | null; readonly critique: Json }): { readonly good: boolean } | { readonly message: string } {
+function isGoodEnough(
+  draft: Draft,
+  id: string,
+  { threshold, until }: LoopNode,
+  { round, score, critique }: { readonly round: number; readonly score: number | null; readonly critique: Json },
+): { readonly good: boolean } | { readonly message: string } {
   if (threshold !== undefined && score !== null && score >= threshold) return { good: true };
   if (until === undefined) return { good: false };
   const verdict = evaluate(until, { round, score, critique, draft: draftOfRound(draft, id, round), params: draft.header.params });
@@ -61,7 +75,7 @@ function isGoodEnough(draft: Draft, id: string, { threshold, until }: LoopNode, 
 
 /** No better for so many rounds. */
 function isStale(rounds: readonly LoopRound[], patience: number | undefined): boolean {
-  return patience !== undefined && rounds.length - bestOf(rounds) > patience;
+  return patience !== undefined && rounds.length - bestOf(rounds) >= patience;
 }
 
 /** The number of the best round, the first of equals. Without scores: the last. */
@@ -75,7 +89,11 @@ function exhausted(draft: Draft, id: string, { on_exhausted }: LoopNode, rounds:
   const best = bestOf(rounds);
   if (on_exhausted === 'fail') {
     const quality = rounds[best - 1]?.score;
-    return fail(draft, id, { code: 'MAX_ITERATIONS_EXCEEDED', message: `Quality only reached ${quality ?? 'no score'} after ${rounds.length} iterations.`, details: { best_round: best, rounds: rounds.length } });
+    return fail(draft, id, {
+      code: 'MAX_ITERATIONS_EXCEEDED',
+      message: `Quality only reached ${quality ?? 'no score'} after ${rounds.length} iterations.`,
+      details: { best_round: best, rounds: rounds.length },
+    });
   }
   conclude(draft, id, draftOfRound(draft, id, best), on_exhausted === 'degrade' ? { degraded: true } : {});
 }

@@ -1,16 +1,18 @@
 /** Fan-out over a list: so many items at the same time, each a part `map[i]`; its own join and aggregation. */
 import { resolvedFor } from './assign.ts';
 import type { MapNode } from './definition.ts';
-import { type Draft, generationOf, put } from './draft.ts';
+import { type Draft, generationOf, put, statusOf } from './draft.ts';
 import { nodeOf } from './frame.ts';
 import { concludeWith, votesOf } from './gather.ts';
 import { isJsonArray } from './json.ts';
 import { joinVerdict, onePerVoter } from './join.ts';
 import { limits } from './limits.ts';
 import { fail } from './settle.ts';
-import type { RunningSubtask } from './subtask.ts';
+import type { Parts } from './subtask.ts';
 import { itemOf } from './subtask-id.ts';
 import { partsKey, settledIn } from './tally.ts';
+
+type ItemsOf = Extract<Parts, { kind: 'map' }>;
 
 export function beginMap(draft: Draft, id: string, node: MapNode): void {
   const over = resolvedFor(draft, id, node.over);
@@ -18,42 +20,41 @@ export function beginMap(draft: Draft, id: string, node: MapNode): void {
   const items = over.value;
   if (!isJsonArray(items)) return fail(draft, id, { code: 'NO_LIST', message: 'What the map goes over is no list.' });
   if (items.length > limits.mapItemsMax) {
-    return fail(draft, id, { code: 'TOO_MANY_ITEMS', message: `The list has ${items.length} items; ${limits.mapItemsMax} is the limit. Split it over several workflows.` });
+    return fail(draft, id, {
+      code: 'TOO_MANY_ITEMS',
+      message: `The list has ${items.length} items; ${limits.mapItemsMax} is the limit. Split it over several workflows.`,
+    });
   }
   put(draft, id, { status: 'running', generation: generationOf(draft, id), assignedAt: draft.now, parts: { kind: 'map', items } });
   draft.deadlines.set(id, draft.now + node.timeout_ms);
   continueMap(draft, id);
 }
 
-/** An item has settled, or the map has begun or goes on after a pause: decided, or more items begin. */
-export function continueMap(draft: Draft, id: string): void {
+/**
+ * An item has settled, or the map begins or goes on after a pause: decided, or more items begin.
+ *
+ * @param fromStart look at every item that may be at work: some were put back
+ */
+export function continueMap(draft: Draft, id: string, { fromStart } = { fromStart: false }): void {
   const map = draft.get(id);
   const node = nodeOf(draft, id);
   if (map?.status !== 'running' || map.parts.kind !== 'map' || node.kind !== 'map') return;
   const total = map.parts.items.length;
   const tally = draft.tally(partsKey(id));
   const ids = () => Array.from({ length: total }, (_, index) => itemOf(id, index));
-  const verdict = joinVerdict(node.until, tally, total, () => onePerVoter(votesOf(draft, ids())).length);
-  if (verdict === 'open') return beginItems(draft, id, Math.min(total, node.concurrency + settledIn(tally)));
+  const verdict = total === 0 ? 'ready' : joinVerdict(node.until, tally, total, () => onePerVoter(votesOf(draft, ids())).length);
+  if (verdict === 'open') return beginItems(draft, id, map.parts, { end: Math.min(total, node.concurrency + settledIn(tally)), fromStart });
   if (verdict === 'ready') concludeWith(draft, id, ids(), node.aggregate);
   else fail(draft, id, { code: 'ITEMS_FAILED', message: failureOf(draft, id, total) });
 }
 
-/** Items begin in their order, so the first one that has begun, looking backwards, ends the search. */
-function beginItems(draft: Draft, id: string, end: number): void {
-  let from = end;
-  while (from > 0 && draft.get(itemOf(id, from - 1)) === undefined) from -= 1;
-  for (let index = from; index < end; index += 1) draft.todo.push({ kind: 'begin', id: itemOf(id, index) });
-}
-
-/** After a retry, a rerun or a pause: items that were put back begin again. */
-export function resumeItems(draft: Draft, id: string, map: RunningSubtask): void {
-  if (map.parts.kind !== 'map') return;
-  for (let index = 0; index < map.parts.items.length; index += 1) {
-    const item = draft.get(itemOf(id, index));
-    if (item?.status === 'pending') draft.todo.push({ kind: 'begin', id: itemOf(id, index) });
-  }
-  continueMap(draft, id);
+/** Items begin in their order, after a retry those first that are done again; so the first one that has begun, looking backwards, ends the search. */
+function beginItems(draft: Draft, id: string, { again }: ItemsOf, { end, fromStart }: { readonly end: number; readonly fromStart: boolean }): void {
+  const start = again?.after ?? 0;
+  const itemAt = (place: number) => itemOf(id, again?.indexes[place - start] ?? place);
+  let from = fromStart ? start : end;
+  while (from > start && statusOf(draft, itemAt(from - 1)) === 'pending') from -= 1;
+  for (let place = from; place < end; place += 1) draft.todo.push({ kind: 'begin', id: itemAt(place) });
 }
 
 function failureOf(draft: Draft, id: string, total: number): string {

@@ -27,7 +27,13 @@ export function resultProblems(list: NodeList): readonly Problem[] {
   return list.result === undefined ? [] : referenceFindings(list, list.result, ['result'], ['params', 'steps', 'context', 'conversation'], null);
 }
 
-function referenceFindings(list: NodeList, value: Json, base: readonly (string | number)[], roots: readonly ReferenceRoot[], owner: Node | null): readonly Problem[] {
+function referenceFindings(
+  list: NodeList,
+  value: Json,
+  base: readonly (string | number)[],
+  roots: readonly ReferenceRoot[],
+  owner: Node | null,
+): readonly Problem[] {
   return [...referencesIn(value, base)].flatMap(({ at, text, reference }) => {
     const finding = reference === null ? malformed(text) : referenceFinding(list, reference, text, roots, owner);
     return finding === null ? [] : [{ path: pointer(...at), ...finding }];
@@ -42,11 +48,14 @@ function malformed(text: string): Finding {
 }
 
 function referenceFinding(list: NodeList, { root, path }: Reference, text: string, roots: readonly ReferenceRoot[], owner: Node | null): Finding {
-  if (!roots.includes(root)) return { code: 'bad_reference', message: `"${text}" means nothing here: $${root} belongs into the parts of a ${root === 'loop' ? 'loop' : 'map'}.` };
+  if (!roots.includes(root))
+    return { code: 'bad_reference', message: `"${text}" means nothing here: $${root} belongs into the parts of a ${root === 'loop' ? 'loop' : 'map'}.` };
   if (root === 'params') return absence(list.input, path, text, 'the input schema');
   if (root === 'previous_result') {
     const needs = owner === null ? [] : needsOf(owner);
-    return needs.length === 1 ? null : { code: 'bad_reference', message: `"${text}" needs exactly one step before; "${owner?.id ?? ''}" has ${needs.length}: name the step, as $steps.id.` };
+    return needs.length === 1
+      ? null
+      : { code: 'bad_reference', message: `"${text}" needs exactly one step before; "${owner?.id ?? ''}" has ${needs.length}: name the step, as $steps.id.` };
   }
   return root === 'steps' ? stepFinding(list, path, text, owner) : null;
 }
@@ -81,19 +90,30 @@ function joinFindings(node: Node): readonly Found[] {
 
 function kindFindings(node: Node): readonly Found[] {
   if (node.kind === 'approval' && node.approvers.length > 0 && node.required > node.approvers.length) {
-    return [{ at: ['required'], finding: { code: 'too_big', message: `${node.required} approvals can never be reached with ${node.approvers.length} approvers.` } }];
+    return [
+      { at: ['required'], finding: { code: 'too_big', message: `${node.required} approvals can never be reached with ${node.approvers.length} approvers.` } },
+    ];
   }
   if (node.kind === 'gather' && needsOf(node).length === 0) {
     return [{ at: ['needs'], finding: { code: 'too_small', message: 'A gather needs steps whose results it brings together: name them in "needs".' } }];
   }
   if (node.kind === 'loop' && node.threshold === undefined && node.until === undefined && node.on_exhausted === 'fail') {
-    return [{ at: ['threshold'], finding: { code: 'missing', message: 'Without "threshold" or "until" no draft is ever good enough, and the loop must fail: give one, or on_exhausted: "complete".' } }];
+    return [
+      {
+        at: ['threshold'],
+        finding: {
+          code: 'missing',
+          message: 'Without "threshold" or "until" no draft is ever good enough, and the loop must fail: give one, or on_exhausted: "complete".',
+        },
+      },
+    ];
   }
   return [];
 }
 
 function expressionFindings(list: NodeList, node: Node): readonly Found[] {
-  const rules = (of: { readonly rules: Node['rules'] }, ...at: readonly string[]) => of.rules.map(({ rule }, position) => ({ at: [...at, 'rules', position, 'rule'], source: rule }));
+  const rules = (of: { readonly rules: Node['rules'] }, ...at: readonly string[]) =>
+    of.rules.map(({ rule }, position) => ({ at: [...at, 'rules', position, 'rule'], source: rule }));
   const sources: readonly { readonly at: readonly (string | number)[]; readonly source: string | undefined }[] = [
     { at: ['when'], source: node.when },
     ...rules(node),
@@ -106,5 +126,11 @@ function expressionFindings(list: NodeList, node: Node): readonly Found[] {
     return defect === null ? [] : [{ at, finding: { code: 'bad_expression', message: `"${source}" is no CEL expression: ${defect}.` } }];
   });
   const unknown = stepsNamedIn(node.when ?? '').filter((id) => !list.ids.includes(id));
-  return [...defects, ...unknown.map((id) => ({ at: ['when'], finding: { code: 'unknown_id', message: `"when" names "${id}", but there is no such node${didYouMean(id, list.ids)}.` } }))];
+  return [
+    ...defects,
+    ...unknown.map((id) => ({
+      at: ['when'],
+      finding: { code: 'unknown_id', message: `"when" names "${id}", but there is no such node${didYouMean(id, list.ids)}.` },
+    })),
+  ];
 }

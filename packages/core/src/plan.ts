@@ -6,21 +6,26 @@ import { type Draft, put } from './draft.ts';
 import { isJsonArray, isJsonObject, type Json, type Problem, pointer } from './json.ts';
 import { limits } from './limits.ts';
 import { planGraph } from './plan-graph.ts';
-import { conclude, setback } from './settle.ts';
-import { resultAt } from './frame.ts';
+import { mayWrite } from './context.ts';
+import { graphAround, resultAt } from './frame.ts';
+import { conclude, misfit, setback, sizeProblem } from './settle.ts';
 import type { Execution } from './subtask.ts';
-import { nestingOf, partOfPlan } from './subtask-id.ts';
+import { nestingOf, partOfPlan, placeOf } from './subtask-id.ts';
 
 /** The planner has answered: `{ nodes: [...] }`, or the list itself. */
 export function splice(draft: Draft, id: string, node: PlanNode, result: Json, execution: Execution | undefined): void {
   const list = isJsonObject(result) ? (result['nodes'] ?? null) : result;
   const planned = planOf(draft, id, node, list);
   if ('problems' in planned) {
-    const message = `The plan is not right: ${planned.problems.map(({ path, message: text }) => `${path} ${text}`).join('; ')}`;
-    return setback(draft, id, { code: 'INVALID_PLAN', message, details: { problems: planned.problems, output: result } as unknown as Json }, execution);
+    return setback(draft, id, misfit('INVALID_PLAN', 'The plan is not right:', planned.problems, result), execution);
   }
   const before = draft.get(id) as { readonly generation: number; readonly assignedAt: number };
-  put(draft, id, { status: 'running', generation: before.generation, assignedAt: before.assignedAt, parts: { kind: 'plan', nodes: planned.nodes, ...(execution && { execution }) } });
+  put(draft, id, {
+    status: 'running',
+    generation: before.generation,
+    assignedAt: before.assignedAt,
+    parts: { kind: 'plan', nodes: planned.nodes, ...(execution && { execution }) },
+  });
   draft.deadlines.set(id, before.assignedAt + node.timeout_ms);
   beginPlan(draft, id);
 }
@@ -39,33 +44,68 @@ export function concludePlan(draft: Draft, id: string): void {
   conclude(draft, id, Object.fromEntries(leaves.map((leaf) => [leaf, resultAt(draft.get(partOfPlan(id, leaf))) ?? null])));
 }
 
-function planOf(draft: Draft, id: string, { allow, nodes_max }: PlanNode, list: Json): { readonly nodes: readonly Node[] } | { readonly problems: readonly Problem[] } {
+function planOf(
+  draft: Draft,
+  id: string,
+  { allow, nodes_max, writes }: PlanNode,
+  list: Json,
+): { readonly nodes: readonly Node[] } | { readonly problems: readonly Problem[] } {
+  const tooLarge = sizeProblem(list);
+  if (tooLarge !== null) return { problems: [tooLarge] };
   if (!isJsonArray(list)) return { problems: [{ path: '/nodes', code: 'invalid_type', message: 'must be a list of nodes' }] };
-  if (list.length > nodes_max) return { problems: [{ path: '/nodes', code: 'too_big', message: `has ${list.length} nodes; ${nodes_max} is the limit of this plan` }] };
-  if (nestingOf(id) >= limits.nestingMax) return { problems: [{ path: '/nodes', code: 'too_deep', message: `a plan may stand ${limits.nestingMax} deep in others` }] };
+  if (list.length > nodes_max)
+    return { problems: [{ path: '/nodes', code: 'too_big', message: `has ${list.length} nodes; ${nodes_max} is the limit of this plan` }] };
+  if (nestingOf(id) >= limits.nestingMax)
+    return { problems: [{ path: '/nodes', code: 'too_deep', message: `a plan may stand ${limits.nestingMax} deep in others` }] };
   const parsed = z.array(Node).safeParse(list);
   if (!parsed.success) {
     return { problems: parsed.error.issues.map(({ path, code, message }) => ({ path: pointer('nodes', ...(path as (string | number)[])), code, message })) };
   }
   const nodes = parsed.data;
-  const known = draft.type.definition.nodes.map((each) => each.id);
   const problems = [
-    ...definitionProblems({ nodes: nodes.map((node, index) => ({ index, node })), ids: nodes.map((node) => node.id), around: known, input: draft.type.definition.input, result: undefined }),
-    ...nodes.flatMap((node, index) => capabilitiesOf(node).filter((name) => !isAllowed(allow, name)).map((name) => ({ path: pointer('nodes', index), code: 'forbidden_capability', message: `may not use "${name}"; allowed: ${allow.join(', ')}` }))),
+    ...definitionProblems({
+      nodes: nodes.map((node, index) => ({ index, node })),
+      ids: nodes.map((node) => node.id),
+      around: namesAround(draft, id),
+      input: draft.type.definition.input,
+      result: undefined,
+    }),
+    ...nodes.flatMap((node, index) =>
+      capabilitiesOf(node)
+        .filter((name) => !isAllowed(allow, name))
+        .map((name) => ({ path: pointer('nodes', index), code: 'forbidden_capability', message: `may not use "${name}"; allowed: ${allow.join(', ')}` })),
+    ),
+    ...nodes.flatMap((node, index) =>
+      node.writes
+        .filter((path) => !mayWrite(writes, path))
+        .map((path) => ({
+          path: pointer('nodes', index, 'writes'),
+          code: 'forbidden_path',
+          message: `may not write "${path}"; allowed: ${writes.join(', ') || 'nothing'}`,
+        })),
+    ),
   ];
   return problems.length > 0 ? { problems } : { nodes };
+}
+
+/** The steps beside the plan, and beside every plan that it stands in. */
+function namesAround(draft: Draft, id: string): readonly string[] {
+  const place = placeOf(id);
+  const beside = [...(graphAround(draft, place)?.nodes.keys() ?? [])];
+  return place.in === 'definition' ? beside : [...beside, ...namesAround(draft, place.parent)];
 }
 
 function isAllowed(allow: readonly string[], capability: string): boolean {
   return allow.some((pattern) => pattern === '*' || pattern === capability || (pattern.endsWith('.*') && capability.startsWith(pattern.slice(0, -1))));
 }
 
-/** Every capability that a node may come to ask; a workflow counts as `workflow:<type>`. */
+/** Every capability that a node may come to ask, or may let its own plan ask; a workflow counts as `workflow:<type>`. */
 export function capabilitiesOf(node: Node): readonly string[] {
   switch (node.kind) {
     case 'task':
-    case 'plan':
       return [node.capability, ...node.fallback];
+    case 'plan':
+      return [node.capability, ...node.fallback, ...node.allow];
     case 'map':
       return node.each.kind === 'task' ? [node.each.capability, ...node.each.fallback] : [`workflow:${node.each.type}`];
     case 'loop':

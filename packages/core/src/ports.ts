@@ -194,4 +194,3 @@ export interface StartRequest {
   readonly parent?: ParentRef;
   readonly depth?: number;
 }
-

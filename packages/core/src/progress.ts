@@ -12,7 +12,7 @@ import { continueMap } from './map.ts';
 import { concludePlan } from './plan.ts';
 import { cancel, fail } from './settle.ts';
 import { isSettled } from './subtask.ts';
-import { type Place, placeOf, siblingOf, itemOf } from './subtask-id.ts';
+import { itemOf, partOfPlan, partOfRound, type Place, placeOf, siblingOf } from './subtask-id.ts';
 import { definitionKey, partsKey, settledIn } from './tally.ts';
 import { hasEnded } from './workflow.ts';
 
@@ -36,7 +36,8 @@ function follow(draft: Draft, id: string): void {
   for (const dependent of dependents) gate(draft, siblingOf(place, dependent));
   cancelOrphans(draft, id, place, graph);
   const settled = draft.get(id);
-  if (settled?.status === 'failed_permanent' && settled.tolerated !== true && !isLivedWith(graph, dependents)) return failWhole(draft, id, place, settled.error);
+  if (settled?.status === 'failed_permanent' && settled.tolerated !== true && !isLivedWith(graph, dependents))
+    return failWhole(draft, id, place, settled.error);
   if (place.in === 'plan') {
     if (statusOf(draft, place.parent) === 'running' && settledIn(draft.tally(partsKey(place.parent))) === graph.nodes.size) concludePlan(draft, place.parent);
   } else if (settledIn(draft.tally(definitionKey)) === graph.nodes.size && !hasEnded(draft.state)) finish(draft);
@@ -85,15 +86,18 @@ function cancelPartsOf(draft: Draft, id: string): void {
   const parts = subtask !== undefined && 'parts' in subtask ? subtask.parts : undefined;
   if (parts === undefined) return;
   if (parts.kind === 'map') for (let index = 0; draft.get(itemOf(id, index)) !== undefined; index += 1) cancel(draft, itemOf(id, index));
-  if (parts.kind === 'plan') for (const node of parts.nodes) cancel(draft, siblingOf({ in: 'plan', parent: id, local: '' }, node.id));
-  if (parts.kind === 'loop') for (const part of ['generate', 'critique'] as const) cancel(draft, siblingOf({ in: 'loop', parent: id, round: parts.round, local: '' }, part));
+  if (parts.kind === 'plan') for (const node of parts.nodes) cancel(draft, partOfPlan(id, node.id));
+  if (parts.kind !== 'loop') return;
+  for (let { round } = parts; draft.get(partOfRound(id, round, 'generate')) !== undefined; round += 1) {
+    for (const part of ['generate', 'critique'] as const) cancel(draft, partOfRound(id, round, part));
+  }
 }
 
 function failWhole(draft: Draft, id: string, place: Place, error: { readonly code: string; readonly message: string }): void {
   if (place.in === 'plan') {
-    if (statusOf(draft, place.parent) === 'running') fail(draft, place.parent, { code: 'PLAN_FAILED', message: `"${id}" failed: ${error.message}`, details: { subtask_id: id, code: error.code } });
+    if (statusOf(draft, place.parent) === 'running')
+      fail(draft, place.parent, { code: 'PLAN_FAILED', message: `"${id}" failed: ${error.message}`, details: { subtask_id: id, code: error.code } });
     return;
   }
   stop(draft, 'failed', { code: 'SUBTASK_FAILED', message: `Subtask "${id}" failed: ${error.message}`, details: { subtask_id: id, code: error.code } });
 }
-

@@ -46,7 +46,10 @@ export function escapeText(text: string): string {
 }
 
 /** Every string in the value that is a reference, with its JSON Pointer parts; `reference` null where it is malformed. */
-export function* referencesIn(value: Json, at: readonly (string | number)[] = []): Generator<{ readonly at: readonly (string | number)[]; readonly text: string; readonly reference: Reference | null }> {
+export function* referencesIn(
+  value: Json,
+  at: readonly (string | number)[] = [],
+): Generator<{ readonly at: readonly (string | number)[]; readonly text: string; readonly reference: Reference | null }> {
   if (typeof value === 'string') {
     if (isReferenceText(value)) yield { at, text: value, reference: parseReference(value) };
   } else if (isJsonArray(value)) {

@@ -23,7 +23,7 @@ export function settleReport(draft: Draft, report: Report): void {
       return overloaded(draft, subtaskId, subtask, outcome.retryAfterMs, execution);
     case 'held':
       draft.events.push({ type: 'subtask_setback', at: draft.now, subtaskId, generation, capability: askedCapability(draft, subtaskId), next: 'held' });
-      return putBack(draft, subtaskId, subtask.tries);
+      return putBack(draft, subtaskId, subtask.tries, 'resumed');
   }
 }
 
@@ -41,7 +41,12 @@ function overloaded(draft: Draft, id: string, subtask: AssignedSubtask, retryAft
   const node = findNode(draft, id);
   const overloadsMax = node !== undefined && 'overloads' in node ? node.overloads : 0;
   if (tries.overloads >= overloadsMax) {
-    return setback(draft, id, { code: 'AGENT_OVERLOADED', message: `The agents of ${askedCapability(draft, id)} were overloaded ${tries.overloads + 1} times.` }, execution);
+    return setback(
+      draft,
+      id,
+      { code: 'AGENT_OVERLOADED', message: `The agents of ${askedCapability(draft, id)} were overloaded ${tries.overloads + 1} times.` },
+      execution,
+    );
   }
   draft.events.push({ type: 'subtask_setback', at: now, subtaskId: id, generation, capability: askedCapability(draft, id), next: 'overloaded' });
   const until = now + Math.max(1, retryAfterMs);

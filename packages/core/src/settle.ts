@@ -3,7 +3,7 @@
  * null if the subtask is optional, then it is a failure for good. Each step of that is an event of its own.
  */
 import { cascade } from './cascade.ts';
-import type { Node } from './definition.ts';
+import type { Node, WorkNode } from './definition.ts';
 import { mayWrite, outranks } from './context.ts';
 import { type Draft, isPaused, put, reset } from './draft.ts';
 import { evaluate } from './expression.ts';
@@ -11,7 +11,17 @@ import { askedCapability, nodeOf, writeOrder } from './frame.ts';
 import type { Json, JsonObject, Problem } from './json.ts';
 import { limits } from './limits.ts';
 import { schemaProblems } from './schema.ts';
-import { type AssignedSubtask, type CompletedSubtask, type Execution, type Failure, type Feedback, isSettled, type RetryingSubtask, type Tries } from './subtask.ts';
+import {
+  type AssignedSubtask,
+  type AssignmentCause,
+  type CompletedSubtask,
+  type Execution,
+  type Failure,
+  type Feedback,
+  isSettled,
+  type RetryingSubtask,
+  type Tries,
+} from './subtask.ts';
 
 export const noTries: Tries = { fallback: 0, repairs: 0, overloads: 0 };
 
@@ -24,16 +34,26 @@ export function conclude(draft: Draft, id: string, result: Json, conclusion: Con
   const node = nodeOf(draft, id);
   const problems = resultProblems(node, result, draft.header.params);
   if (problems.length === 0) return complete(draft, id, result, conclusion);
-  const message = problems.map((problem) => `${problem.path} ${problem.message}`.trim()).join('; ');
-  const error = { code: 'INVALID_OUTPUT', message: `The result does not hold what the subtask promises: ${message}`, details: { problems, output: result } as unknown as Json };
-  setback(draft, id, error, conclusion.execution);
+  setback(draft, id, misfit('INVALID_OUTPUT', 'The result does not hold what the subtask promises:', problems, result), conclusion.execution);
+}
+
+/** What an agent brings must fit into the record. */
+export function sizeProblem(result: Json): Problem | null {
+  const size = Buffer.byteLength(JSON.stringify(result));
+  return size <= limits.payloadBytesMax
+    ? null
+    : { path: '', code: 'too_large', message: `it has ${size} bytes; ${limits.payloadBytesMax} is the limit. Write it to a file and return its URI.` };
+}
+
+/** The failure of a result that does not fit, with all that a repair needs; the result itself only if it is of a size to be sent back. */
+export function misfit(code: string, lead: string, problems: readonly Problem[], result: Json): Failure {
+  const message = `${lead} ${problems.map((problem) => `${problem.path} ${problem.message}`.trim()).join('; ')}`;
+  return { code, message, details: { problems, ...(sizeProblem(result) === null && { output: result }) } as unknown as Json };
 }
 
 function resultProblems(node: Node, result: Json, params: JsonObject): readonly Problem[] {
-  const size = Buffer.byteLength(JSON.stringify(result));
-  if (size > limits.payloadBytesMax) {
-    return [{ path: '', code: 'too_large', message: `it has ${size} bytes; ${limits.payloadBytesMax} is the limit. Write it to a file and return its URI.` }];
-  }
+  const tooLarge = sizeProblem(result);
+  if (tooLarge !== null) return [tooLarge];
   const misfits = node.output === undefined ? [] : schemaProblems(node.output, result);
   const broken = node.rules.flatMap(({ rule, message }) => {
     const verdict = evaluate(rule, { output: result, params });
@@ -68,10 +88,11 @@ function complete(draft: Draft, id: string, result: Json, { execution, degraded,
 function writeContext(draft: Draft, id: string, update: JsonObject): void {
   const { writes } = nodeOf(draft, id);
   const order = writeOrder(draft, id);
-  const room = limits.contextPathsMax - draft.workflow.context.size - draft.context.size;
-  const paths = Object.keys(update).filter((path) => mayWrite(writes, path)).slice(0, Math.max(0, room));
+  const known = (path: string) => draft.context.get(path) ?? draft.workflow.context.get(path);
+  let room = limits.contextPathsMax - new Set([...draft.workflow.context.keys(), ...draft.context.keys()]).size;
+  const paths = Object.keys(update).filter((path) => mayWrite(writes, path) && (known(path) !== undefined || room-- > 0));
   for (const path of paths) {
-    if (outranks(order, draft.context.get(path) ?? draft.workflow.context.get(path))) draft.context.set(path, { value: update[path] as Json, by: id, order });
+    if (outranks(order, known(path))) draft.write(path, { value: update[path] as Json, by: id, order });
   }
   const refused = Object.keys(update).filter((path) => !paths.includes(path));
   if (paths.length + refused.length > 0) draft.events.push({ type: 'context_updated', at: draft.now, subtaskId: id, paths, refused });
@@ -83,14 +104,19 @@ export function setback(draft: Draft, id: string, error: Failure, execution?: Ex
   const subtask = draft.get(id);
   if ((node.kind !== 'task' && node.kind !== 'plan') || subtask?.status !== 'assigned') return fail(draft, id, error, execution);
   const tries = subtask.tries ?? noTries;
-  const repairsMax = node.kind === 'plan' ? Math.max(node.repairs, node.replans) : node.repairs;
-  if ((error.code === 'INVALID_OUTPUT' || error.code === 'INVALID_PLAN') && tries.repairs < repairsMax) {
+  if (tries.repairs < repairsMax(node, error)) {
     return again(draft, id, subtask, { ...tries, repairs: tries.repairs + 1, feedback: feedbackOf(error) }, 'repair', error);
   }
   if (error.code !== 'SUBTASK_TIMEOUT' && tries.fallback < node.fallback.length) {
     return again(draft, id, subtask, { fallback: tries.fallback + 1, repairs: 0, overloads: 0 }, 'fallback', error);
   }
   fail(draft, id, error, execution);
+}
+
+/** How often a result that is wrong in this way goes back. */
+function repairsMax(node: WorkNode, { code }: Failure): number {
+  if (code === 'INVALID_OUTPUT') return node.repairs;
+  return code === 'INVALID_PLAN' && node.kind === 'plan' ? node.replans : 0;
 }
 
 function feedbackOf({ message, details }: Failure): Feedback {
@@ -102,14 +128,14 @@ function feedbackOf({ message, details }: Failure): Feedback {
 function again(draft: Draft, id: string, { generation }: AssignedSubtask, tries: Tries, next: 'repair' | 'fallback', error: Failure): void {
   draft.events.push({ type: 'subtask_setback', at: draft.now, subtaskId: id, generation, capability: who(draft, id).capability, next, error });
   if (generation >= limits.generationsMax) return fail(draft, id, error);
-  putBack(draft, id, tries);
+  putBack(draft, id, tries, next);
 }
 
 /** @param tries what was tried so far, to go on from there */
-export function putBack(draft: Draft, id: string, tries: Tries | undefined): void {
+export function putBack(draft: Draft, id: string, tries: Tries | undefined, cause: AssignmentCause): void {
   const subtask = draft.get(id) as AssignedSubtask | RetryingSubtask;
   const { generation, assignedAt } = subtask;
-  reset(draft, id, { status: 'pending', generation: generation + 1, since: assignedAt, ...(tries && { tries }) });
+  reset(draft, id, { status: 'pending', generation: generation + 1, since: assignedAt, ...(tries && { tries }), cause });
   if (!isPaused(draft)) draft.todo.push({ kind: 'begin', id });
 }
 
@@ -154,4 +180,8 @@ export function cancel(draft: Draft, id: string, { graceMs, by } = { graceMs: 0,
 
 function who(draft: Draft, id: string, execution?: Execution): { readonly capability: string; readonly agent: string | null; readonly attempt: number | null } {
   return { capability: askedCapability(draft, id), agent: execution?.agent ?? null, attempt: execution?.attempt ?? null };
+}
+
+export function timedOut({ timeout_ms }: Node): Failure {
+  return { code: 'SUBTASK_TIMEOUT', message: `The subtask was not done within ${timeout_ms} ms.` };
 }

@@ -6,7 +6,18 @@
 import type { Node } from './definition.ts';
 import type { Json, JsonObject, Problem } from './json.ts';
 
-export const subtaskStatuses = ['pending', 'assigned', 'running', 'failed', 'retrying', 'waiting', 'completed', 'failed_permanent', 'skipped', 'cancelled'] as const;
+export const subtaskStatuses = [
+  'pending',
+  'assigned',
+  'running',
+  'failed',
+  'retrying',
+  'waiting',
+  'completed',
+  'failed_permanent',
+  'skipped',
+  'cancelled',
+] as const;
 export type SubtaskStatus = (typeof subtaskStatuses)[number];
 
 /** The guide's state machine, with what approvals, conditions, composites and cancels add. Each list is what may follow. */
@@ -65,7 +76,11 @@ export interface PendingSubtask {
   /** When it was assigned first, if its time goes on from then. */
   readonly since?: number;
   readonly tries?: Tries;
+  /** Why it will be dispatched once more. */
+  readonly cause?: AssignmentCause;
 }
+
+export type AssignmentCause = 'lost' | 'repair' | 'fallback' | 'overloaded' | 'resumed' | 'retried';
 
 export interface AssignedSubtask {
   readonly status: 'assigned';
@@ -95,9 +110,15 @@ export interface RunningSubtask {
 }
 
 export type Parts =
-  | { readonly kind: 'map'; readonly items: readonly Json[] }
+  | { readonly kind: 'map'; readonly items: readonly Json[]; readonly again?: ItemsAgain }
   | { readonly kind: 'loop'; readonly round: number; readonly rounds: readonly LoopRound[] }
   | { readonly kind: 'plan'; readonly nodes: readonly Node[]; readonly execution?: Execution };
+
+/** After a retry: which items are done again, in the place of the first so many after those that stay. */
+export interface ItemsAgain {
+  readonly after: number;
+  readonly indexes: readonly number[];
+}
 
 export interface LoopRound {
   readonly score: number | null;
@@ -187,6 +208,10 @@ const settledStatuses: ReadonlySet<SubtaskStatus> = new Set(['completed', 'faile
 
 export function isSettled(subtask: Subtask | undefined): subtask is SettledSubtask {
   return subtask !== undefined && settledStatuses.has(subtask.status);
+}
+
+export function triesOf(subtask: Subtask | undefined): Tries | undefined {
+  return subtask !== undefined && 'tries' in subtask ? subtask.tries : undefined;
 }
 
 export function canFollow(from: SubtaskStatus, to: SubtaskStatus): boolean {

@@ -38,18 +38,17 @@ export interface SubtaskChange {
   readonly id: string;
   readonly before: Subtask | undefined;
   readonly after: Subtask;
-  /** The composite's record, for the graph of a plan. */
-  readonly partsOf: (parent: string) => Subtask | undefined;
+  /** A composite's record as it was and as it is: a plan may have other parts now. */
+  readonly wholeBefore: (parent: string) => Subtask | undefined;
+  readonly wholeAfter: (parent: string) => Subtask | undefined;
 }
 
 /** Brings the tallies from what the subtask was to what it is. */
-export function countSubtask(tallies: TallyBook, graph: Graph, { id, before, after, partsOf }: SubtaskChange): void {
+export function countSubtask(tallies: TallyBook, graph: Graph, { id, before, after, wholeBefore, wholeAfter }: SubtaskChange): void {
   const [from, to] = [classOf(before), classOf(after)];
   if (from === to) return;
-  for (const key of keysOf(id, graph, partsOf)) {
-    if (from !== null && from in noTally) add(tallies, key, from as keyof Tally, -1);
-    if (to !== null && to in noTally) add(tallies, key, to as keyof Tally, 1);
-  }
+  if (from !== null && from in noTally) for (const key of keysOf(id, graph, wholeBefore)) add(tallies, key, from as keyof Tally, -1);
+  if (to !== null && to in noTally) for (const key of keysOf(id, graph, wholeAfter)) add(tallies, key, to as keyof Tally, 1);
   if (from === 'active' || to === 'active') add(tallies, activeKey, 'completed', to === 'active' ? 1 : -1);
   if (from === 'waiting' || to === 'waiting') add(tallies, waitingKey, 'completed', to === 'waiting' ? 1 : -1);
 }
@@ -75,12 +74,12 @@ function classOf(subtask: Subtask | undefined): Class {
 }
 
 /** The node that waits for it, and the whole that it is part of. */
-function keysOf(id: string, graph: Graph, partsOf: (parent: string) => Subtask | undefined): readonly string[] {
+function keysOf(id: string, graph: Graph, wholeOf: (parent: string) => Subtask | undefined): readonly string[] {
   const place = placeOf(id);
   if (place.in === 'definition') return [definitionKey, ...edges(graph.dependents, id)];
   const whole = partsKey(place.parent);
   if (place.in !== 'plan') return [whole];
-  const plan = planGraph(partsOf(place.parent));
+  const plan = planGraph(wholeOf(place.parent));
   return plan === null ? [whole] : [whole, ...edges(plan.dependents, place.local).map((local) => siblingOf(place, local))];
 }
 

@@ -18,7 +18,10 @@ export type Ref<T> = { readonly [referred]: T } & (NonNullable<T> extends readon
 export type UntypedRef = { readonly [referred]: never };
 
 /** A value of type T in which any part may be a reference. */
-export type Given<T> = Ref<T> | UntypedRef | (T extends readonly (infer Item)[] ? readonly Given<Item>[] : T extends object ? { readonly [Key in keyof T]: Given<T[Key]> } : T);
+export type Given<T> =
+  | Ref<T>
+  | UntypedRef
+  | (T extends readonly (infer Item)[] ? readonly Given<Item>[] : T extends object ? { readonly [Key in keyof T]: Given<T[Key]> } : T);
 
 /** A proxy whose every member is the reference to that member. */
 export function createReference(root: ReferenceRoot, path: readonly string[], schema: JsonObject | undefined): unknown {

@@ -23,12 +23,15 @@ export function beginApproval(draft: Draft, id: string, node: ApprovalNode): voi
   const { header, now } = draft;
   if (node.webhook !== undefined) {
     const told = { url: node.webhook, shown: shown.value as JsonObject, approvers: node.approvers, expiresAt, issuedAt: now };
-    draft.effects.set(id, { kind: 'notify', notification: { workflowId: header.id, workflowType: `${header.type}@${header.version}`, subtaskId: id, generation: generationOf(draft, id), ...told } });
+    draft.effects.set(id, {
+      kind: 'notify',
+      notification: { workflowId: header.id, workflowType: `${header.type}@${header.version}`, subtaskId: id, generation: generationOf(draft, id), ...told },
+    });
   }
   for (const item of inboxOf(draft)) {
     if (item.kind !== 'answer' || item.subtaskId !== id) continue;
     draft.inbox.set(item.id, null);
-    count(draft, id, node, item.answer);
+    count(draft, id, node, item.answer, false);
   }
 }
 
@@ -37,7 +40,7 @@ export function beginSignal(draft: Draft, id: string, node: SignalNode): void {
   const expiresAt = draft.now + node.timeout_ms;
   wait(draft, id, expiresAt, { kind: 'signal', signal: node.signal, expiresAt });
   if (early?.kind !== 'signal') return;
-  draft.inbox.set(early.id, null);
+  take(draft, early);
   conclude(draft, id, early.payload);
 }
 
@@ -46,7 +49,10 @@ export function beginSleep(draft: Draft, id: string, node: SleepNode): void {
   if (given === null) return;
   const until = node.for_ms === undefined ? Date.parse(String(given.value)) : draft.now + Number(given.value);
   if (!Number.isFinite(until) || until > draft.now + limits.timeoutMsMax) {
-    return fail(draft, id, { code: 'BAD_TIME', message: `${JSON.stringify(given.value)} is no ${node.for_ms === undefined ? 'time like 2026-01-31T08:00:00Z' : 'number of milliseconds'} within the next ${limits.timeoutMsMax} ms.` });
+    return fail(draft, id, {
+      code: 'BAD_TIME',
+      message: `${JSON.stringify(given.value)} is no ${node.for_ms === undefined ? 'time like 2026-01-31T08:00:00Z' : 'number of milliseconds'} within the next ${limits.timeoutMsMax} ms.`,
+    });
   }
   if (until <= draft.now) return conclude(draft, id, null);
   wait(draft, id, until, { kind: 'sleep', until });
@@ -71,44 +77,59 @@ export function answer(draft: Draft, eventId: string, subtaskId: string, given: 
   if (hasEnded(draft.state)) return { outcome: 'refused', message: `The workflow has ended ${draft.state.status}.` };
   const node = findNode(draft, subtaskId);
   if (node?.kind !== 'approval') return { outcome: 'refused', message: `There is no approval "${subtaskId}" in this workflow.` };
-  if (node.approvers.length > 0 && !node.approvers.includes(given.by)) return { outcome: 'refused', message: `"${given.by}" is none of the approvers: ${node.approvers.join(', ')}.` };
+  if (node.approvers.length > 0 && !node.approvers.includes(given.by))
+    return { outcome: 'refused', message: `"${given.by}" is none of the approvers: ${node.approvers.join(', ')}.` };
   const subtask = draft.get(subtaskId);
   if (isSettled(subtask)) return { outcome: 'refused', message: 'The approval is decided already.' };
-  if (subtask?.status === 'waiting') return count(draft, subtaskId, node, given);
+  if (subtask?.status === 'waiting') return count(draft, subtaskId, node, given, true);
   return keep(draft, { kind: 'answer', id: eventId, subtaskId, answer: given });
 }
 
 /** A signal wakes the first subtask that waits for its name; if none does, it is kept for the next that will. */
 export function signal(draft: Draft, item: Extract<InboxItem, { kind: 'signal' }>): Answered {
   if (hasEnded(draft.state)) return { outcome: 'refused', message: `The workflow has ended ${draft.state.status}.` };
+  if (isKnown(draft, item.id)) return { outcome: 'unchanged' };
   const waiting = [...draft.workflow.subtasks.keys(), ...draft.subtasks.keys()].find((id) => {
     const subtask = draft.get(id);
     return subtask?.status === 'waiting' && subtask.for.kind === 'signal' && subtask.for.signal === item.signal;
   });
   if (waiting === undefined) return keep(draft, item);
   draft.events.push({ type: 'signal_received', at: draft.now, signal: item.signal, by: item.by });
+  take(draft, item);
   conclude(draft, waiting, item.payload);
   return { outcome: 'applied' };
 }
 
+/** Its id is remembered: who sent it may not know that it came, and send it again. */
+function take(draft: Draft, item: Extract<InboxItem, { kind: 'signal' }>): void {
+  draft.inbox.set(item.id, { ...item, payload: null, taken: true });
+}
+
+function isKnown(draft: Draft, eventId: string): boolean {
+  return draft.inbox.has(eventId) || draft.workflow.inbox.has(eventId);
+}
+
 function keep(draft: Draft, item: InboxItem): Answered {
-  if (draft.workflow.inbox.has(item.id) || draft.inbox.has(item.id)) return { outcome: 'unchanged' };
-  if (draft.workflow.inbox.size + draft.inbox.size >= limits.inboxMax) return { outcome: 'refused', message: `${limits.inboxMax} signals and answers wait already.` };
+  if (isKnown(draft, item.id)) return { outcome: 'unchanged' };
+  if (inboxOf(draft).length >= limits.inboxMax) return { outcome: 'refused', message: `${limits.inboxMax} signals and answers wait already.` };
   draft.inbox.set(item.id, item);
   if (item.kind === 'signal') draft.events.push({ type: 'signal_received', at: draft.now, signal: item.signal, by: item.by });
   else draft.events.push({ type: 'approval_answered', at: draft.now, subtaskId: item.subtaskId, by: item.answer.by, decision: item.answer.decision });
   return { outcome: 'applied', message: 'It came early and is kept.' };
 }
 
-function count(draft: Draft, id: string, node: ApprovalNode, given: Answer): Answered {
+function count(draft: Draft, id: string, node: ApprovalNode, given: Answer, isNew: boolean): Answered {
   const subtask = draft.get(id);
   if (subtask?.status !== 'waiting' || subtask.for.kind !== 'approval') return { outcome: 'refused', message: 'The approval is decided already.' };
   const { answers: before, shown } = subtask.for;
   const earlier = before.find(({ by }) => by === given.by);
-  if (earlier !== undefined) return earlier.decision === given.decision ? { outcome: 'unchanged' } : { outcome: 'refused', message: `"${given.by}" has answered already: ${earlier.decision}.` };
+  if (earlier !== undefined)
+    return earlier.decision === given.decision
+      ? { outcome: 'unchanged' }
+      : { outcome: 'refused', message: `"${given.by}" has answered already: ${earlier.decision}.` };
   const answers = [...before, given];
   put(draft, id, { ...subtask, for: { ...subtask.for, answers } });
-  draft.events.push({ type: 'approval_answered', at: draft.now, subtaskId: id, by: given.by, decision: given.decision });
+  if (isNew) draft.events.push({ type: 'approval_answered', at: draft.now, subtaskId: id, by: given.by, decision: given.decision });
   const approvals = answers.filter(({ decision }) => decision === 'approve').length;
   const rejections = answers.length - approvals;
   if (approvals >= node.required) conclude(draft, id, verdict(true, answers, shown, false));
@@ -119,7 +140,11 @@ function count(draft: Draft, id: string, node: ApprovalNode, given: Answer): Ans
 function rejected(draft: Draft, id: string, { on_reject }: ApprovalNode, answers: readonly Answer[], shown: JsonObject, isExpired: boolean): void {
   if (on_reject === 'complete') return conclude(draft, id, verdict(false, answers, shown, isExpired));
   const by = answers.filter(({ decision }) => decision === 'reject').map((each) => (each.comment === undefined ? each.by : `${each.by} (${each.comment})`));
-  fail(draft, id, { code: 'APPROVAL_REJECTED', message: isExpired ? 'Nobody approved in time.' : `Rejected by ${by.join(', ')}.`, details: answers as unknown as Json });
+  fail(draft, id, {
+    code: 'APPROVAL_REJECTED',
+    message: isExpired ? 'Nobody approved in time.' : `Rejected by ${by.join(', ')}.`,
+    details: answers as unknown as Json,
+  });
 }
 
 /** The last edit wins; without one, the value that was shown. */
@@ -128,9 +153,10 @@ function verdict(isApproved: boolean, answers: readonly Answer[], shown: JsonObj
   return { approved: isApproved, value: edited?.value ?? shown['value'] ?? null, expired: isExpired, answers: answers as unknown as Json };
 }
 
+/** What still waits to be wanted, oldest first. */
 function inboxOf(draft: Draft): readonly InboxItem[] {
   const items = new Map<string, InboxItem | null>([...draft.workflow.inbox, ...draft.inbox]);
-  return [...items.values()].filter((item) => item !== null).sort((a, b) => at(a) - at(b));
+  return [...items.values()].filter((item): item is InboxItem => item !== null && !('taken' in item)).sort((a, b) => at(a) - at(b));
 }
 
 function at(item: InboxItem): number {

@@ -1,5 +1,5 @@
 /** Why a subtask is not finished: one reason with its facts, from the state and from what the queue says. Pure; shown by `baton workflow why`. */
-import { askedCapability, type Board, nodeOf } from './frame.ts';
+import { askedCapability, type Board, findNode, nodeOf } from './frame.ts';
 import type { CapabilityFacts, JobFacts } from './ports.ts';
 import type { Json } from './json.ts';
 import type { AssignedSubtask, Subtask } from './subtask.ts';
@@ -50,7 +50,9 @@ export function whyWaiting(workflow: Workflow, facts: QueueFacts): readonly Wait
   if (hasEnded(workflow.state)) return [];
   const ids = new Set([...workflow.type.graph.nodes.keys(), ...workflow.subtasks.keys()]);
   const board = boardOf(workflow);
-  return [...ids].filter((id) => !isSettled(workflow.subtasks.get(id))).map((id) => ({ subtaskId: id, ...reasonOf(workflow, board, id, facts) }));
+  return [...ids]
+    .filter((id) => !isSettled(workflow.subtasks.get(id)) && findNode(board, id) !== undefined)
+    .map((id) => ({ subtaskId: id, ...reasonOf(workflow, board, id, facts) }));
 }
 
 type Reason = Omit<Waiting, 'subtaskId'>;
@@ -64,7 +66,11 @@ function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFact
     case 'assigned':
       return assignedReason(board, id, subtask, facts);
     case 'retrying':
-      return { reason: 'overloaded', facts: { until: iso(subtask.until), times: subtask.tries.overloads }, message: `its agents are overloaded; next try at ${iso(subtask.until)}` };
+      return {
+        reason: 'overloaded',
+        facts: { until: iso(subtask.until), times: subtask.tries.overloads },
+        message: `its agents are overloaded; next try at ${iso(subtask.until)}`,
+      };
     case 'waiting':
       return waitingReason(subtask);
     default:
@@ -74,23 +80,34 @@ function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFact
 
 function pendingReason(workflow: Workflow, board: Board, id: string): Reason {
   const place = placeOf(id);
-  const open = place.in === 'map' || place.in === 'loop' ? [] : needsOf(nodeOf(board, id)).filter((need) => !isSettled(workflow.subtasks.get(siblingOf(place, need))));
+  const open =
+    place.in === 'map' || place.in === 'loop' ? [] : needsOf(nodeOf(board, id)).filter((need) => !isSettled(workflow.subtasks.get(siblingOf(place, need))));
   if (open.length > 0) return { reason: 'deps', facts: { deps: open }, message: `waits for ${open.join(', ')}` };
   const { state } = workflow;
-  if (state.status === 'paused') return { reason: 'paused', facts: { by: state.by, since: iso(state.pausedAt) }, message: `the workflow was paused by ${state.by}` };
+  if (state.status === 'paused')
+    return { reason: 'paused', facts: { by: state.by, since: iso(state.pausedAt) }, message: `the workflow was paused by ${state.by}` };
   return { reason: 'not_sent', facts: {}, message: 'is about to be sent' };
 }
 
 function assignedReason(board: Board, id: string, subtask: AssignedSubtask, { jobs, capabilities }: QueueFacts): Reason {
-  if (nodeOf(board, id).kind === 'workflow') return { reason: 'child_workflow', facts: { since: iso(subtask.assignedAt) }, message: 'its own workflow is at work' };
+  if (nodeOf(board, id).kind === 'workflow')
+    return { reason: 'child_workflow', facts: { since: iso(subtask.assignedAt) }, message: 'its own workflow is at work' };
   const capability = askedCapability(board, id);
   const job = jobs.get(id) ?? { state: 'missing' };
   const served = capabilities.get(capability);
   switch (job.state) {
     case 'active':
-      return { reason: 'running', facts: { agent: job.agent, attempt: job.attempt }, message: `${job.agent ?? 'an agent'} is at work (attempt ${job.attempt})` };
+      return {
+        reason: 'running',
+        facts: { agent: job.agent, attempt: job.attempt },
+        message: `${job.agent ?? 'an agent'} is at work (attempt ${job.attempt})`,
+      };
     case 'delayed':
-      return { reason: 'retry_backoff', facts: { until: iso(job.until), attempts_made: job.attemptsMade, last_error: job.lastError }, message: `failed ${job.attemptsMade} times, next attempt at ${iso(job.until)}: ${job.lastError ?? ''}` };
+      return {
+        reason: 'retry_backoff',
+        facts: { until: iso(job.until), attempts_made: job.attemptsMade, last_error: job.lastError },
+        message: `failed ${job.attemptsMade} times, next attempt at ${iso(job.until)}: ${job.lastError ?? ''}`,
+      };
     case 'missing':
       return { reason: 'not_sent', facts: {}, message: 'is on its way to the queue' };
     case 'completed':
@@ -102,17 +119,27 @@ function assignedReason(board: Board, id: string, subtask: AssignedSubtask, { jo
 }
 
 function queuedReason(capability: string, position: number | null, served: CapabilityFacts | undefined): Reason {
-  if (served !== undefined && served.agents === 0) return { reason: 'no_agent', facts: { capability }, message: `no agent for ${capability} is alive; start one` };
+  if (served !== undefined && served.agents === 0)
+    return { reason: 'no_agent', facts: { capability }, message: `no agent for ${capability} is alive; start one` };
   if (served?.limit !== null && served?.limit !== undefined && served.active >= served.limit) {
-    return { reason: 'concurrency_limit', facts: { capability, limit: served.limit, active: served.active }, message: `${capability} is limited to ${served.limit} at a time` };
+    return {
+      reason: 'concurrency_limit',
+      facts: { capability, limit: served.limit, active: served.active },
+      message: `${capability} is limited to ${served.limit} at a time`,
+    };
   }
-  return { reason: 'queued', facts: { capability, position, agents: served?.agents ?? null }, message: `waits in the queue of ${capability}${position === null ? '' : ` at place ${position}`}` };
+  return {
+    reason: 'queued',
+    facts: { capability, position, agents: served?.agents ?? null },
+    message: `waits in the queue of ${capability}${position === null ? '' : ` at place ${position}`}`,
+  };
 }
 
 function waitingReason({ for: what }: Extract<Subtask, { status: 'waiting' }>): Reason {
   if (what.kind === 'sleep') return { reason: 'sleeping', facts: { until: iso(what.until) }, message: `sleeps until ${iso(what.until)}` };
   const expires = iso(what.expiresAt);
-  if (what.kind === 'signal') return { reason: 'awaiting_signal', facts: { signal: what.signal, expires }, message: `waits for the signal "${what.signal}" until ${expires}` };
+  if (what.kind === 'signal')
+    return { reason: 'awaiting_signal', facts: { signal: what.signal, expires }, message: `waits for the signal "${what.signal}" until ${expires}` };
   return { reason: 'awaiting_approval', facts: { answered_by: what.answers.map(({ by }) => by), expires }, message: `waits for an approval until ${expires}` };
 }
 
@@ -120,7 +147,8 @@ function partsReason(workflow: Workflow, id: string): Reason {
   const subtask = workflow.subtasks.get(id);
   const parts = subtask?.status === 'running' ? subtask.parts : undefined;
   const settled = settledIn(workflow.tallies.get(partsKey(id)) ?? noTally);
-  if (parts?.kind === 'map') return { reason: 'parts', facts: { settled, of: parts.items.length }, message: `${settled} of ${parts.items.length} items are settled` };
+  if (parts?.kind === 'map')
+    return { reason: 'parts', facts: { settled, of: parts.items.length }, message: `${settled} of ${parts.items.length} items are settled` };
   if (parts?.kind === 'loop') return { reason: 'parts', facts: { round: parts.round }, message: `is in round ${parts.round}` };
   return { reason: 'parts', facts: { settled, of: parts?.nodes.length ?? 0 }, message: `${settled} of ${parts?.nodes.length ?? 0} planned steps are settled` };
 }

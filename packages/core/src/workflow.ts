@@ -6,7 +6,7 @@
 import { type ContextEntry, type ContextView, viewOf } from './context.ts';
 import { partitionOf } from './identity.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Answer, Failure, Subtask } from './subtask.ts';
+import type { Answer, AssignmentCause, Failure, Subtask } from './subtask.ts';
 import { countSubtask, type Tally } from './tally.ts';
 import type { WorkflowType } from './workflow-type.ts';
 
@@ -50,9 +50,17 @@ export type WorkflowState =
   | { readonly status: 'completed'; readonly endedAt: number; readonly result: Json; readonly partialFailures?: number; readonly degraded?: true }
   | { readonly status: 'failed' | 'timed_out' | 'cancelled'; readonly endedAt: number; readonly error: Failure };
 
-/** What came before it was waited for: kept until the subtask that wants it begins. */
+/** What came before it was waited for: kept until the subtask that wants it begins. A signal that was `taken` is remembered without its payload: the same once more is none. */
 export type InboxItem =
-  | { readonly kind: 'signal'; readonly id: string; readonly signal: string; readonly payload: Json; readonly by: string; readonly at: number }
+  | {
+      readonly kind: 'signal';
+      readonly id: string;
+      readonly signal: string;
+      readonly payload: Json;
+      readonly by: string;
+      readonly at: number;
+      readonly taken?: true;
+    }
   | { readonly kind: 'answer'; readonly id: string; readonly subtaskId: string; readonly answer: Answer };
 
 export interface Workflow {
@@ -92,23 +100,63 @@ export interface ControlFlag {
 /** What happened, for the event log, the logs and the metrics. Past tense; the names are the guide's. */
 export type RecordedEvent =
   | { readonly type: 'workflow_started'; readonly at: number; readonly caller: string }
-  | { readonly type: 'subtask_assigned'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string; readonly cause?: AssignmentCause }
-  | { readonly type: 'subtask_completed'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string; readonly agent: string | null; readonly attempt: number | null; readonly durationMs: number }
-  | { readonly type: 'subtask_failed'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string; readonly agent: string | null; readonly attempt: number | null; readonly durationMs: number; readonly error: Failure; readonly tolerated?: true }
+  | {
+      readonly type: 'subtask_assigned';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly generation: number;
+      readonly capability: string;
+      readonly cause?: AssignmentCause;
+    }
+  | {
+      readonly type: 'subtask_completed';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly generation: number;
+      readonly capability: string;
+      readonly agent: string | null;
+      readonly attempt: number | null;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'subtask_failed';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly generation: number;
+      readonly capability: string;
+      readonly agent: string | null;
+      readonly attempt: number | null;
+      readonly durationMs: number;
+      readonly error: Failure;
+      readonly tolerated?: true;
+    }
   /** A dispatch came to nothing, and something else is tried: see `next`. */
-  | { readonly type: 'subtask_setback'; readonly at: number; readonly subtaskId: string; readonly generation: number; readonly capability: string; readonly next: 'repair' | 'fallback' | 'overloaded' | 'held'; readonly error?: Failure }
+  | {
+      readonly type: 'subtask_setback';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly generation: number;
+      readonly capability: string;
+      readonly next: 'repair' | 'fallback' | 'overloaded' | 'held';
+      readonly error?: Failure;
+    }
   | { readonly type: 'subtask_skipped'; readonly at: number; readonly subtaskId: string; readonly reason: string }
   | { readonly type: 'subtask_cancelled'; readonly at: number; readonly subtaskId: string }
   | { readonly type: 'subtask_waiting'; readonly at: number; readonly subtaskId: string; readonly for: 'approval' | 'signal' | 'sleep'; readonly until: number }
   | { readonly type: 'approval_answered'; readonly at: number; readonly subtaskId: string; readonly by: string; readonly decision: 'approve' | 'reject' }
   | { readonly type: 'signal_received'; readonly at: number; readonly signal: string; readonly by: string }
-  | { readonly type: 'context_updated'; readonly at: number; readonly subtaskId: string; readonly paths: readonly string[]; readonly refused: readonly string[] }
+  | {
+      readonly type: 'context_updated';
+      readonly at: number;
+      readonly subtaskId: string;
+      readonly paths: readonly string[];
+      readonly refused: readonly string[];
+    }
   | { readonly type: 'workflow_paused' | 'workflow_resumed'; readonly at: number; readonly by: string }
   | { readonly type: 'workflow_retried'; readonly at: number; readonly by: string; readonly from: readonly string[] }
   | { readonly type: 'workflow_completed'; readonly at: number; readonly durationMs: number; readonly partialFailures?: number }
   | { readonly type: 'workflow_cancelled'; readonly at: number; readonly durationMs: number; readonly by: string; readonly graceMs: number }
   | { readonly type: 'workflow_failed' | 'workflow_timed_out'; readonly at: number; readonly durationMs: number; readonly error: Failure };
-export type AssignmentCause = 'lost' | 'repair' | 'fallback' | 'overloaded' | 'resumed' | 'retried';
 
 /** What a commit writes. Its size goes with what changed, never with the workflow. */
 export interface Patch {
@@ -133,8 +181,22 @@ export function createWorkflow(header: WorkflowHeader, type: WorkflowType): Work
 /** A workflow from its stored parts; what is derived is derived anew. */
 export function restoreWorkflow(header: WorkflowHeader, type: WorkflowType, stored: Stored): Workflow {
   const { revision, eventHash, state, subtasks, context, inbox } = stored;
-  const workflow: Workflow = { header, type, partition: partitionOf(header.id), revision, eventHash, state, subtasks, context, inbox, tallies: new Map(), view: viewOf(context) };
-  for (const [id, subtask] of subtasks) countSubtask(workflow.tallies, type.graph, { id, before: undefined, after: subtask, partsOf: (parent) => subtasks.get(parent) });
+  const workflow: Workflow = {
+    header,
+    type,
+    partition: partitionOf(header.id),
+    revision,
+    eventHash,
+    state,
+    subtasks,
+    context,
+    inbox,
+    tallies: new Map(),
+    view: viewOf(context),
+  };
+  const whole = (id: string) => subtasks.get(id);
+  for (const [id, subtask] of subtasks)
+    countSubtask(workflow.tallies, type.graph, { id, before: undefined, after: subtask, wholeBefore: whole, wholeAfter: whole });
   return workflow;
 }
 
@@ -143,7 +205,13 @@ export function apply(workflow: Workflow, patch: Patch): void {
   const { subtasks, tallies, type } = workflow;
   const changed = new Map(patch.subtasks);
   for (const [id, after] of patch.subtasks) {
-    countSubtask(tallies, type.graph, { id, before: subtasks.get(id), after, partsOf: (parent) => changed.get(parent) ?? subtasks.get(parent) });
+    countSubtask(tallies, type.graph, {
+      id,
+      before: subtasks.get(id),
+      after,
+      wholeBefore: (whole) => subtasks.get(whole),
+      wholeAfter: (whole) => changed.get(whole) ?? subtasks.get(whole),
+    });
   }
   for (const [id, subtask] of patch.subtasks) subtasks.set(id, subtask);
   if (patch.state !== undefined) workflow.state = patch.state;
