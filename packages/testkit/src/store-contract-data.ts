@@ -19,9 +19,7 @@ export function dataContract(makeStore: MakeStore): void {
       await commitOne(store, workflow, { context: [['intermediate.score', entry(2, 2, 0, 1)], ['intermediate', entry({ other: true }, 0, 1)]] }); // biome-ignore format: pairs
       const loaded = await reopen().load(workflow.header.id);
       expect(storedOf(loaded)).toEqual(storedOf(workflow));
-      expect(loaded?.view).toEqual(
-        JSON.parse(JSON.stringify({ intermediate: { score: 2, other: true }, report: awkward }).replace('{', '{"__proto__":{"x":1},')),
-      );
+      expect(loaded?.view).toEqual({ intermediate: { score: 2, other: true }, report: awkward });
     });
 
     it('takes a path for a path, whatever it is called', async () => {
