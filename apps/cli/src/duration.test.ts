@@ -21,4 +21,6 @@ test.each([
   ['0s', 0],
 ])('%s is %i ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-test.each(['', '10', 's', '-1s', '1.5s', '1d', '10 s', '99999999s', '1toString'])('%j is no time', (text) => expect(() => parseDuration(text)).toThrow('like 10s'));
+test.each(['', '10', 's', '-1s', '1.5s', '1d', '10 s', '99999999s', '1toString'])('%j is no time', (text) =>
+  expect(() => parseDuration(text)).toThrow('like 10s'),
+);

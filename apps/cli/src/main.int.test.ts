@@ -243,7 +243,18 @@ test('help and version are fine: 0; every command has examples', async () => {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   expect(await baton('--version')).toMatchObject({ exitCode: 0, out: `${version}\n` });
   const commands = ['workflow start', 'workflow describe', 'workflow list', 'workflow result', 'type register', 'type list', 'type describe', 'agent list'];
-  for (const command of ['', 'workflow', 'type', 'agent', ...commands]) {
+  const controls = ['pause', 'resume', 'cancel', 'terminate', 'retry', 'rerun', 'restart', 'why', 'signal', 'approvals', 'approve', 'reject'];
+  for (const command of [
+    '',
+    'workflow',
+    'type',
+    'agent',
+    'capability',
+    ...commands,
+    ...controls.map((name) => `workflow ${name}`),
+    'capability list',
+    'capability limit',
+  ]) {
     expect(await baton(...command.split(' ').filter(Boolean), '--help')).toMatchObject({
       exitCode: 0,
       err: '',
