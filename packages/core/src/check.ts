@@ -48,12 +48,13 @@ function overdue(draft: Draft, id: string, subtask: AssignedSubtask, facts: JobF
   const { now } = draft;
   const node = nodeOf(draft, id);
   if (now - subtask.assignedAt >= node.timeout_ms) {
-    draft.control.set(`${id}~${subtask.generation}`, `cancelled:${now}`);
+    giveUp(draft, id, subtask);
     cascade(draft, id, { control: 'terminate', graceMs: 0, by: 'timeout' });
     return fail(draft, id, timedOut(node));
   }
   const isWaiting = facts.state === 'queued' || facts.state === 'missing';
   if (isWaiting && now - subtask.issuedAt >= ttlMs(node)) {
+    giveUp(draft, id, subtask);
     return setback(draft, id, { code: 'ASSIGNMENT_EXPIRED', message: `Nobody took the assignment within ${ttlMs(node)} ms.` });
   }
   draft.deadlines.set(id, nextCheckAt(node, subtask, now));
@@ -66,5 +67,11 @@ function overdue(draft: Draft, id: string, subtask: AssignedSubtask, facts: JobF
 function lost(draft: Draft, id: string, subtask: AssignedSubtask): void {
   if (subtask.generation >= limits.generationsMax)
     return fail(draft, id, { code: 'DISPATCH_LOST', message: `The job was lost ${subtask.generation + 1} times.` });
+  giveUp(draft, id, subtask);
   putBack(draft, id, subtask.tries, 'lost');
+}
+
+/** The job may be under way yet, or an agent just taking it up: whoever does must not begin. */
+function giveUp(draft: Draft, id: string, { generation }: AssignedSubtask): void {
+  draft.control.set(`${id}~${generation}`, `cancelled:${draft.now}`);
 }
