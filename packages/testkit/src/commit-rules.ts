@@ -202,7 +202,9 @@ function somebodyLooks({ page, commit, state, after }: Change): string | null {
   if (hasEnded(state)) return null;
   const deadlines = deadlinesAfter({ page, commit });
   if (state.status !== 'paused' && !deadlines.has(null)) return 'the workflow runs without a deadline';
-  if (page.header.parent !== undefined && !deadlines.has('^')) return 'nobody will look after its parent';
+  // A child that somebody did again by hand lives on its own: the step whose work it was is over.
+  const isOnItsOwn = [...page.events, ...commit.patch.events].some(({ type }) => type === 'workflow_retried');
+  if (page.header.parent !== undefined && !isOnItsOwn && !deadlines.has('^')) return 'nobody will look after its parent';
   for (const id of new Set([...page.subtasks.keys(), ...commit.patch.subtasks.map(([each]) => each), ...deadlines.keys()])) {
     if (id === null || id === '^') continue;
     const status = after(id)?.status ?? 'pending';

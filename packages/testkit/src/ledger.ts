@@ -95,10 +95,10 @@ export function createLedger(): Ledger {
       };
       if (page === undefined || !page.dispatched.has(`${subtaskId}~${generation}`)) return refuse('which nobody dispatched');
       if (page.state.status === 'paused') return refuse('though the workflow is paused');
+      if (isRepeated) return;
+      if (hasEnded(page.state)) return refuse(`though the workflow is ${page.state.status}`);
       const subtask = page.subtasks.get(subtaskId);
-      const isCurrent = subtask?.generation === generation && !isRepeated;
-      if (isCurrent && hasEnded(page.state)) return refuse(`though the workflow is ${page.state.status}`);
-      if (isCurrent && subtask?.status !== 'assigned' && subtask?.status !== 'running') return refuse(`though the subtask is ${subtask?.status}`);
+      if (subtask?.status !== 'assigned' || subtask.generation !== generation) return refuse(`though the subtask is ${subtask?.status}~${subtask?.generation}`);
     },
     forget: (workflowId) => void pages.delete(workflowId),
   };

@@ -14,8 +14,6 @@ export interface AppliedAnswer {
 
 export interface SimulatedClients {
   readonly applied: readonly AppliedAnswer[];
-  /** Workflows that a client himself paused, and nobody resumed. */
-  readonly paused: ReadonlySet<string>;
   /** One of them asks for something. Ends on its own, or never if the process dies. */
   ask(engine: Engine): Promise<void>;
   /** Starts everything that is to be started, answers and resumes everything that waits for it. */
@@ -31,7 +29,6 @@ export interface ClientsWorld {
 
 export function createSimulatedClients({ random, ledger, definitions, onDefect }: ClientsWorld): SimulatedClients {
   const applied: AppliedAnswer[] = [];
-  const paused = new Set<string>();
   let signals = 0;
   const names = ['ann', 'bob', 'cyd'];
   const requests = definitions.map((definition, index) => ({
@@ -46,20 +43,16 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
     if (!('summary' in outcome)) onDefect(new Error(`a start was answered ${JSON.stringify(outcome)}`));
   }
 
-  async function control(engine: Engine, workflowId: string, by: string, asked?: Control): Promise<void> {
+  async function control(engine: Engine, workflowId: string, by: string): Promise<void> {
     const steps = [...(ledger.pages.get(workflowId)?.type.graph.nodes.keys() ?? [])];
     const action = random.weighted({ pause: 6, resume: 6, cancel: 1, terminate: 1, retry: 3, rerun: 2 });
-    const chosen: Control =
-      action === 'cancel'
-        ? { action, graceMs: random.pick([0, 10_000]) }
-        : action === 'rerun'
-          ? { action, from: random.pick([...steps, 'nowhere']) }
-          : { action };
-    const request = asked ?? chosen;
-    const outcome = await engine.control(workflowId, request, by);
-    if (outcome.status !== 'answered' || outcome.outcome === 'refused') return;
-    if (request.action === 'pause') paused.add(workflowId);
-    else paused.delete(workflowId);
+    const isCancel = action === 'cancel';
+    const asked: Control = isCancel
+      ? { action, graceMs: random.pick([0, 10_000]) }
+      : action === 'rerun'
+        ? { action, from: random.pick([...steps, 'nowhere']) }
+        : { action };
+    await engine.control(workflowId, asked, by);
   }
 
   async function answer(engine: Engine, workflowId: string, asked?: string): Promise<void> {
@@ -91,7 +84,6 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
 
   return {
     applied,
-    paused,
     async ask(engine) {
       const by = random.pick(names);
       const known = [...ledger.pages.keys()];
@@ -107,9 +99,13 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
     },
     async help(engine) {
       for (const request of requests) if (!ledger.pages.has(request.workflowId)) await politely(() => engine.start({ ...request, caller: 'ann' }));
-      for (const workflowId of [...paused]) await politely(() => control(engine, workflowId, 'ann', { action: 'resume' }));
       for (const [workflowId, page] of [...ledger.pages]) {
-        if (hasEnded(page.state) || page.state.status === 'paused') continue;
+        if (hasEnded(page.state)) continue;
+        if (page.state.status === 'paused') {
+          // What was paused with its parent goes on with it.
+          if (!page.state.by.startsWith('parent')) await politely(() => engine.control(workflowId, { action: 'resume' }, 'ann'));
+          continue;
+        }
         for (const [subtaskId, subtask] of [...page.subtasks]) {
           if (subtask.status !== 'waiting' || random.chance(0.5)) continue;
           if (subtask.for.kind === 'approval') await politely(() => answer(engine, workflowId, subtaskId));
