@@ -149,6 +149,20 @@ describe('settle', () => {
     expect(bench.events.filter(({ type }) => type === 'subtask_completed')).toHaveLength(8);
   });
 
+  it('does not take what it remembers for the truth: somebody else may have made the dispatch that a reply answers', async () => {
+    const bench = createBench();
+    const nodes = [{ id: 'a', capability: 'test.work' }, { id: 'ok', kind: 'approval' as const }, { id: 'b', capability: 'test.work', needs: ['a', 'ok'] }];
+    await bench.engine.start({ workflowId: 'wf', definition: { name: 'x', version: 1, nodes }, params: {}, caller: 't' });
+    await work(bench, 1);
+    await settleAll(bench);
+    const other = bench.engineOn(bench.store);
+    const [open] = (await other.approvals('wf')) ?? [];
+    await other.answer('wf', 'ok', { by: 'ann', decision: 'approve', token: open?.tokens['*'] ?? '' });
+    await work(bench, 2);
+    await settleAll(bench);
+    expect(await statusOf(bench)).toBe('completed');
+  });
+
   it('throws when the store is away, and settles the same replies when it is back', async () => {
     let isAway = false;
     const bench = createBench((store) => ({

@@ -66,7 +66,7 @@ describe('a workflow as a step', () => {
     await bench.engine.register(child);
     await start(bench, [step]);
     await bench.engine.control('wf', { action: 'pause' }, 'bob');
-    expect(await stateOf(bench, 'wf.sub')).toMatchObject({ status: 'paused', by: 'bob' });
+    expect(await stateOf(bench, 'wf.sub')).toMatchObject({ status: 'paused', by: 'parent: bob' });
     await bench.engine.control('wf', { action: 'resume' }, 'bob');
     expect(await stateOf(bench, 'wf.sub')).toMatchObject({ status: 'running' });
     await bench.engine.control('wf', { action: 'cancel', graceMs: 100 }, 'bob');
