@@ -34,12 +34,21 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
   const series = createSeries(registry);
   createActiveWorkflows(registry, activeCounts);
 
+  return {
+    observe: createObserve(series),
+    subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function createObserve(series: ReturnType<typeof createSeries>): Metrics['observe'] {
   const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
     series.completions.inc({ workflow_type, status });
     series.duration.observe({ workflow_type }, durationMs / 1000);
   };
 
-  const observe = ({ type: workflow_type }: WorkflowHeader, event: RecordedEvent): void => {
+  return ({ type: workflow_type }, event) => {
     switch (event.type) {
       case 'workflow_started':
         series.starts.inc({ workflow_type });
@@ -78,13 +87,6 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
       case 'workflow_retried':
         return;
     }
-  };
-
-  return {
-    observe,
-    subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
   };
 }
 

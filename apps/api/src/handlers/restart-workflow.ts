@@ -1,6 +1,6 @@
 /** POST /v1/workflows/:id/restart: the same request from the start, as another workflow that says where it comes from. Idempotent by `workflow_id`. */
 import type { WorkflowSummary } from '@baton/core';
-import { controlBodies, type ControlView } from '@baton/protocol';
+import { type ControlView, controlBodies } from '@baton/protocol';
 import { type Answer, problem, problemsAnswer } from '../answer.ts';
 import { caller } from '../caller.ts';
 import type { Handler } from '../deps.ts';

@@ -3,8 +3,8 @@ import type { BatonClient } from '@baton/client';
 import type { ControlView } from '@baton/protocol';
 import type { Command } from 'commander';
 import { type Action, addCommand, type Context, runs } from '../command.ts';
-import { parseDuration } from '../duration.ts';
 import { printControl } from '../control-text.ts';
+import { parseDuration } from '../duration.ts';
 
 const idempotent = 'Where it is so already nothing changes, and it exits with 0. Where it is not allowed it exits with 2 and says in which states it is.';
 
