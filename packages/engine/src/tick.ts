@@ -46,7 +46,7 @@ export function createTick(
     const workflows = await cache.reload(new Set([...due, ...stale].map(({ workflowId }) => workflowId)));
 
     await Promise.all(due.filter(({ workflowId }) => !workflows.has(workflowId)).map((deadline) => store.dropDeadline(partition, deadline)));
-    await Promise.all(due.filter((deadline) => isRetired(workflows, deadline)).map(({ workflowId }) => store.purge(workflowId)));
+    await Promise.all(due.filter((deadline) => isRetired(workflows, deadline, now())).map(({ workflowId }) => store.purge(workflowId)));
     await perform(stale.flatMap((entry) => unsentNotification(workflows, entry) ?? []));
     await advance(merged([timeouts(workflows, due), dues(workflows, due), await parentChecks(workflows, due), await checks(workflows, [...due, ...stale])]));
     // What was missing has been dispatched under a new generation by now; all else is in the queue, or settled.
@@ -101,9 +101,10 @@ export function createTick(
   return async (partitions) => (await Promise.all(partitions.map(inPartition))).includes(true);
 }
 
-function isRetired(workflows: Workflows, { workflowId, subtaskId }: DueDeadline): boolean {
+/** The deadline alone does not say so: the workflow may have ended only after it was read. */
+function isRetired(workflows: Workflows, { workflowId, subtaskId }: DueDeadline, now: number): boolean {
   const workflow = workflows.get(workflowId);
-  return subtaskId === null && workflow !== undefined && hasEnded(workflow.state);
+  return subtaskId === null && workflow !== undefined && hasEnded(workflow.state) && now >= workflow.state.endedAt + workflow.type.definition.retention_ms;
 }
 
 function timeouts(workflows: Workflows, due: readonly DueDeadline[]): Events {
