@@ -35,7 +35,7 @@ export function lineScreen(terminal: Terminal, now: () => number): Screen {
     (text) => terminal.out(`${clockText(new Date(now()))}  ${text}\n`),
     (subtask, { subtasks }) => {
       const { subtask_id, status, assigned_to, attempts, progress, error, duration_ms } = subtask;
-      const width = Math.max(...subtasks.map((subtask) => subtask.subtask_id.length));
+      const width = Math.max(...subtasks.map((each) => each.subtask_id.length));
       const words = [
         assigned_to,
         attempts > 1 && `attempt ${attempts}`,

@@ -20,10 +20,8 @@ export function logEvents(log: Pick<Logger, 'info' | 'warn'>): (header: Workflow
 }
 
 function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, unknown> {
-  const type = `${header.type}_v${header.version}`;
+  if (isOfWorkflow(event)) return { type: `${header.type}_v${header.version}`, ...workflowFields(event) };
   switch (event.type) {
-    case 'workflow_started':
-      return { type, caller: event.caller };
     case 'subtask_assigned':
       return { ...subtask(event), ...('cause' in event && { cause: event.cause }) };
     case 'subtask_completed':
@@ -51,23 +49,33 @@ function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, un
       return { signal: event.signal, by: event.by };
     case 'context_updated':
       return { subtask_id: event.subtaskId, paths: event.paths, ...(event.refused.length > 0 && { refused: event.refused }) };
+  }
+}
+
+type WorkflowLevelEvent = Extract<RecordedEvent, { type: `workflow_${string}` }>;
+
+function isOfWorkflow(event: RecordedEvent): event is WorkflowLevelEvent {
+  return event.type.startsWith('workflow_');
+}
+
+function workflowFields(event: WorkflowLevelEvent): Record<string, unknown> {
+  switch (event.type) {
+    case 'workflow_started':
+      return { caller: event.caller };
     case 'workflow_paused':
     case 'workflow_resumed':
-      return { type, by: event.by };
+      return { by: event.by };
     case 'workflow_retried':
-      return { type, by: event.by, from: event.from };
-    case 'workflow_completed':
-      return {
-        type,
-        status: 'success',
-        duration_sec: event.durationMs / 1000,
-        ...(event.partialFailures !== undefined && { partial_failures: event.partialFailures }),
-      };
+      return { by: event.by, from: event.from };
+    case 'workflow_completed': {
+      const partial = event.partialFailures !== undefined && { partial_failures: event.partialFailures };
+      return { status: 'success', duration_sec: event.durationMs / 1000, ...partial };
+    }
     case 'workflow_cancelled':
-      return { type, status: 'cancelled', duration_sec: event.durationMs / 1000, by: event.by, grace_ms: event.graceMs };
+      return { status: 'cancelled', duration_sec: event.durationMs / 1000, by: event.by, grace_ms: event.graceMs };
     case 'workflow_failed':
     case 'workflow_timed_out':
-      return { type, status: 'failure', duration_sec: event.durationMs / 1000, error: event.error };
+      return { status: 'failure', duration_sec: event.durationMs / 1000, error: event.error };
   }
 }
 
