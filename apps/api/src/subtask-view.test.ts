@@ -31,7 +31,7 @@ test('a map: its items right after it, live; counted', async () => {
   expect(await subtask('each[2]')).toMatchObject({ status: 'pending', needs: [] });
 });
 
-test('without parts these are only counted, and the queue is not asked about them', async () => {
+test('without parts these are only counted', async () => {
   await start({ id: 'each', kind: 'map', over: ['a', 'b'], each: work });
   expect(await ids('?parts=false')).toEqual(['each']);
   expect((await view('?parts=false')).subtasks[0]).toMatchObject({ items: 2, parts: { assigned: 2 } });
