@@ -15,6 +15,8 @@ import { hasEnded } from './workflow.ts';
 /** The moment has come at which something might be due; nothing is known but the time. */
 export function due(draft: Draft, { subtaskId }: { readonly subtaskId: string }): void {
   const subtask = draft.get(subtaskId);
+  // Dispatched since somebody looked: its deadline is there to ask about the job, and will come again.
+  if (subtask?.status === 'assigned') return;
   // Time stands still while the workflow is paused; a resume sets the deadlines anew.
   if (hasEnded(draft.state) || isPaused(draft) || subtask === undefined) return void draft.deadlines.set(subtaskId, null);
   if (subtask.status === 'waiting') return expire(draft, subtaskId, subtask);
@@ -23,8 +25,6 @@ export function due(draft: Draft, { subtaskId }: { readonly subtaskId: string })
     const until = subtask.assignedAt + node.timeout_ms;
     return draft.now < until ? void draft.deadlines.set(subtaskId, until) : fail(draft, subtaskId, timedOut(node));
   }
-  // Dispatched since somebody looked: its deadline is there to ask about the job, and will come again.
-  if (subtask.status === 'assigned') return;
   if (subtask.status !== 'retrying') return void draft.deadlines.set(subtaskId, null);
   if (draft.now < subtask.until) return void draft.deadlines.set(subtaskId, subtask.until);
   putBack(draft, subtaskId, subtask.tries, 'overloaded');

@@ -41,6 +41,12 @@ export function controlled(draft: Draft, control: Control, by: string): Answered
   const { status } = draft.state;
   const rule = controlRules[control.action];
   if (rule.unchangedIn.includes(status)) return { outcome: 'unchanged', message: `The workflow is ${status}.` };
+  const { parent } = draft.header;
+  if (parent !== undefined && (control.action === 'retry' || control.action === 'rerun')) {
+    // Its end was the reply to that step, and nothing takes a reply back.
+    const above = `step "${parent.subtaskId}" of the workflow "${parent.workflowId}"`;
+    return { outcome: 'refused', message: `This workflow is the work of ${above}: ask that one to ${control.action}.` };
+  }
   if (!rule.from.includes(status))
     return { outcome: 'refused', message: `A workflow that is ${status} cannot be asked to ${control.action}; it must be ${rule.from.join(' or ')}.` };
   switch (control.action) {

@@ -13,7 +13,10 @@ import { countSubtask, noTally, type Tally } from './tally.ts';
 import { type ControlFlag, hasEnded, type InboxItem, parentKey, type Patch, type RecordedEvent, type Workflow, type WorkflowState } from './workflow.ts';
 
 /** What has to be looked at because of a change. */
-export type Todo = { readonly kind: 'begin'; readonly id: string } | { readonly kind: 'settled'; readonly id: string };
+export type Todo =
+  | { readonly kind: 'begin' | 'settled'; readonly id: string }
+  /** Every part of the plan, or of the definition (null), has settled. Comes after what their settling means: one of them may have failed the whole. */
+  | { readonly kind: 'whole'; readonly id: string | null };
 
 /** What became of a request from outside; `refused` changed nothing and says why. */
 export interface Answered {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Node, type PlanNode } from './definition.ts';
 import { definitionProblems } from './definition-problems.ts';
-import { type Draft, put } from './draft.ts';
+import { type Draft, put, statusOf } from './draft.ts';
 import { isJsonArray, isJsonObject, type Json, type Problem, pointer } from './json.ts';
 import { limits } from './limits.ts';
 import { planGraph } from './plan-graph.ts';
@@ -40,6 +40,7 @@ export function beginPlan(draft: Draft, id: string): void {
 
 /** The results of the plan's last subtasks, by their ids in the plan. */
 export function concludePlan(draft: Draft, id: string): void {
+  if (statusOf(draft, id) !== 'running') return;
   const leaves = planGraph(draft.get(id))?.leaves ?? [];
   conclude(draft, id, Object.fromEntries(leaves.map((leaf) => [leaf, resultAt(draft.get(partOfPlan(id, leaf))) ?? null])));
 }

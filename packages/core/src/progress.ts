@@ -21,7 +21,9 @@ export function proceed(draft: Draft): void {
   for (let todo = draft.todo.shift(); todo !== undefined; todo = draft.todo.shift()) {
     if (hasEnded(draft.state)) continue;
     if (todo.kind === 'begin') begin(draft, todo.id);
-    else follow(draft, todo.id);
+    else if (todo.kind === 'settled') follow(draft, todo.id);
+    else if (todo.id === null) finish(draft);
+    else concludePlan(draft, todo.id);
   }
 }
 
@@ -38,9 +40,8 @@ function follow(draft: Draft, id: string): void {
   const settled = draft.get(id);
   if (settled?.status === 'failed_permanent' && settled.tolerated !== true && !isLivedWith(graph, dependents))
     return failWhole(draft, id, place, settled.error);
-  if (place.in === 'plan') {
-    if (statusOf(draft, place.parent) === 'running' && settledIn(draft.tally(partsKey(place.parent))) === graph.nodes.size) concludePlan(draft, place.parent);
-  } else if (settledIn(draft.tally(definitionKey)) === graph.nodes.size && !hasEnded(draft.state)) finish(draft);
+  const whole = place.in === 'plan' ? place.parent : null;
+  if (settledIn(draft.tally(whole === null ? definitionKey : partsKey(whole))) === graph.nodes.size) draft.todo.push({ kind: 'whole', id: whole });
 }
 
 /** Every join behind it can do without. With nobody behind it, nobody can. */

@@ -1,9 +1,7 @@
 /** Going on after a pause, a retry or a rerun: whatever can begin does. */
 import type { Draft } from './draft.ts';
-import { finish } from './end.ts';
 import { continueLoop } from './loop.ts';
 import { continueMap } from './map.ts';
-import { concludePlan } from './plan.ts';
 import { planGraph } from './plan-graph.ts';
 import { gate } from './progress.ts';
 import { partOfPlan } from './subtask-id.ts';
@@ -17,7 +15,7 @@ export function run(draft: Draft, expiresAt: number): void {
   draft.control.set('*', null);
   for (const id of graph.nodes.keys()) wake(draft, id);
   // It was the end itself that failed.
-  if (draft.todo.length === 0 && settledIn(draft.tally(definitionKey)) === graph.nodes.size) finish(draft);
+  if (settledIn(draft.tally(definitionKey)) === graph.nodes.size) draft.todo.push({ kind: 'whole', id: null });
 }
 
 /** A step that could begin, or a composite whose parts could. */
@@ -28,6 +26,6 @@ function wake(draft: Draft, id: string): void {
   if (subtask.parts.kind === 'loop') return continueLoop(draft, id);
   if (subtask.parts.kind === 'map') return continueMap(draft, id, { fromStart: true });
   const parts = [...(planGraph(subtask)?.nodes.keys() ?? [])];
-  if (settledIn(draft.tally(partsKey(id))) === parts.length) return concludePlan(draft, id);
+  if (settledIn(draft.tally(partsKey(id))) === parts.length) return void draft.todo.push({ kind: 'whole', id });
   for (const local of parts) wake(draft, partOfPlan(id, local));
 }
