@@ -1,5 +1,7 @@
 /** How workflows of every kind of node are shown, on the memory ports. */
+import type { DispatchRef } from '@baton/core';
 import { WorkflowView } from '@baton/protocol';
+import { createMemoryQueue } from '@baton/testkit';
 import { beforeEach, expect, test } from 'vitest';
 import { type MemoryApi, memoryApi } from './fixture/memory-api.ts';
 
@@ -36,6 +38,16 @@ test('without parts these are only counted', async () => {
   expect(await ids('?parts=false')).toEqual(['each']);
   expect((await view('?parts=false')).subtasks[0]).toMatchObject({ items: 2, parts: { assigned: 2 } });
   expect((await api.get('/v1/workflows/monday?parts=maybe')).status).toBe(400);
+});
+
+test('a map of thousands: the queue is asked about those at its front only', async () => {
+  const asked: number[] = [];
+  const queue = createMemoryQueue();
+  const counting = { ...queue, facts: (refs: readonly DispatchRef[]) => (asked.push(refs.length), queue.facts(refs)) };
+  api = await memoryApi({ queue: counting });
+  await start({ id: 'each', kind: 'map', over: Array.from({ length: 2_000 }, (_, index) => index), each: work });
+  expect(await ids()).toHaveLength(2_001);
+  expect(asked).toEqual([500]);
 });
 
 test('a loop: its rounds with their scores, the best draft marked as degraded', async () => {

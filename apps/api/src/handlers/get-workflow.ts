@@ -10,6 +10,12 @@ import { unknownWorkflow, workflowIdOf } from '../workflow-id.ts';
 /** Without the parts of maps, loops and plans, which may be thousands, these are only counted. */
 const Query = z.strictObject({ parts: z.enum(['true', 'false']).default('true') });
 
+/**
+ * BullMQ finds a waiting job by walking its list, so asking about all of 10,000 would hold Redis up for seconds. What agents are at work on stands
+ * at the front; further back a subtask is shown as it is recorded, assigned.
+ */
+const liveMax = 500;
+
 export const getWorkflow: Handler = async ({ store, queue, now }, request) => {
   const query = parseInput(Query, 'The query is', request.query);
   if (!query.ok) return query.answer;
@@ -29,7 +35,8 @@ async function assignedFacts(workflow: Workflow, queue: ApiDeps['queue'], hasPar
     if (node === undefined || node.kind === 'workflow') return [];
     return [{ workflowId: workflow.header.id, subtaskId, generation, capability: askedCapability(board, subtaskId) }];
   });
-  if (refs.length === 0) return new Map();
-  const facts = await queue.facts(refs);
-  return new Map(refs.flatMap(({ subtaskId }, index) => (facts[index] === undefined ? [] : [[subtaskId, facts[index]] as const])));
+  const asked = refs.slice(0, liveMax);
+  if (asked.length === 0) return new Map();
+  const facts = await queue.facts(asked);
+  return new Map(asked.flatMap(({ subtaskId }, index) => (facts[index] === undefined ? [] : [[subtaskId, facts[index]] as const])));
 }
