@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type RedisFixture, startProcess, startRedis } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { appMain } from './checkout.ts';
-import { demoData } from './demo-data.ts';
+import { demos } from './demo-data.ts';
 import { type Stack, startStack } from './stack.ts';
 
 let redis: RedisFixture;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   shop = createServer((_request, response) => void asked.push(response)).listen(0, '127.0.0.1');
   await once(shop, 'listening');
   stack = await startStack({ redisUrl: redis.url, workers: 2, ports: 'free', dataRoots: [folder, shopUrl()] }, AbortSignal.timeout(60_000));
-  const { code, err } = await baton('type', 'register', demoData.definition);
+  const { code, err } = await baton('type', 'register', demos.sales.definition);
   if (code !== 0) throw new Error(err);
 });
 
@@ -67,7 +67,7 @@ function baton(...words: readonly string[]): Promise<Ran> {
 const columns = ['columns.date=Day', 'columns.amount=Sum', 'columns.category=Kind'];
 
 function start(id: string, source: string, ...flags: readonly string[]): string[] {
-  return ['workflow', 'start', demoData.type, '--id', id, '--params', `source=${source}`, ...columns, ...flags];
+  return ['workflow', 'start', demos.sales.type, '--id', id, '--params', `source=${source}`, ...columns, ...flags];
 }
 
 /** Two sales a week for a year. */
@@ -90,7 +90,7 @@ describe('refused before anything runs: exit code 2', () => {
   });
 
   test('invalid params, all of them with where they are', async () => {
-    const ran = await baton('workflow', 'start', demoData.type, '--id', 'invalid', '--params', 'source=a.csv', 'weeks=0', 'columns.date=Day', 'colour=red');
+    const ran = await baton('workflow', 'start', demos.sales.type, '--id', 'invalid', '--params', 'source=a.csv', 'weeks=0', 'columns.date=Day', 'colour=red');
     expect(ran).toMatchObject({ code: 2, out: '' });
     for (const path of ['/params/weeks', '/params/columns', '/params']) expect(ran.err).toContain(path);
     expect(ran.err).toMatch(/amount[^]*category|category[^]*amount/);

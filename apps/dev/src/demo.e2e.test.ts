@@ -12,7 +12,7 @@ test('./dev demo runs the workflow and ends with its headline, its report, and t
   let errors = '';
   demo.stderr.on('data', (chunk: Buffer) => (errors += String(chunk)));
   const [code] = await once(demo, 'close');
-  expect([code, errors]).toEqual([0, expect.stringMatching(/^dev: Redis: .*; starting orchestrator, API and two workers\n$/)]);
+  expect([code, errors]).toEqual([0, expect.stringMatching(/^dev: Redis: .*; starting orchestrator, API and two workers of each kind\n$/)]);
   for (const subtask of ['fetch', 'clean', 'kpis', 'charts', 'report']) expect(output).toMatch(new RegExp(`${subtask} +completed`));
 
   const ending =

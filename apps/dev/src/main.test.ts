@@ -28,9 +28,20 @@ test.each(['nonsense', 'constructor'])('an unknown command, %s, is bad input and
 test.each([
   [['up', '--workers', 'many'], /--workers is a number from 0 to 64, not "many"/],
   [['up', '--nonsense'], /Unknown option '--nonsense'/],
-  [['demo', 'what'], /Unexpected argument 'what'/],
+  [['demo', 'what'], /there is no demo "what"/],
+  [['demo', 'constructor'], /there is no demo "constructor"/],
+  [['demo', 'sales', 'code'], /there is no demo "sales code"/],
 ])('%j is bad input', (args, message) => {
   const { status, stderr } = dev(...args);
   expect(status).toBe(2);
   expect(stderr).toMatch(message);
+});
+
+test('every demo is in the help of demo and in the usage', () => {
+  const { status, stdout } = dev('demo', '--help');
+  expect(status).toBe(0);
+  for (const name of ['sales', 'feedback', 'content', 'enrichment', 'code']) {
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect(usage).toContain(name);
+  }
 });

@@ -22,7 +22,7 @@ export interface LogLine {
 }
 
 export interface AppOptions {
-  /** Names the log file: `worker-1`. */
+  /** Names the log file: `worker-sales-1`. */
   readonly name: string;
   /** The file that Node runs. */
   readonly main: string;

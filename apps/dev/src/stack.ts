@@ -5,10 +5,11 @@ import { type App, type AppOptions, startApp, wordsOf } from './process.ts';
 
 export interface StackOptions {
   readonly redisUrl: string;
+  /** Of each kind. */
   readonly workers: number;
   /** `free`: any, for a stack that nobody else must find; `fixed`: the documented ones. */
   readonly ports: 'free' | 'fixed';
-  /** Folders that the data agent may read from. */
+  /** Folders that the agents may read from. */
   readonly dataRoots: readonly string[];
   readonly onLine?: AppOptions['onLine'];
 }
@@ -21,7 +22,17 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export const fixedPorts = { api: 7400, orchestrator: 7401, firstWorker: 7402 } as const;
+const fixedPorts = { api: 7400, orchestrator: 7401, firstWorker: 7402 } as const;
+const workerApps = ['worker-sales', 'worker-text'] as const;
+
+/** All the documented ports of a stack: the workers' stand in a row, one kind after the other. */
+export function portsOf(workers: number): readonly number[] {
+  return [fixedPorts.api, fixedPorts.orchestrator, ...Array.from({ length: workerApps.length * workers }, (_, index) => fixedPorts.firstWorker + index)];
+}
+
+function workerPort(app: (typeof workerApps)[number], index: number, workers: number): number {
+  return fixedPorts.firstWorker + workerApps.indexOf(app) * workers + index;
+}
 
 /** @throws {AppError} when an app does not get ready; the others are stopped by then */
 export async function startStack(options: StackOptions, signal: AbortSignal): Promise<Stack> {
@@ -47,10 +58,10 @@ function plan({ redisUrl, workers, ports, dataRoots, onLine }: StackOptions): re
   const port = (fixed: number): string => String(ports === 'free' ? 0 : fixed);
   const common = { BATON_REDIS_URL: redisUrl, BATON_FILES_DIR: files };
   const watched = onLine === undefined ? {} : { onLine };
-  const worker = (index: number): AppOptions => ({
-    name: `worker-${index + 1}`,
-    main: appMain('worker-sales'),
-    env: { ...common, BATON_METRICS_PORT: port(fixedPorts.firstWorker + index), BATON_DATA_ROOTS: dataRoots.join(',') },
+  const worker = (app: (typeof workerApps)[number], index: number): AppOptions => ({
+    name: `${app}-${index + 1}`,
+    main: appMain(app),
+    env: { ...common, BATON_METRICS_PORT: port(workerPort(app, index, workers)), BATON_DATA_ROOTS: dataRoots.join(',') },
     ready: 'agent_ready',
     ...watched,
   });
@@ -63,7 +74,7 @@ function plan({ redisUrl, workers, ports, dataRoots, onLine }: StackOptions): re
       ...watched,
     },
     { name: 'api', main: appMain('api'), env: { ...common, BATON_API_PORT: port(fixedPorts.api) }, ready: 'api_ready', ...watched },
-    ...Array.from({ length: workers }, (_, index) => worker(index)),
+    ...workerApps.flatMap((app) => Array.from({ length: workers }, (_, index) => worker(app, index))),
   ];
 }
 

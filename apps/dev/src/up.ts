@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { exitCodes } from '@baton/protocol';
 import { files } from './checkout.ts';
-import { demoData } from './demo-data.ts';
+import { demoRoots } from './demo-data.ts';
 import { interrupted } from './interrupt.ts';
 import type { LogLine } from './process.ts';
 import { findRedis } from './redis.ts';
 import { say } from './say.ts';
-import { fixedPorts, startStack } from './stack.ts';
+import { portsOf, startStack } from './stack.ts';
 
 export async function up(args: readonly string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { workers: { type: 'string', default: '2' }, verbose: { type: 'boolean', default: false } } });
@@ -17,7 +17,7 @@ export async function up(args: readonly string[], signal: AbortSignal): Promise<
     say(`--workers is a number from 0 to 64, not "${values.workers}".`);
     return exitCodes.badInput;
   }
-  const taken = await portsInUse([fixedPorts.api, fixedPorts.orchestrator, ...Array.from({ length: workers }, (_, index) => fixedPorts.firstWorker + index)]);
+  const taken = await portsInUse(portsOf(workers));
   if (taken.length > 0) {
     say(`Port ${taken.join(', ')} of 127.0.0.1 is in use, perhaps by another "./dev up": stop that first ("lsof -i :${taken[0]}" shows whose it is).`);
     return exitCodes.failed;
@@ -27,7 +27,7 @@ export async function up(args: readonly string[], signal: AbortSignal): Promise<
   const redis = await findRedis({ persistent: true, say }, signal);
   running.defer(() => redis.stop());
   const onLine = (app: string, line: LogLine): void => show(app, line, values.verbose);
-  const stack = await startStack({ redisUrl: redis.url, workers, ports: 'fixed', dataRoots: [demoData.root], onLine }, signal);
+  const stack = await startStack({ redisUrl: redis.url, workers, ports: 'fixed', dataRoots: demoRoots, onLine }, signal);
   running.defer(() => stack.stop());
 
   console.log(`

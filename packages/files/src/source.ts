@@ -42,7 +42,12 @@ async function openFile(source: string, { roots, signal, errors: { Refused } }: 
   if (!(await isReallyInside(roots, real))) throw forbidden(path, roots, Refused);
   const stats = await stat(real);
   if (!stats.isFile()) throw new Refused(`${path} is not a file: name the file itself.`, { code: 'SOURCE_NOT_A_FILE' });
-  return { name: path, chunks: createReadStream(real, { signal }), bytes: stats.size };
+  return { name: path, chunks: contents(real, signal), bytes: stats.size };
+}
+
+/** Opened when it is read: a stream that is aborted while nobody listens to it would end the process. */
+async function* contents(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { signal }) as AsyncIterable<Uint8Array>;
 }
 
 /** A relative path is looked for in each of the directories: where an agent happens to run says nothing about where the data lies. */

@@ -76,6 +76,5 @@ export const codePublish = defineCapability({
     quality_score: z.number(),
     rounds: z.int(),
     scores: z.array(z.number()),
-    source: z.string(),
   }),
 });

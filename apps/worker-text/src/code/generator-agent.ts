@@ -65,7 +65,7 @@ function render(spec: Spec, parts: readonly string[]): string {
   return `${comment(goal)}\nexport function ${name}(${parameter}) {\n${body.map((line) => `  ${line}`).join('\n')}\n}\n`;
 }
 
-const commentWidth = 96;
+const commentWidth = 80;
 
 /** The goal as a comment, in lines of a readable length; it cannot end the comment. */
 function comment(goal: string): string {

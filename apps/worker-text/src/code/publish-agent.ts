@@ -34,7 +34,6 @@ export function createCodePublish({ exchange, now }: PublishAgentOptions): (inpu
       quality_score,
       rounds: review.history.length,
       scores: review.history.map((round) => round.quality_score),
-      source: draft.source,
     };
   };
 }

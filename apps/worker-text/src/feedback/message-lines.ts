@@ -1,6 +1,5 @@
-/** A file of one JSON value a line, as another agent left it; each value checked. */
+/** A file of one JSON value a line, as another agent left it; each value checked. Each line is ended, also the last. */
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { FileExchange } from '@baton/files';
 import type { HandlerContext } from '@baton/worker';
 import type { z } from 'zod';
@@ -12,10 +11,12 @@ export async function* linesOf<Schema extends z.ZodType>(
   exchange: FileExchange,
   { signal }: HandlerContext,
 ): AsyncGenerator<z.output<Schema>> {
-  const input = createReadStream(await exchange.locate(uri), { signal });
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    signal.throwIfAborted();
-    if (line !== '') yield schema.parse(JSON.parse(line));
+  const path = await exchange.locate(uri);
+  let rest = '';
+  for await (const chunk of createReadStream(path, { signal, encoding: 'utf8' }) as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield schema.parse(JSON.parse(line));
   }
 }
 

@@ -53,8 +53,16 @@ const marks = /(?:\b(?:kind )?regards,\s*)?\[(?:email|phone|card|name)\]/gi;
 /** To VADER "support" is something good that one gives; to customers it is a department. */
 const department = /\bsupport\b/gi;
 
+/** This port of VADER takes a negation for one in small letters only; sentences begin with them too ("Not bad"). */
+const beginnings = /(?<=^|[.!?]\s)\p{Lu}(?=\p{Ll})/gu;
+
 export function scoreOf(text: string): number {
-  const plain = text.replace(marks, ' ').replace(department, 'the team').replace(/\s+/g, ' ').trim();
+  const plain = text
+    .replace(marks, ' ')
+    .replace(department, 'the team')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(beginnings, (letter) => letter.toLowerCase());
   const moved = phrases.reduce((sum, [weight, pattern]) => sum + weight * Math.min(2, plain.match(pattern)?.length ?? 0), 0);
   const score = Math.max(-1, Math.min(1, vader.SentimentIntensityAnalyzer.polarity_scores(plain).compound + moved));
   return Math.round(score * 1_000) / 1_000;

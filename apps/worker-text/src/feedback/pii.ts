@@ -13,7 +13,7 @@ interface Finding {
   readonly end: number;
 }
 
-const address = /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu;
+const address = /[\p{L}\p{N}._%+'’-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu;
 const digits = /(?<![\d.])\d(?:[ -]?\d){12,18}(?!\d)/g;
 
 /** @param author the writer's name, if it is known; also removed where nothing else gives it away as one */

@@ -15,7 +15,7 @@ type Vector = ReadonlyMap<number, number>;
 
 const rounds = 120;
 const documentsPerTermMin = 2;
-const sharePerTermMax = 0.4;
+const sharePerTermMax = 0.5;
 const termsPerTopic = 5;
 /** What a message is about is in its nouns more than in its verbs. */
 const nounWeight = 2;
