@@ -48,7 +48,9 @@ export function createTick(
     await Promise.all(due.filter(({ workflowId }) => !workflows.has(workflowId)).map((deadline) => store.dropDeadline(partition, deadline)));
     await Promise.all(due.filter((deadline) => isRetired(workflows, deadline, now())).map(({ workflowId }) => store.purge(workflowId)));
     await perform(stale.flatMap((entry) => unsentNotification(workflows, entry) ?? []));
-    await advance(merged([timeouts(workflows, due), dues(workflows, due), await parentChecks(workflows, due), await checks(workflows, [...due, ...stale])]));
+    // Parents first: under one that is paused, nothing that is due may begin what comes after it.
+    const events = [timeouts(workflows, due), await parentChecks(workflows, due), dues(workflows, due), await checks(workflows, [...due, ...stale])];
+    await advance(merged(events));
     // What was missing has been dispatched under a new generation by now; all else is in the queue, or settled.
     if (stale.length > 0) await store.clearOutbox(partition, stale);
     return due.length === batchMax || stale.length === batchMax;
