@@ -2,6 +2,7 @@
 import { compareOrder } from './context.ts';
 import { type Answered, type Draft, reset, statusOf } from './draft.ts';
 import { findNode, graphAround, writeOrder } from './frame.ts';
+import { needIdsOf } from './gather.ts';
 import { edges } from './graph.ts';
 import type { Parts, Subtask } from './subtask.ts';
 import { itemOf, nestingOf, placeOf, siblingOf } from './subtask-id.ts';
@@ -26,6 +27,8 @@ function rewind(draft: Draft, anew: ReadonlySet<string>, by: string, from: (agai
   const again = new Set(anew);
   const known = wholesFirst(draft);
   for (const id of known) if (!again.has(id) && isBroken(draft.get(id)) && isWanted(draft, id, again)) again.add(id);
+  // What waits for something that is done again waits anew: a whole does not go on with parts that were made of what was there before.
+  for (const id of again) if (needIdsOf(draft, id).some((need) => again.has(need))) scratch.add(id);
   // What failed by its own verdict, all its parts being well, would only fail again.
   const partlyDone = new Set([...again].flatMap((id) => wholeOf(id) ?? []));
   const redone = new Set([...again].filter((id) => statusOf(draft, id) === 'failed_permanent' && !partlyDone.has(id)));
