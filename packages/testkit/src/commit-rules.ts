@@ -6,6 +6,7 @@ import {
   apply,
   type Commit,
   canFollow,
+  findNode,
   hasEnded,
   isSettled,
   mayWrite,
@@ -173,7 +174,9 @@ function endIsWhole({ page, commit: { patch, effects }, state, after }: Change):
   const act = effects.find(({ kind }) => kind !== 'control_child');
   if (act !== undefined) return `it ended ${state.status} with a ${act.kind}`;
   const ids = new Set([...page.type.graph.nodes.keys(), ...page.subtasks.keys(), ...patch.subtasks.map(([id]) => id)]);
-  const open = [...ids].find((id) => !isSettled(after(id)));
+  // Parts of a plan that was replaced by another are nobody's any more.
+  const board = { header: page.header, type: page.type, get: after, view: () => ({}) };
+  const open = [...ids].find((id) => !isSettled(after(id)) && findNode(board, id) !== undefined);
   if (open !== undefined) return `it ended ${state.status} with ${open} ${after(open)?.status ?? 'pending'}`;
   const left = [...deadlinesAfter({ page, commit: { patch } })].find(([id]) => id !== null);
   if (left !== undefined) return `it ended ${state.status} with a deadline of ${left[0]}`;
@@ -202,9 +205,7 @@ function somebodyLooks({ page, commit, state, after }: Change): string | null {
   if (hasEnded(state)) return null;
   const deadlines = deadlinesAfter({ page, commit });
   if (state.status !== 'paused' && !deadlines.has(null)) return 'the workflow runs without a deadline';
-  // A child that somebody did again by hand lives on its own: the step whose work it was is over.
-  const isOnItsOwn = [...page.events, ...commit.patch.events].some(({ type }) => type === 'workflow_retried');
-  if (page.header.parent !== undefined && !isOnItsOwn && !deadlines.has('^')) return 'nobody will look after its parent';
+  if (page.header.parent !== undefined && !deadlines.has('^')) return 'nobody will look after its parent';
   for (const id of new Set([...page.subtasks.keys(), ...commit.patch.subtasks.map(([each]) => each), ...deadlines.keys()])) {
     if (id === null || id === '^') continue;
     const status = after(id)?.status ?? 'pending';

@@ -24,7 +24,7 @@ export function randomDefinition(random: Random, { name, nodesMax, children }: R
     name,
     version: 1,
     nodes,
-    timeout_ms: random.pick([20 * second, 10 * minute, 24 * 60 * minute]),
+    timeout_ms: random.chance(0.1) ? 20 * second : random.pick([10 * minute, 24 * 60 * minute]),
     on_restart: random.pick(['return', 'retry']),
     conversation: random.pick(['isolated', 'shared']),
     ...(random.chance(0.2) && { result: { last: `$steps.${last}?`, score: '$context.a?' } }),
@@ -70,9 +70,9 @@ function common(random: Random, id: string, needs: readonly string[]): Fields {
     needs,
     ...(needs.length > 0 && random.chance(0.5) && { join: join(random, needs.length) }),
     ...(random.chance(0.12) && { when: random.pick(conditions) }),
-    ...(random.chance(0.2) && { optional: true }),
+    ...(random.chance(0.25) && { optional: true }),
     ...(random.chance(0.3) && { writes: random.pick([['a'], ['a.b', 'c'], ['c']]) }),
-    timeout_ms: random.pick([2 * second, 30 * second, 10 * minute, 60 * minute]),
+    timeout_ms: random.chance(0.08) ? 2 * second : random.pick([30 * second, 10 * minute, 60 * minute]),
   };
 }
 
@@ -95,7 +95,7 @@ function work(random: Random, capability: string, params: Fields): Fields {
     retry: { attempts: 1 + random.below(3), backoff_ms: random.pick([0, 100, 5 * second]), jitter: 0 },
     attempt_timeout_ms: random.pick([second, minute]),
     repairs: random.below(3),
-    ...(random.chance(0.25) && { ttl_ms: second }),
+    ...(random.chance(0.08) && { ttl_ms: second }),
     ...(random.chance(0.3) && { fallback: ['work.d', 'work.e'].slice(0, 1 + random.below(2)) }),
     ...(random.chance(0.5) && { overloads: random.below(3) }),
   };

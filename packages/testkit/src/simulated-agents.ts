@@ -89,7 +89,7 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
     },
     vanish: ({ taken }) => queue.forget(taken.assignment.message_id),
   };
-  const wild = { complete: 50, throw: 14, refuse: 4, overload: 5, hold: 2, die: 8, garbage: 2, vanish: 2 };
+  const wild = { complete: 60, throw: 12, refuse: 2, overload: 5, hold: 2, die: 8, garbage: 2, vanish: 2 };
 
   return {
     async take() {

@@ -45,7 +45,7 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
 
   async function control(engine: Engine, workflowId: string, by: string): Promise<void> {
     const steps = [...(ledger.pages.get(workflowId)?.type.graph.nodes.keys() ?? [])];
-    const action = random.weighted({ pause: 6, resume: 6, cancel: 1, terminate: 1, retry: 3, rerun: 2 });
+    const action = random.weighted({ pause: 6, resume: 6, cancel: 0.7, terminate: 0.4, retry: 3, rerun: 2 });
     const isCancel = action === 'cancel';
     const asked: Control = isCancel
       ? { action, graceMs: random.pick([0, 10_000]) }

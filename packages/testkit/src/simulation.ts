@@ -40,7 +40,7 @@ export interface World {
   readonly defects: unknown[];
 }
 
-const chaosSteps = 160;
+const chaosSteps = 240;
 const calmRoundsMax = 1_500;
 
 /** @throws what was wrong, with the seed in its message */
