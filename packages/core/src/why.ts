@@ -45,14 +45,21 @@ export function boardOf(workflow: Workflow): Board {
   return { header: workflow.header, type: workflow.type, get: (id) => workflow.subtasks.get(id), view: () => workflow.view };
 }
 
-/** Each subtask that is not settled, in the order of the definition; nothing once the workflow has ended. */
-export function whyWaiting(workflow: Workflow, facts: QueueFacts): readonly Waiting[] {
+/** A map of 10,000 has as many reasons; nobody reads them, and each asks the queue. */
+const reasonsMax = 500;
+
+/** What is not settled, in the order of the definition and then of the parts, up to a bound; nothing once the workflow has ended. */
+export function unsettledIds(workflow: Workflow): readonly string[] {
   if (hasEnded(workflow.state)) return [];
   const ids = new Set([...workflow.type.graph.nodes.keys(), ...workflow.subtasks.keys()]);
   const board = boardOf(workflow);
-  return [...ids]
-    .filter((id) => !isSettled(workflow.subtasks.get(id)) && findNode(board, id) !== undefined)
-    .map((id) => ({ subtaskId: id, ...reasonOf(workflow, board, id, facts) }));
+  return [...ids].filter((id) => !isSettled(workflow.subtasks.get(id)) && findNode(board, id) !== undefined).slice(0, reasonsMax);
+}
+
+/** @param facts of those that are assigned among `unsettledIds` */
+export function whyWaiting(workflow: Workflow, facts: QueueFacts): readonly Waiting[] {
+  const board = boardOf(workflow);
+  return unsettledIds(workflow).map((id) => ({ subtaskId: id, ...reasonOf(workflow, board, id, facts) }));
 }
 
 type Reason = Omit<Waiting, 'subtaskId'>;

@@ -10,6 +10,7 @@ import {
   findNode,
   type Json,
   type QueueFacts,
+  unsettledIds,
   type Waiting,
   whyWaiting,
   type Workflow,
@@ -106,8 +107,9 @@ export function createControls({ store, queue, now }: EngineDeps, advance: Advan
 
 async function queueFacts(workflow: Workflow, queue: EngineDeps['queue']): Promise<QueueFacts> {
   const board = boardOf(workflow);
-  const refs = [...workflow.subtasks].flatMap(([subtaskId, subtask]): DispatchRef[] => {
-    if (subtask.status !== 'assigned' || findNode(board, subtaskId)?.kind === 'workflow') return [];
+  const refs = unsettledIds(workflow).flatMap((subtaskId): DispatchRef[] => {
+    const subtask = workflow.subtasks.get(subtaskId);
+    if (subtask?.status !== 'assigned' || findNode(board, subtaskId)?.kind === 'workflow') return [];
     return [{ workflowId: workflow.header.id, subtaskId, generation: subtask.generation, capability: askedCapability(board, subtaskId) }];
   });
   if (refs.length === 0) return { jobs: new Map(), capabilities: new Map() };

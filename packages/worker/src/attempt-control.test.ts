@@ -5,7 +5,7 @@ import { CancelledError } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { delivery, fine, type Handler, late, rejection, reportOf, run } from './attempt-play.ts';
+import { delivery, fine, type Handler, late, rejection, reportOf, run } from './attempt-under-test.ts';
 import { AgentOverloadedError } from './errors.ts';
 
 describe('what is no attempt', () => {

@@ -2,7 +2,7 @@
 import { type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { delivery, fine, type Handler, late, rejection, reportOf, run, schemas } from './attempt-play.ts';
+import { delivery, fine, type Handler, late, rejection, reportOf, run, schemas } from './attempt-under-test.ts';
 import { answer } from './define-agent.ts';
 import { NonRetryableError, RetryAfterError } from './errors.ts';
 

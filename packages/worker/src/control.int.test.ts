@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Json, Problem } from '@baton/core';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
-import { agentWorld, fine } from './agent-world.ts';
+import { agentWorld, fine } from './agents-under-test.ts';
 import { AgentOverloadedError } from './errors.ts';
 
 const world = agentWorld();

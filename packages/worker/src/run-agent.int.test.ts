@@ -4,7 +4,7 @@ import { type Assignment, dispatchId } from '@baton/core';
 import { listAgents, openQueue } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
-import { agentWorld, fine } from './agent-world.ts';
+import { agentWorld, fine } from './agents-under-test.ts';
 import { NonRetryableError, RetryAfterError } from './errors.ts';
 
 const world = agentWorld();
