@@ -51,7 +51,7 @@ function proseOf(node: Nodes): readonly string[] {
   if (node.type === 'paragraph')
     return [
       sentence(
-        toString(node)
+        toString(node, { includeHtml: false })
           .replace(/\s*\n\s*/g, ' ')
           .trim(),
       ),
