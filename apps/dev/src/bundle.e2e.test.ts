@@ -25,6 +25,7 @@ test.each([
   ['orchestrator', 'orchestrator_ready'],
   ['api', 'api_ready'],
   ['worker-sales', 'agent_ready'],
+  ['worker-text', 'agent_ready'],
 ])('the bundle of %s starts, and SIGTERM ends it cleanly', async (app, ready) => {
   await bundle(app);
   const env = {

@@ -46,7 +46,7 @@ export const demos = {
     definition: join(text, 'src/workflow/content.ts'),
     params: join(text, 'params/content.json'),
     root: join(text, 'data'),
-    headline: ({ title, words, changes }) => `“${title}”, ${words} words, ${changes} corrections`,
+    headline: ({ title, words, changes }) => `“${String(title)}”, ${String(words)} words, ${String(changes)} corrections`,
     files: { article: 'html_uri', markdown: 'markdown_uri' },
   },
   enrichment: {

@@ -47,7 +47,7 @@ test.each([
     const page = await browser.newPage({ viewport: { width, height: 900 } });
     const requests: string[] = [];
     page.on('request', (request) => void requests.push(request.url()));
-    await page.goto(String(result['html_uri']), { waitUntil: 'load' });
+    await page.goto(result['html_uri'] as string, { waitUntil: 'load' });
     expect(await page.locator('h1').innerText()).toMatch(headline);
     expect(await page.locator('h2').count()).toBeGreaterThanOrEqual(headings);
     expect(await page.evaluate('document.documentElement.scrollWidth'), `${name} at ${width}`).toBeLessThanOrEqual(width);

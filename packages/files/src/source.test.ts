@@ -18,7 +18,7 @@ test('a source that is opened and never read, because its attempt was aborted, h
     roots: parseDataRoots(folder),
     bytesMax: 10,
     signal: attempt.signal,
-    errors: { Refused: Refused as never, Postponed: Postponed as never },
+    errors: { Refused, Postponed: Postponed as never },
   });
   attempt.abort();
   // An error event without a listener would be an uncaught exception, which fails the run.

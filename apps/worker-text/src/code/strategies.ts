@@ -40,14 +40,13 @@ export const strategies: readonly Strategy[] = [
       '  text = text.replaceAll(letter, plain).replaceAll(letter.toUpperCase(), plain);',
       '}',
     ],
-    speaksFor: ({ example }) => 'returns' in example && ligatures.test(textIn(example)) && !ligatures.test(String(example.returns)),
+    speaksFor: ({ example }) => 'returns' in example && ligatures.test(textIn(example)) && !ligatures.test(wantedText(example)),
   },
   {
     id: 'accents',
     says: 'drop accents',
     lines: () => ["text = text.normalize('NFD').replaceAll(/\\p{M}/gu, '');"],
-    speaksFor: ({ example }) =>
-      'returns' in example && accents.test(textIn(example).normalize('NFD')) && !accents.test(String(example.returns).normalize('NFD')),
+    speaksFor: ({ example }) => 'returns' in example && accents.test(textIn(example).normalize('NFD')) && !accents.test(wantedText(example).normalize('NFD')),
   },
   {
     id: 'lower',
@@ -99,9 +98,13 @@ export function tidyingFor({ rule }: LintProblem): Tidying | undefined {
 
 /** What stands between words in the answers that are wanted. */
 export function separatorOf({ examples }: Spec): string {
-  const all = examples.flatMap((example) => ('returns' in example ? [...String(example.returns).matchAll(/[-_ ]/g)].map(([mark]) => mark) : []));
+  const all = examples.flatMap((example) => [...wantedText(example).matchAll(/[-_ ]/g)].map(([mark]) => mark));
   const counts = Map.groupBy(all, (mark) => mark);
   return [...counts.values()].toSorted((a, b) => b.length - a.length)[0]?.[0] ?? '-';
+}
+
+function wantedText(example: Example): string {
+  return 'returns' in example && typeof example.returns === 'string' ? example.returns : '';
 }
 
 function textIn({ args }: Example): string {

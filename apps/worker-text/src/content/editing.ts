@@ -114,9 +114,7 @@ async function lint(text: string): Promise<readonly Problem[]> {
     if (start === undefined || end === undefined || text.slice(start, end) !== actual) return [];
     const rule = (source ?? 'retext').replace(/^retext-/, '');
     const following = rule === 'indefinite-article' ? (/^\s+\S+/.exec(text.slice(end))?.[0] ?? '').replace(/[.,;:!?]+$/, '') : '';
-    return [
-      { rule, start, end, actual, following, shown: surroundings(text, start, end), message: String(reason), replacement: replacementFor(actual, expected) },
-    ];
+    return [{ rule, start, end, actual, following, shown: surroundings(text, start, end), message: reason, replacement: replacementFor(actual, expected) }];
   });
 }
 

@@ -1,5 +1,5 @@
 /** The address agent: does the postal code fit the country, is the phone number one, and how is the address written. A wrong address is an answer, not a failure. */
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { postcodeValidator, postcodeValidatorExistsForCountry } from 'postcode-validator';
 import type { z } from 'zod';
 import type { customerAddress } from '../capability/customer.ts';
@@ -52,7 +52,7 @@ function countryProblems(country: string, name: string | null, postalCode: strin
 
 function phoneOf(text: string | null, country: string): Address['phone'] | 'wrong' {
   if (text === null || tidy(text) === '') return null;
-  const parsed = isSupportedCountry(country) ? parsePhoneNumberFromString(text, country as CountryCode) : parsePhoneNumberFromString(text);
+  const parsed = isSupportedCountry(country) ? parsePhoneNumberFromString(text, country) : parsePhoneNumberFromString(text);
   if (parsed?.isValid() !== true) return 'wrong';
   return { e164: parsed.number, kind: parsed.getType()?.toLowerCase().replaceAll('_', ' ') ?? null, country: parsed.country ?? null };
 }

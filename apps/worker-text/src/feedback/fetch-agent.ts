@@ -5,7 +5,7 @@ import { type DataRoots, type FileExchange, type LineFile, openSource } from '@b
 import { type AnswerWith, answer, type HandlerContext, NonRetryableError, RetryAfterError } from '@baton/worker';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
-import { Message, type textFetch } from '../capability/feedback.ts';
+import type { Message, textFetch } from '../capability/feedback.ts';
 
 export interface FetchAgentOptions {
   readonly exchange: FileExchange;

@@ -45,10 +45,14 @@ function matches(text: string, pattern: RegExp): readonly Finding[] {
 
 /** The checksum of card numbers (Luhn, ISO/IEC 7812-1): an order number rarely passes. */
 function isCard(text: string): boolean {
-  const sum = [...text.replace(/\D/g, '')].toReversed().reduce((total, digit, place) => {
-    const value = Number(digit) * (place % 2 === 0 ? 1 : 2);
-    return total + (value > 9 ? value - 9 : value);
-  }, 0);
+  const sum = text
+    .replace(/\D/g, '')
+    .split('')
+    .toReversed()
+    .reduce((total, digit, place) => {
+      const value = Number(digit) * (place % 2 === 0 ? 1 : 2);
+      return total + (value > 9 ? value - 9 : value);
+    }, 0);
   return sum % 10 === 0;
 }
 

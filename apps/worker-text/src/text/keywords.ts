@@ -5,7 +5,7 @@ export function keywordsOf(text: string, count: number): readonly string[] {
   const found = new Map<string, { times: number; readonly surfaces: Map<string, number> }>();
   for (const { key, surface, isNoun } of termsOf(text)) {
     if (!isNoun) continue;
-    const entry = found.get(key) ?? { times: 0, surfaces: new Map() };
+    const entry = found.get(key) ?? { times: 0, surfaces: new Map<string, number>() };
     entry.times += 1;
     entry.surfaces.set(surface, (entry.surfaces.get(surface) ?? 0) + 1);
     found.set(key, entry);

@@ -7,7 +7,7 @@ const { name, examples } = JSON.parse(readFileSync(new URL('./spec.json', import
 let draft;
 let failure;
 try {
-  draft = await import('./draft.mjs');
+  draft = await import(new URL('./draft.mjs', import.meta.url));
   if (typeof draft[name] !== 'function') throw new Error(`It exports no function ${name}.`);
 } catch (error) {
   failure = error;
