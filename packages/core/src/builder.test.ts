@@ -4,20 +4,50 @@ import { defineCapability, defineWorkflow } from './builder.ts';
 import type { Ref } from './typed-reference.ts';
 import { compileDefinition } from './compile.ts';
 
-const fetchData = defineCapability({ name: 'data.fetch', input: z.object({ source: z.string(), label: z.string().optional() }), output: z.object({ uri: z.string(), rows: z.number(), note: z.string().optional() }) });
+const fetchData = defineCapability({
+  name: 'data.fetch',
+  input: z.object({ source: z.string(), label: z.string().optional() }),
+  output: z.object({ uri: z.string(), rows: z.number(), note: z.string().optional() }),
+});
 const report = defineCapability({
   name: 'report.assemble',
   input: z.object({ uri: z.string(), rows: z.number().default(0), tags: z.array(z.string()).optional(), nested: z.object({ a: z.number() }).optional() }),
   output: z.object({ html: z.string(), charts: z.array(z.object({ uri: z.string() })) }),
 });
-const begun = () => defineWorkflow({ name: 'weekly', version: 2, input: z.object({ source: z.string(), label: z.string().optional(), tags: z.array(z.string()).default([]) }), description: 'd', timeoutMs: 5_000, retentionMs: 6_000 });
+const begun = () =>
+  defineWorkflow({
+    name: 'weekly',
+    version: 2,
+    input: z.object({ source: z.string(), label: z.string().optional(), tags: z.array(z.string()).default([]) }),
+    description: 'd',
+    timeoutMs: 5_000,
+    retentionMs: 6_000,
+  });
 
 describe('the typed builder', () => {
   it('writes the document that one would write by hand, and it compiles', () => {
     const built = begun()
-      .step('fetch', { capability: fetchData, params: ({ input }) => ({ source: input.source, label: input.label }), retry: { attempts: 5, backoffMs: 10 }, attemptTimeoutMs: 1_000, timeoutMs: 2_000, ttlMs: 500 })
-      .step('report', { capability: report, needs: ['fetch'], params: ({ input, steps }) => ({ uri: steps.fetch.uri, rows: steps.fetch.rows, tags: [input.tags[0] as Ref<string>, '$literal'], nested: { a: 1 } }) })
-      .result(({ steps }) => ({ html: steps.report.html, first: steps.report.charts[0]?.uri, whole: steps.fetch, note: steps.fetch.note, nothing: null, n: 3 }));
+      .step('fetch', {
+        capability: fetchData,
+        params: ({ input }) => ({ source: input.source, label: input.label }),
+        retry: { attempts: 5, backoffMs: 10 },
+        attemptTimeoutMs: 1_000,
+        timeoutMs: 2_000,
+        ttlMs: 500,
+      })
+      .step('report', {
+        capability: report,
+        needs: ['fetch'],
+        params: ({ input, steps }) => ({ uri: steps.fetch.uri, rows: steps.fetch.rows, tags: [input.tags[0] as Ref<string>, '$literal'], nested: { a: 1 } }),
+      })
+      .result(({ steps }) => ({
+        html: steps.report.html,
+        first: steps.report.charts[0]?.uri,
+        whole: steps.fetch,
+        note: steps.fetch.note,
+        nothing: null,
+        n: 3,
+      }));
     expect(built.definition).toMatchObject({
       name: 'weekly',
       version: 2,
@@ -36,7 +66,11 @@ describe('the typed builder', () => {
           ttl_ms: 500,
           output: { type: 'object', required: ['uri', 'rows'] },
         },
-        { id: 'report', needs: ['fetch'], params: { uri: '$steps.fetch.uri', rows: '$steps.fetch.rows', tags: ['$params.tags.0', '$$literal'], nested: { a: 1 } } },
+        {
+          id: 'report',
+          needs: ['fetch'],
+          params: { uri: '$steps.fetch.uri', rows: '$steps.fetch.rows', tags: ['$params.tags.0', '$$literal'], nested: { a: 1 } },
+        },
       ],
       result: { html: '$steps.report.html', first: '$steps.report.charts.0.uri', whole: '$steps.fetch', note: '$steps.fetch.note?', nothing: null, n: 3 },
     });
@@ -67,14 +101,31 @@ describe('the typed builder', () => {
 });
 
 describe('every kind of node', () => {
-  const score = defineCapability({ name: 'text.score', input: z.object({ text: z.string() }), output: z.object({ quality_score: z.number(), feedback: z.string() }) });
-  const write = defineCapability({ name: 'text.write', input: z.object({ topic: z.string(), feedback: z.string().optional(), previous: z.string().optional() }), output: z.string() });
+  const score = defineCapability({
+    name: 'text.score',
+    input: z.object({ text: z.string() }),
+    output: z.object({ quality_score: z.number(), feedback: z.string() }),
+  });
+  const write = defineCapability({
+    name: 'text.write',
+    input: z.object({ topic: z.string(), feedback: z.string().optional(), previous: z.string().optional() }),
+    output: z.string(),
+  });
   const list = defineCapability({ name: 'data.list', input: z.object({}), output: z.object({ rows: z.array(z.object({ id: z.string(), n: z.number() })) }) });
   const begin = () => defineWorkflow({ name: 'all', version: 1, input: z.object({ topic: z.string() }), conversation: 'shared', onRestart: 'retry' });
 
   it('is written as the document has it, and compiles', () => {
     const built = begin()
-      .step('list', { capability: list, params: () => ({}), writes: ['rows'], repairs: 2, fallback: [list], overloads: 3, optional: false, rules: [{ rule: 'size(output.rows) > 0', message: 'no rows' }] })
+      .step('list', {
+        capability: list,
+        params: () => ({}),
+        writes: ['rows'],
+        repairs: 2,
+        fallback: [list],
+        overloads: 3,
+        optional: false,
+        rules: [{ rule: 'size(output.rows) > 0', message: 'no rows' }],
+      })
       .map('scores', {
         over: ({ steps }) => steps.list.rows,
         each: { capability: score, params: ({ item }) => ({ text: item.id }), retry: { attempts: 1, backoffMsMax: 5 }, timeoutMs: 9_000 },
@@ -96,7 +147,11 @@ describe('every kind of node', () => {
       .signal('go', { signal: 'go', when: 'params.topic != ""', onExpiry: 'complete' })
       .sleep('nap', { forMs: 10, needs: ['go'] })
       .gather('both', { needs: ['list', 'child'], join: { kind: 'settled' }, aggregate: { strategy: 'list' } })
-      .step('last', { capability: write, params: ({ context, conversation, previousResult }) => ({ topic: context('a.b'), feedback: conversation('x'), previous: previousResult() }), needs: ['ok'] })
+      .step('last', {
+        capability: write,
+        params: ({ context, conversation, previousResult }) => ({ topic: context('a.b'), feedback: conversation('x'), previous: previousResult() }),
+        needs: ['ok'],
+      })
       .result(({ steps }) => ({ text: steps.text, approved: steps.ok.approved, last: steps.last }));
     expect(built.definition).toMatchObject({
       conversation: 'shared',
@@ -107,7 +162,13 @@ describe('every kind of node', () => {
           id: 'scores',
           kind: 'map',
           over: '$steps.list.rows',
-          each: { capability: 'text.score', params: { text: '$item.id' }, retry: { attempts: 1, backoff_max_ms: 5 }, timeout_ms: 9_000, output: { type: 'object' } },
+          each: {
+            capability: 'text.score',
+            params: { text: '$item.id' },
+            retry: { attempts: 1, backoff_max_ms: 5 },
+            timeout_ms: 9_000,
+            output: { type: 'object' },
+          },
           concurrency: 4,
           until: { kind: 'first', k: 2 },
           aggregate: { strategy: 'avg', of: 'quality_score' },
@@ -140,8 +201,15 @@ describe('every kind of node', () => {
     // @ts-expect-error what is gone over is no list
     one.map('m', { over: ({ input }) => input.topic, each: { capability: score, params: () => ({ text: 'x' }) } });
     // @ts-expect-error the critique has no such field
-    one.loop('l', { generate: { capability: write, params: ({ loop }) => ({ topic: loop.feedback.hint }) }, critique: { capability: score, params: ({ loop }) => ({ text: loop.draft }) } });
-    const sum = one.map('m', { over: ({ steps }) => steps.list.rows, each: { capability: score, params: ({ item }) => ({ text: item.id }) }, aggregate: { strategy: 'sum', of: 'quality_score' } });
+    one.loop('l', {
+      generate: { capability: write, params: ({ loop }) => ({ topic: loop.feedback.hint }) },
+      critique: { capability: score, params: ({ loop }) => ({ text: loop.draft }) },
+    });
+    const sum = one.map('m', {
+      over: ({ steps }) => steps.list.rows,
+      each: { capability: score, params: ({ item }) => ({ text: item.id }) },
+      aggregate: { strategy: 'sum', of: 'quality_score' },
+    });
     // @ts-expect-error a sum is a number
     sum.step('x', { capability: write, params: ({ steps }) => ({ topic: steps.m }) });
   });

@@ -111,8 +111,18 @@ export interface WorkflowBuilder<Input, Steps> {
   loop<Id extends string, GenerateIn extends z.ZodType, GenerateOut extends z.ZodType, CritiqueIn extends z.ZodType, CritiqueOut extends z.ZodType>(
     id: NewId<Id, Steps>,
     options: CommonOptions<Steps> & {
-      readonly generate: Work<References<Input, Steps> & LoopReferences<z.output<NoInfer<GenerateOut>>, z.output<NoInfer<CritiqueOut>>>, GenerateIn, GenerateOut> & Part;
-      readonly critique: Work<References<Input, Steps> & LoopReferences<z.output<NoInfer<GenerateOut>>, z.output<NoInfer<CritiqueOut>>>, CritiqueIn, CritiqueOut> & Part;
+      readonly generate: Work<
+        References<Input, Steps> & LoopReferences<z.output<NoInfer<GenerateOut>>, z.output<NoInfer<CritiqueOut>>>,
+        GenerateIn,
+        GenerateOut
+      > &
+        Part;
+      readonly critique: Work<
+        References<Input, Steps> & LoopReferences<z.output<NoInfer<GenerateOut>>, z.output<NoInfer<CritiqueOut>>>,
+        CritiqueIn,
+        CritiqueOut
+      > &
+        Part;
       readonly maxIterations?: number;
       readonly score?: string;
       readonly threshold?: number;
@@ -124,12 +134,17 @@ export interface WorkflowBuilder<Input, Steps> {
   /** Another workflow as a step. */
   workflow<Id extends string>(
     id: NewId<Id, Steps>,
-    options: CommonOptions<Steps> & { readonly type: string; readonly version?: number | 'latest'; readonly params: (references: References<Input, Steps>) => object },
+    options: CommonOptions<Steps> & {
+      readonly type: string;
+      readonly version?: number | 'latest';
+      readonly params: (references: References<Input, Steps>) => object;
+    },
   ): With<Input, Steps, Id, Json>;
   /** An agent whose result is more steps. */
   plan<Id extends string, In extends z.ZodType, Out extends z.ZodType>(
     id: NewId<Id, Steps>,
-    options: Work<References<Input, Steps>, In, Out> & CommonOptions<Steps> & { readonly allow: readonly string[]; readonly nodesMax?: number; readonly replans?: number },
+    options: Work<References<Input, Steps>, In, Out> &
+      CommonOptions<Steps> & { readonly allow: readonly string[]; readonly nodesMax?: number; readonly replans?: number },
   ): With<Input, Steps, Id, { readonly [step: string]: Json }>;
   /** A human in the loop. */
   approval<Id extends string>(
@@ -143,8 +158,14 @@ export interface WorkflowBuilder<Input, Steps> {
       readonly webhook?: string;
     },
   ): With<Input, Steps, Id, ApprovalResult>;
-  signal<Id extends string>(id: NewId<Id, Steps>, options: CommonOptions<Steps> & { readonly signal: string; readonly onExpiry?: 'fail' | 'complete' }): With<Input, Steps, Id, Json>;
-  sleep<Id extends string>(id: NewId<Id, Steps>, options: CommonOptions<Steps> & ({ readonly forMs: number } | { readonly until: string })): With<Input, Steps, Id, null>;
+  signal<Id extends string>(
+    id: NewId<Id, Steps>,
+    options: CommonOptions<Steps> & { readonly signal: string; readonly onExpiry?: 'fail' | 'complete' },
+  ): With<Input, Steps, Id, Json>;
+  sleep<Id extends string>(
+    id: NewId<Id, Steps>,
+    options: CommonOptions<Steps> & ({ readonly forMs: number } | { readonly until: string }),
+  ): With<Input, Steps, Id, null>;
   /** Brings the results of its needs together. */
   gather<Id extends string>(id: NewId<Id, Steps>, options: CommonOptions<Steps> & { readonly aggregate?: AggregateInput }): With<Input, Steps, Id, Json>;
   result(result: (references: References<Input, Steps>) => unknown): WorkflowBuilder<Input, Steps>;
@@ -214,9 +235,16 @@ const loopSchema = { type: 'object', properties: { round: {}, draft: {}, previou
 
 /** The fields of a node, or of its parts: functions are asked for their values, capabilities named, options written as the document has them. */
 function nodeFields(definition: DefinitionInput, options: Options): Options {
-  const { capability, each, generate, critique, fallback, retry, ...rest } = options as Options & { readonly capability?: Capability; readonly fallback?: readonly Capability[]; readonly retry?: WorkOptions['retry'] };
+  const { capability, each, generate, critique, fallback, retry, ...rest } = options as Options & {
+    readonly capability?: Capability;
+    readonly fallback?: readonly Capability[];
+    readonly retry?: WorkOptions['retry'];
+  };
   const parts = Object.entries({ each, generate, critique }).filter(([, part]) => part !== undefined);
-  const values = Object.entries(rest).map(([name, value]) => [name, typeof value === 'function' ? written((value as (references: unknown) => unknown)(referencesOf(definition))) : value]);
+  const values = Object.entries(rest).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? written((value as (references: unknown) => unknown)(referencesOf(definition))) : value,
+  ]);
   return {
     ...(capability && { capability: capability.name }),
     ...fields(Object.fromEntries(values)),
@@ -229,5 +257,9 @@ function nodeFields(definition: DefinitionInput, options: Options): Options {
 
 /** `timeoutMs` as `timeout_ms`; without the members that are undefined: JSON has no undefined. */
 function fields(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined).map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]));
+  return Object.fromEntries(
+    Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
 }

@@ -1,10 +1,10 @@
 /** How a workflow ends: with its result, or before its time. */
+import { cancel } from './cancel.ts';
 import { type Draft, end, generationOf, statusOf } from './draft.ts';
 import { findNode, scopeOf } from './frame.ts';
 import type { Json } from './json.ts';
 import { limits } from './limits.ts';
 import { resolveReferences } from './reference.ts';
-import { cancel } from './settle.ts';
 import { type Failure, isSettled } from './subtask.ts';
 import { definitionKey } from './tally.ts';
 

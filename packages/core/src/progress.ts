@@ -1,5 +1,6 @@
 /** How a workflow moves: what has settled decides what may begin, what nobody needs any more, and whether a whole is done or has failed. */
 import { begin } from './begin.ts';
+import { cancel, cancelPartsOf } from './cancel.ts';
 import type { Node } from './definition.ts';
 import { type Draft, statusOf } from './draft.ts';
 import { finish, stop } from './end.ts';
@@ -10,9 +11,9 @@ import { isEarly, isTolerant, joinVerdict, onePerVoter } from './join.ts';
 import { continueLoop } from './loop.ts';
 import { continueMap } from './map.ts';
 import { concludePlan } from './plan.ts';
-import { cancel, fail } from './settle.ts';
+import { fail } from './settle.ts';
 import { isSettled } from './subtask.ts';
-import { itemOf, partOfPlan, partOfRound, type Place, placeOf, siblingOf } from './subtask-id.ts';
+import { type Place, placeOf, siblingOf } from './subtask-id.ts';
 import { definitionKey, partsKey, settledIn } from './tally.ts';
 import { hasEnded } from './workflow.ts';
 
@@ -79,19 +80,6 @@ function cancelIfNeedless(draft: Draft, id: string): void {
 function cancelOrphans(draft: Draft, id: string, place: Place, graph: Graph): void {
   if (statusOf(draft, id) !== 'cancelled') return;
   for (const need of edges(graph.needs, place.local)) cancelIfNeedless(draft, siblingOf(place, need));
-}
-
-/** A composite that ended before its parts did takes them with it. */
-function cancelPartsOf(draft: Draft, id: string): void {
-  const subtask = draft.get(id);
-  const parts = subtask !== undefined && 'parts' in subtask ? subtask.parts : undefined;
-  if (parts === undefined) return;
-  if (parts.kind === 'map') for (let index = 0; draft.get(itemOf(id, index)) !== undefined; index += 1) cancel(draft, itemOf(id, index));
-  if (parts.kind === 'plan') for (const node of parts.nodes) cancel(draft, partOfPlan(id, node.id));
-  if (parts.kind !== 'loop') return;
-  for (let { round } = parts; draft.get(partOfRound(id, round, 'generate')) !== undefined; round += 1) {
-    for (const part of ['generate', 'critique'] as const) cancel(draft, partOfRound(id, round, part));
-  }
 }
 
 function failWhole(draft: Draft, id: string, place: Place, error: { readonly code: string; readonly message: string }): void {

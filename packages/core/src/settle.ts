@@ -2,7 +2,6 @@
  * What a subtask comes to: completed, or the order of failure. What does not fit goes back for repair, then to the fallbacks in turn, then it is
  * null if the subtask is optional, then it is a failure for good. Each step of that is an event of its own.
  */
-import { cascade } from './cascade.ts';
 import type { Node, WorkNode } from './definition.ts';
 import { mayWrite, outranks } from './context.ts';
 import { type Draft, isPaused, put, reset } from './draft.ts';
@@ -18,7 +17,7 @@ import {
   type Execution,
   type Failure,
   type Feedback,
-  isSettled,
+ 
   type RetryingSubtask,
   type Tries,
 } from './subtask.ts';
@@ -166,16 +165,6 @@ export function fail(draft: Draft, id: string, error: Failure, execution?: Execu
     error,
     ...(optional && { tolerated: true }),
   });
-}
-
-/** Nobody needs it any more. Its parts, and a workflow that is its work, go with it. */
-export function cancel(draft: Draft, id: string, { graceMs, by } = { graceMs: 0, by: '' }): void {
-  const before = draft.get(id);
-  if (isSettled(before)) return;
-  cascade(draft, id, { control: graceMs > 0 ? 'cancel' : 'terminate', graceMs, by });
-  const parts = before?.status === 'running' ? before.parts : undefined;
-  put(draft, id, { status: 'cancelled', generation: before?.generation ?? 0, settledAt: draft.now, ...(parts && { parts }) });
-  draft.events.push({ type: 'subtask_cancelled', at: draft.now, subtaskId: id });
 }
 
 function who(draft: Draft, id: string, execution?: Execution): { readonly capability: string; readonly agent: string | null; readonly attempt: number | null } {

@@ -1,52 +1,82 @@
 /** Drives one workflow through decide without any I/O, each decision checked against the invariants and applied. */
-import { type Assignment, apply, decide, type JobFacts, type Json, type Report, type Workflow, type WorkflowEvent } from '@baton/core';
-import { createWatch } from './invariants.ts';
+import { type Answered, apply, type Assignment, decide, type Decision, type Execution, isNothing, type JobFacts, type Json, type JsonObject, type Outcome, type Workflow, type WorkflowEvent } from '@baton/core';
+import { createWatch, type Watch } from './invariants.ts';
+
+/** A dispatch to agents or to a workflow of its own. */
+export type Dispatch = Pick<Assignment, 'workflowId' | 'subtaskId' | 'generation'>;
 
 export interface WorkflowWalk {
   readonly workflow: Workflow;
+  readonly watch: Watch;
   /** Dispatches that no event has answered yet. */
-  readonly open: Map<string, Assignment>;
+  readonly open: Map<string, Dispatch>;
   /** Everything ever dispatched, in order. */
-  readonly dispatched: Assignment[];
+  readonly dispatched: Dispatch[];
+  /** Everything that happened, with what was decided. */
+  readonly history: { readonly events: readonly WorkflowEvent[]; readonly now: number; readonly decision: Decision }[];
   now: number;
-  /** @throws if an invariant breaks. @returns how much the decision changed */
-  take(...events: readonly WorkflowEvent[]): number;
+  /** @throws if an invariant breaks. @returns what was decided */
+  take(...events: readonly WorkflowEvent[]): Taken;
+}
+
+export interface Taken {
+  readonly decision: Decision;
+  readonly changed: boolean;
+  readonly answers: readonly Answered[];
 }
 
 export function startWalk(workflow: Workflow, now = 0): WorkflowWalk {
   const watch = createWatch();
   const walk: WorkflowWalk = {
     workflow,
+    watch,
     open: new Map(),
     dispatched: [],
+    history: [],
     now,
     take(...events) {
       const decision = decide(workflow, events, walk.now);
-      const violation = watch.observe(workflow, decision);
-      if (violation !== null) throw new Error(violation);
+      walk.history.push({ events, now: walk.now, decision });
+      expectNone(watch.observe(workflow, decision, events));
       apply(workflow, decision.patch);
       workflow.revision += 1;
-      for (const assignment of decision.dispatches) {
-        walk.open.set(assignment.subtaskId, assignment);
-        walk.dispatched.push(assignment);
-      }
+      expectNone(watch.inspect(workflow));
       for (const [id, subtask] of decision.patch.subtasks) if (subtask.status !== 'assigned') walk.open.delete(id);
-      return decision.patch.subtasks.length + decision.patch.events.length;
+      for (const dispatch of dispatchesOf(decision)) {
+        walk.open.set(dispatch.subtaskId, dispatch);
+        walk.dispatched.push(dispatch);
+      }
+      return { decision, changed: !isNothing(decision), answers: decision.answers };
     },
   };
   walk.take({ kind: 'started' });
   return walk;
 }
 
-export function completed({ workflowId, subtaskId, generation }: Assignment, result: Json = null): WorkflowEvent {
-  return { kind: 'settled', report: { workflowId, subtaskId, generation, outcome: { status: 'completed', result } } };
+function expectNone(violation: string | null): void {
+  if (violation !== null) throw new Error(violation);
 }
 
-export function failed({ workflowId, subtaskId, generation }: Assignment, code = 'HANDLER_FAILED'): WorkflowEvent {
-  const report: Report = { workflowId, subtaskId, generation, outcome: { status: 'failed', error: { code, message: 'It broke.' } } };
-  return { kind: 'settled', report };
+function dispatchesOf({ effects }: Decision): readonly Dispatch[] {
+  return effects.flatMap((effect): Dispatch[] => {
+    if (effect.kind === 'dispatch') return [effect.assignment];
+    return effect.kind === 'start_child' ? [effect.start.parent] : [];
+  });
 }
 
-export function checked({ subtaskId, generation }: Assignment, facts: JobFacts): WorkflowEvent {
+export function settled({ workflowId, subtaskId, generation }: Dispatch, outcome: Outcome, agent?: string): WorkflowEvent {
+  const execution: Execution | undefined = agent === undefined ? undefined : { agent, attempt: 1, startedAt: 0, finishedAt: 0 };
+  return { kind: 'settled', report: { workflowId, subtaskId, generation, outcome, ...(execution && { execution }) } };
+}
+
+export function completed(dispatch: Dispatch, result: Json = null, contextUpdate?: JsonObject): WorkflowEvent {
+  return settled(dispatch, { status: 'completed', result, ...(contextUpdate && { contextUpdate }) });
+}
+
+export function failed(dispatch: Dispatch, code = 'HANDLER_FAILED'): WorkflowEvent {
+  return settled(dispatch, { status: 'failed', error: { code, message: 'It broke.' } });
+}
+
+export function checked({ subtaskId, generation }: Dispatch, facts: JobFacts): WorkflowEvent {
   return { kind: 'checked', subtaskId, generation, facts };
 }
