@@ -1,10 +1,23 @@
 export { startProcess, type TestProcess } from './child-process.ts';
+export { type Dag, dagOf } from './dag.ts';
 export { edgesArbitrary, graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
+export { crash, duplicate, type Fault, fail, garbage, slow } from './fault.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export * from './memory-queue.ts';
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+export { type FailureOptions, type MockAgent, mockAgent } from './mock-agent.ts';
 export * from './queue-contract.ts';
 export * from './queue-world.ts';
 export { type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis } from './redis-fixture.ts';
 export { type MakeStore, type StoreUnderTest, storeContract } from './store-contract.ts';
 export { commitOne, completion, dispatchOf, patch, step, storedOf } from './stored-workflow.ts';
+export type { Call, TestContext, TestHandler } from './test-agents.ts';
+export {
+  type Definable,
+  runWorkflow,
+  type ScriptedAnswer,
+  startTestWorkflow,
+  type TestRun,
+  type TestWorkflow,
+  type TestWorkflowOptions,
+} from './test-workflow.ts';

@@ -11,6 +11,7 @@ import {
   type Progress,
   type ReceivedReply,
   type ReplyReader,
+  type RetryPolicy,
   type SubtaskQueue,
   type Tree,
   type WebhookDelivery,
@@ -21,7 +22,7 @@ import type { TakenAssignment } from './queue-world.ts';
 
 interface MemoryJob {
   readonly assignment: AssignmentMessage;
-  readonly attempts: number;
+  readonly retry: RetryPolicy;
   attemptsMade: number;
   facts: JobFacts;
 }
@@ -46,8 +47,10 @@ export interface MemoryQueue extends SubtaskQueue {
   forget(jobId: string): void;
   /** The agent that has the job is dead: another gets it, at the same attempt. */
   abandon(jobId: string): void;
-  /** How many attempts the job has in all. */
-  attemptsOf(jobId: string): number;
+  /** The capabilities of what may be taken now, longest waiting first. */
+  waitingFor(): readonly string[];
+  /** How often and after how long the job is tried again. */
+  retryOf(jobId: string): RetryPolicy;
   /** When the first of those that wait for their next attempt may be taken; null: none waits. */
   nextDelayedAt(): number | null;
 }
@@ -79,7 +82,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     if (jobs.has(id)) return;
     jobs.set(id, {
       assignment: assignmentMessage(assignment, id),
-      attempts: assignment.retry.attempts,
+      retry: assignment.retry,
       attemptsMade: 0,
       facts: { state: 'queued', position: null },
     });
@@ -131,7 +134,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
         job.facts = { state: 'completed', report: parsed.ok ? parsed.value : null };
       },
       async retryLater(reason, delayMs) {
-        assert(job.attemptsMade + 1 < job.attempts, `The last attempt at ${id} cannot be retried.`);
+        assert(job.attemptsMade + 1 < job.retry.attempts, `The last attempt at ${id} cannot be retried.`);
         job.attemptsMade += 1;
         job.facts = { state: 'delayed', until: now() + delayMs, attemptsMade: job.attemptsMade, lastError: reason };
         waiting.push(id);
@@ -178,7 +181,12 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
       job.facts = { state: 'queued', position: null };
       waiting.unshift(jobId);
     },
-    attemptsOf: (jobId) => jobs.get(jobId)?.attempts ?? 0,
+    waitingFor: () => [...new Set(waiting.filter(isDue).map((id) => capabilityOf(id) as string))].filter(mayRun),
+    retryOf(jobId) {
+      const job = jobs.get(jobId);
+      assert(job !== undefined, `There is no job ${jobId}.`);
+      return job.retry;
+    },
     nextDelayedAt() {
       const times = waiting.flatMap((id) => {
         const facts = jobs.get(id)?.facts;

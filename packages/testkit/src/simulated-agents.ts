@@ -7,7 +7,7 @@ import { type ReplyMessage, replyMessage } from '@baton/protocol';
 import type { Ledger } from './ledger.ts';
 import type { MemoryQueue } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
-import type { TakenAssignment } from './queue-contract.ts';
+import type { TakenAssignment } from './queue-world.ts';
 import type { Random } from './random.ts';
 import { randomAnswer } from './random-answer.ts';
 
@@ -65,7 +65,7 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
   }
 
   async function throwUp(job: Job): Promise<void> {
-    if (job.taken.attempt < queue.attemptsOf(job.taken.assignment.message_id))
+    if (job.taken.attempt < queue.retryOf(job.taken.assignment.message_id).attempts)
       return await job.taken.retryLater('SimulatedError: it broke', random.pick([0, 100, 5_000]));
     await reply(job, { status: 'failed', error: { code: 'HANDLER_FAILED', message: 'It broke.' } });
   }
