@@ -1,5 +1,5 @@
 /** The wire: the guide's messages to the letter, their round trip, and what other languages get of them. */
-import { type Assignment, dispatchId, type Feedback, type Report } from '@baton/core';
+import type { Assignment, Feedback, Report } from '@baton/core';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -39,7 +39,7 @@ const assignment: Assignment = {
   ttlMs: 300_000,
   issuedAt,
 };
-const id = dispatchId('wf_123', 'fetch', 2);
+const id = 'wf_123~fetch~2';
 const message = assignmentMessage(assignment, id);
 const execution = { agent: 'data-agent-01', attempt: 2, startedAt: issuedAt + 10, finishedAt: issuedAt + 244, usage: { tokens: 812 } };
 
