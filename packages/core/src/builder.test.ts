@@ -200,8 +200,8 @@ describe('every kind of node', () => {
     one.map('m', { over: ({ steps }) => steps.list.rows, each: { capability: score, params: ({ item }) => ({ text: item.name }) } });
     // @ts-expect-error what is gone over is no list
     one.map('m', { over: ({ input }) => input.topic, each: { capability: score, params: () => ({ text: 'x' }) } });
-    // @ts-expect-error the critique has no such field
     one.loop('l', {
+      // @ts-expect-error the critique has no such field
       generate: { capability: write, params: ({ loop }) => ({ topic: loop.feedback.hint }) },
       critique: { capability: score, params: ({ loop }) => ({ text: loop.draft }) },
     });
