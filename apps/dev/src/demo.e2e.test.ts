@@ -24,3 +24,26 @@ test('./dev demo runs the workflow and ends with its headline, its report, and t
   expect(await readFile(eml, 'utf8')).toMatch(/^MIME-Version: 1\.0$/m);
   expect(output.split('\n').length).toBeLessThan(50);
 });
+
+test.each([
+  [
+    'feedback',
+    ['fetch', 'clean', 'sentiment', 'topics', 'report'],
+    /^\d\d% of 121 messages are negative, and billing comes first$/m,
+    ['feedback.html', 'feedback.json'],
+  ],
+  ['content', ['outline', 'draft', 'edit', 'format'], /^“How to run a tool library”, \d+ words, \d+ corrections$/m, ['article.html', 'article.md']],
+  ['enrichment', ['credit', 'address', 'parts', 'profile'], /^Clara Hoffmann: May buy on account/m, ['profile.html', 'profile.json']],
+  ['code', ['refine', 'publish'], /^Good enough after \d rounds: 0\.\d\d → .*1\.00$/m, ['refinement.html', 'slugify.mjs']],
+])('./dev demo %s ends in files that a person can open', async (name, subtasks, headline, files) => {
+  const demo = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'demo', name], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)));
+  const [code] = await once(demo, 'close');
+  expect(code, output).toBe(0);
+  for (const subtask of subtasks) expect(output).toMatch(new RegExp(`${subtask} +completed`));
+  expect(output).toMatch(headline);
+  const paths = [...output.matchAll(/^ {2}\w+ +(\/.*)$/gm)].map(([, path]) => path as string);
+  expect(paths.map((path) => path.split('/').at(-1))).toEqual(files);
+  for (const path of paths) expect((await readFile(path, 'utf8')).length).toBeGreaterThan(200);
+});

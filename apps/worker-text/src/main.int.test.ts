@@ -1,4 +1,4 @@
-/** The process as it is run, and a workflow through all of it: real Redis, a real orchestrator, real workers. */
+/** The process as it is run: how it starts, how it ends, and what it exits with. Whole workflows through it: `./dev demo`, `demo.e2e.test.ts`. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

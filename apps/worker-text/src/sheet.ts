@@ -24,6 +24,9 @@ const shared = new Html(`
   .chip.plain { background: ${colour.empty}; color: ${colour.text}; }
   .chip.info { background: #e8edfb; color: ${colour.accent}; }
   blockquote { margin: 8px 0 0; padding-left: 12px; border-left: 3px solid ${colour.line}; color: ${colour.text}; font-size: 13px; font-weight: 400; overflow-wrap: anywhere; }
+  svg { display: block; width: 100%; height: auto; margin-top: 12px; font-family: inherit; }
+  svg.narrow { display: none; }
+  @media (max-width: 640px) { svg.wide { display: none; } svg.narrow { display: block; } }
   .foot { margin-top: 36px; }
   table.list td.wrap { white-space: normal; overflow-wrap: anywhere; }
 `);
@@ -51,6 +54,11 @@ ${parts}
 </body>
 </html>
 `;
+}
+
+/** A drawing twice: for a desk, and made for a phone rather than scaled down to it. Widths are in CSS pixels. */
+export function bothWidths(draw: (width: number, name: 'wide' | 'narrow') => Html): Html {
+  return html`${draw(664, 'wide')}${draw(342, 'narrow')}`;
 }
 
 export interface Tile {

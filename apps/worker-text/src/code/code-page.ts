@@ -3,7 +3,7 @@ import { colour, Html, html } from '@baton/page';
 import highlight from 'highlight.js/lib/core';
 import javascript from 'highlight.js/lib/languages/javascript';
 import type { Draft, Round, Spec } from '../capability/code.ts';
-import { origin, sheet, tileRow } from '../sheet.ts';
+import { bothWidths, origin, sheet, tileRow } from '../sheet.ts';
 
 highlight.registerLanguage('javascript', javascript);
 
@@ -80,15 +80,19 @@ function rounds(history: readonly Round[]): Html {
   return html`<div class="part"><h2>What was changed</h2><table class="list rounds" style="margin-top:12px"><tr><th></th><th class="text">The generator</th><th>Tests</th><th>Lint</th><th>Score</th></tr>${rows}</table></div>`;
 }
 
-const size = { width: 664, height: 170, left: 34, right: 24, top: 18, bottom: 26 } as const;
+const size = { height: 170, left: 34, right: 24, top: 18, bottom: 26 } as const;
 
 function scoreChart(history: readonly Round[]): Html {
-  const step = (size.width - size.left - size.right) / Math.max(1, history.length - 1);
-  const x = (index: number): number => Math.round(size.left + (history.length === 1 ? (size.width - size.left) / 2 : step * index));
+  return bothWidths((width, name) => scoreLine(history, width, name));
+}
+
+function scoreLine(history: readonly Round[], width: number, name: string): Html {
+  const step = (width - size.left - size.right) / Math.max(1, history.length - 1);
+  const x = (index: number): number => Math.round(size.left + (history.length === 1 ? (width - size.left) / 2 : step * index));
   const y = (score: number): number => Math.round(size.top + (1 - score) * (size.height - size.top - size.bottom));
   const grid = [0, 0.5, 1].map(
     (score) =>
-      html`<line x1="${size.left}" x2="${size.width}" y1="${y(score)}" y2="${y(score)}" stroke="${colour.line}"/><text x="0" y="${y(score) + 4}" font-size="11" fill="${colour.text}">${score.toFixed(1)}</text>`,
+      html`<line x1="${size.left}" x2="${width}" y1="${y(score)}" y2="${y(score)}" stroke="${colour.line}"/><text x="0" y="${y(score) + 4}" font-size="11" fill="${colour.text}">${score.toFixed(1)}</text>`,
   );
   const line = history.map(({ quality_score }, index) => `${x(index)},${y(quality_score)}`).join(' ');
   const points = history.map(
@@ -99,8 +103,8 @@ function scoreChart(history: readonly Round[]): Html {
 <text x="${x(index)}" y="${y(quality_score) - 10}" text-anchor="middle" font-size="11" font-weight="600" fill="${colour.ink}">${quality_score.toFixed(2)}</text>
 <text x="${x(index)}" y="${size.height - 4}" text-anchor="middle" font-size="11" fill="${colour.text}">${round}</text>`,
   );
-  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="Score by round: ${history.map(({ quality_score }) => quality_score.toFixed(2)).join(', ')}" style="display:block;width:100%;height:auto;margin-top:12px;font-family:inherit">
-${grid}<line x1="${size.left}" x2="${size.width}" y1="${y(threshold)}" y2="${y(threshold)}" stroke="${colour.up}" stroke-dasharray="4 4"/>
+  return html`<svg class="${name}" viewBox="0 0 ${width} ${size.height}" role="img" aria-label="Score by round: ${history.map(({ quality_score }) => quality_score.toFixed(2)).join(', ')}">
+${grid}<line x1="${size.left}" x2="${width}" y1="${y(threshold)}" y2="${y(threshold)}" stroke="${colour.up}" stroke-dasharray="4 4"/>
 <polyline points="${line}" fill="none" stroke="${colour.accent}" stroke-width="2"/>${points}</svg>`;
 }
 

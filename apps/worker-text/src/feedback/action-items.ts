@@ -61,8 +61,8 @@ const causes: readonly Cause[] = [
 const negativeMin = 3;
 const shareMin = 0.4;
 const quotesMax = 2;
-/** How letters end says nothing. */
-const closing = /\s*\b(?:kind )?regards,[^.]*$/i;
+/** How letters begin and end says nothing. */
+const politeness = /^hi, this is \[name\]\.\s*|\s*\b(?:kind )?regards,[^.]*$/gi;
 const itemsMax = 6;
 
 /** The messages of each topic, with how they sound; in the order of the topics. */
@@ -109,6 +109,6 @@ function itemOf(cause: Cause | null, topics: readonly TopicMoods[]): Omit<Action
     action: cause?.action ?? `Find out what is behind “${label}”`,
     because: `${complaints.length} of ${messages.length} messages about ${label} are negative`,
     topic: label,
-    quotes: telling.slice(0, quotesMax).map(({ id, text }) => ({ id, text: text.replace(closing, '') })),
+    quotes: telling.slice(0, quotesMax).map(({ id, text }) => ({ id, text: text.replace(politeness, '') })),
   };
 }

@@ -1,23 +1,31 @@
 /** Messages by week, as a drawing: what is negative hangs below the line, what is not stands above. */
 import { colour, day, type Html, html } from '@baton/page';
 import type { Sentiment } from '../capability/feedback.ts';
+import { bothWidths } from '../sheet.ts';
 
 type Week = Sentiment['weeks'][number];
 
-const size = { width: 664, height: 190, left: 0, bottom: 24, top: 14 } as const;
+const size = { height: 190, bottom: 24, top: 14 } as const;
+/** A phone shows the last of them. */
+const narrowWeeksMax = 10;
 
-export function weekChart(weeks: readonly Week[]): Html {
+export function weekChart(all: readonly Week[]): Html {
+  return bothWidths((width, name) => drawing(name === 'narrow' ? all.slice(-narrowWeeksMax) : all, width, name));
+}
+
+function drawing(weeks: readonly Week[], width: number, name: string): Html {
   const above = Math.max(1, ...weeks.map(({ count, negative }) => count - negative));
   const below = Math.max(1, ...weeks.map(({ negative }) => negative));
   const unit = (size.height - size.bottom - size.top * 2) / (above + below);
   const line = size.top + above * unit;
-  const step = size.width / weeks.length;
-  const width = Math.min(34, step * 0.62);
-  const every = Math.ceil(weeks.length / 8);
-  const columns = weeks.map((week, index) => column(week, { x: step * (index + 0.5), width, line, unit, isLabelled: index % every === 0 }));
+  const step = width / weeks.length;
+  const every = Math.ceil(weeks.length / (width / 80));
+  const columns = weeks.map((week, index) =>
+    column(week, { x: step * (index + 0.5), width: Math.min(34, step * 0.62), line, unit, isLabelled: index % every === 0 }),
+  );
   const summary = weeks.map(({ from, count, negative }) => `${day(from, { year: false })}: ${negative} of ${count} negative`).join('; ');
-  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="Messages by week. ${summary}" style="display:block;width:100%;height:auto;font-family:inherit">
-${columns}<line x1="0" x2="${size.width}" y1="${round(line)}" y2="${round(line)}" stroke="${colour.faint}" stroke-width="1"/></svg>`;
+  return html`<svg class="${name}" viewBox="0 0 ${width} ${size.height}" role="img" aria-label="Messages by week. ${summary}">
+${columns}<line x1="0" x2="${width}" y1="${round(line)}" y2="${round(line)}" stroke="${colour.faint}" stroke-width="1"/></svg>`;
 }
 
 interface Place {
