@@ -5,7 +5,7 @@ import type { Json } from './json.ts';
 import type { AssignedSubtask, Subtask } from './subtask.ts';
 import { needsOf } from './graph.ts';
 import { isSettled } from './subtask.ts';
-import { placeOf, siblingOf } from './subtask-id.ts';
+import { partOfPlan, placeOf, siblingOf } from './subtask-id.ts';
 import { settledIn, noTally, partsKey } from './tally.ts';
 import { hasEnded, type Workflow } from './workflow.ts';
 
@@ -51,7 +51,8 @@ const reasonsMax = 500;
 /** What is not settled, in the order of the definition and then of the parts, up to a bound; nothing once the workflow has ended. */
 export function unsettledIds(workflow: Workflow): readonly string[] {
   if (hasEnded(workflow.state)) return [];
-  const ids = new Set([...workflow.type.graph.nodes.keys(), ...workflow.subtasks.keys()]);
+  const planned = [...workflow.subtasks].flatMap(([id, subtask]) => (subtask.status === 'running' && subtask.parts.kind === 'plan' ? subtask.parts.nodes.map((node) => partOfPlan(id, node.id)) : []));
+  const ids = new Set([...workflow.type.graph.nodes.keys(), ...workflow.subtasks.keys(), ...planned]);
   const board = boardOf(workflow);
   return [...ids].filter((id) => !isSettled(workflow.subtasks.get(id)) && findNode(board, id) !== undefined).slice(0, reasonsMax);
 }
@@ -87,8 +88,8 @@ function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFact
 
 function pendingReason(workflow: Workflow, board: Board, id: string): Reason {
   const place = placeOf(id);
-  const open =
-    place.in === 'map' || place.in === 'loop' ? [] : needsOf(nodeOf(board, id)).filter((need) => !isSettled(workflow.subtasks.get(siblingOf(place, need))));
+  const needs = place.in === 'map' || place.in === 'loop' ? [] : needsOf(nodeOf(board, id)).map((need) => siblingOf(place, need));
+  const open = needs.filter((need) => !isSettled(workflow.subtasks.get(need)));
   if (open.length > 0) return { reason: 'deps', facts: { deps: open }, message: `waits for ${open.join(', ')}` };
   const { state } = workflow;
   if (state.status === 'paused')
@@ -113,7 +114,7 @@ function assignedReason(board: Board, id: string, subtask: AssignedSubtask, { jo
       return {
         reason: 'retry_backoff',
         facts: { until: iso(job.until), attempts_made: job.attemptsMade, last_error: job.lastError },
-        message: `failed ${job.attemptsMade} times, next attempt at ${iso(job.until)}: ${job.lastError ?? ''}`,
+        message: `failed ${job.attemptsMade} times, next attempt at ${iso(job.until)}${job.lastError === null ? '' : `: ${job.lastError}`}`,
       };
     case 'missing':
       return { reason: 'not_sent', facts: {}, message: 'is on its way to the queue' };

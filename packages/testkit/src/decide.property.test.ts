@@ -17,7 +17,7 @@ describe('decide', () => {
         bringToEnd(walk);
         return hasEnded(walk.workflow.state);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -46,7 +46,7 @@ describe('decide', () => {
           apply(workflow, again.patch);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -55,7 +55,9 @@ describe('decide', () => {
       fc.property(edgesArbitrary(10), fc.infiniteStream(fc.boolean()), (edges, coins) => {
         const [single, batch] = [startWalk(workflowOf(graphDefinition(edges))), startWalk(workflowOf(graphDefinition(edges)))];
         while (single.open.size > 0) {
-          const round = [...single.open.values()].map((dispatch) => (coins.next().value === false && dispatch.subtaskId === 'n7' ? failed(dispatch) : completed(dispatch)));
+          const round = [...single.open.values()].map((dispatch) =>
+            coins.next().value === false && dispatch.subtaskId === 'n7' ? failed(dispatch) : completed(dispatch),
+          );
           for (const event of round) single.take(event);
           batch.take(...round);
           if (JSON.stringify([...single.workflow.subtasks]) !== JSON.stringify([...batch.workflow.subtasks])) return false;
@@ -71,5 +73,12 @@ describe('decide', () => {
 function reloaded({ header, type, revision, eventHash, state, subtasks, context, inbox }: Workflow): Workflow {
   const through = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   const map = <V>(entries: ReadonlyMap<string, V>): Map<string, V> => new Map(through([...entries]));
-  return restoreWorkflow(through(header), type, { revision, eventHash, state: through(state), subtasks: map(subtasks), context: map(context), inbox: map(inbox) });
+  return restoreWorkflow(through(header), type, {
+    revision,
+    eventHash,
+    state: through(state),
+    subtasks: map(subtasks),
+    context: map(context),
+    inbox: map(inbox),
+  });
 }

@@ -1,0 +1,259 @@
+/** Retry and rerun: what is done again, what stays, and that no generation is ever dispatched twice. */
+import { describe, expect, it } from 'vitest';
+import { play } from './fixture/scenario.ts';
+
+const chain = [{ id: 'a' }, { id: 'b', needs: ['a'] }, { id: 'c', needs: ['b'] }];
+const each = { capability: 'c' };
+
+describe('a retry', () => {
+  it('goes on from the failed steps; what succeeded stays', () => {
+    const scene = play([...chain, { id: 'x', needs: ['a'] }]);
+    scene.complete('a', 'A');
+    scene.now = 50;
+    scene.fail('b');
+    expect(scene.statuses()).toBe('a completed, b failed_permanent, c cancelled, x cancelled');
+    scene.now = 100;
+    const step = scene.control('retry');
+    expect(step.patch.events[0]).toEqual({ type: 'workflow_retried', at: 100, by: 'ann', from: ['b'] });
+    expect(step.patch.events.slice(1)).toMatchObject([{ subtaskId: 'b', generation: 1, cause: 'retried' }, { subtaskId: 'x', generation: 1, cause: 'retried' }]);
+    expect(scene.workflow.state).toEqual({ status: 'running', expiresAt: 86_400_100 });
+    expect(scene.get('b')).toMatchObject({ status: 'assigned', assignedAt: 100 });
+    expect(step.patch.deadlines).toContainEqual({ subtaskId: null, at: 86_400_100 });
+    scene.complete('b');
+    scene.complete('x');
+    scene.complete('c', 'C');
+    expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { c: 'C', x: null } });
+    expect(scene.log).toEqual(['a~0 c', 'b~0 c', 'x~0 c', 'b~1 c', 'x~1 c', 'c~1 c']);
+  });
+
+  it('keeps those off the work who may still have it', () => {
+    const scene = play([{ id: 'a' }, { id: 'b' }]);
+    scene.fail('a');
+    expect(scene.control('retry').patch.control).toEqual([{ key: 'b~0', flag: 'cancelled:0' }, { key: '*', flag: null }]);
+    scene.reply('b', { status: 'completed', result: 'late' }, { generation: 0 });
+    expect(scene.get('b')).toMatchObject({ status: 'assigned', generation: 1 });
+  });
+
+  it.each(['timed out', 'cancelled'])('goes on with a workflow that was %s', (how) => {
+    const scene = play(chain, { timeout_ms: 1_000 });
+    scene.complete('a');
+    scene.now = 1_000;
+    if (how === 'cancelled') scene.control('terminate');
+    else scene.take({ kind: 'workflow_deadline_passed' });
+    expect(scene.control('retry').sent).toEqual(['b']);
+  });
+
+  it('leaves alone what was cancelled or lived with because nobody needed it', () => {
+    const scene = play([{ id: 'x' }, { id: 'y' }, { id: 'f' }, { id: 'j', needs: ['x', 'y', 'f'], join: { kind: 'any' } }, { id: 'o', optional: true }, { id: 'k', needs: ['j', 'o'] }]);
+    scene.fail('f');
+    scene.complete('x');
+    scene.fail('o');
+    scene.complete('j');
+    scene.fail('k');
+    expect(scene.control('retry').sent).toEqual(['k']);
+    expect(scene.statuses()).toBe('x completed, y cancelled, f failed_permanent, j completed, o failed_permanent, k assigned');
+  });
+
+  it('of a join that became impossible asks those again that failed', () => {
+    const scene = play([{ id: 'x' }, { id: 'y' }, { id: 'z' }, { id: 'j', needs: ['x', 'y', 'z'], join: { kind: 'quorum', k: 2, of: 3 } }]);
+    scene.complete('x', null, 'one');
+    scene.fail('y');
+    scene.fail('z');
+    expect(scene.control('retry').sent).toEqual(['y', 'z']);
+    scene.complete('z', null, 'two');
+    expect(scene.statuses()).toBe('x completed, y cancelled, z completed, j assigned');
+  });
+
+  it('asks again for what the result names', () => {
+    const scene = play([{ id: 'x' }, { id: 'y' }, { id: 'j', needs: ['x', 'y'], join: { kind: 'any' } }], { result: '$steps.y' });
+    scene.complete('x');
+    scene.complete('j');
+    scene.fail('y');
+    expect(scene.workflow.state.status).toBe('failed');
+    expect(scene.control('retry').sent).toEqual(['y']);
+  });
+
+  it('keeps the items of a map that succeeded', () => {
+    const scene = play([{ id: 'm', kind: 'map', over: [0, 1, 2, 3, 4], concurrency: 2, each }]);
+    scene.complete('m[1]', 1);
+    scene.complete('m[0]', 0);
+    scene.fail('m[2]');
+    expect(scene.control('retry').sent).toEqual(['m[2]', 'm[3]']);
+    expect(scene.get('m')).toMatchObject({ status: 'running', generation: 1, parts: { again: { after: 2, indexes: [2, 3] } } });
+    scene.complete('m[2]', 2);
+    scene.fail('m[4]');
+    expect(scene.control('retry').sent).toEqual(['m[3]', 'm[4]']);
+    scene.complete('m[4]', 4);
+    scene.complete('m[3]', 3);
+    expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { m: [0, 1, 2, 3, 4] } });
+  });
+
+  it('of a map that could not be brought together does all items again', () => {
+    const scene = play([{ id: 'm', kind: 'map', over: [0, 1], concurrency: 1, each, aggregate: { strategy: 'sum' } }]);
+    scene.complete('m[0]', 'no number');
+    scene.complete('m[1]', 1);
+    expect(scene.get('m')).toMatchObject({ error: { code: 'AGGREGATION_FAILED' } });
+    expect(scene.control('retry').sent).toEqual(['m[0]']);
+    scene.complete('m[0]', 2);
+    scene.complete('m[1]', 3);
+    expect(scene.get('m')).toMatchObject({ status: 'completed', result: 5 });
+  });
+
+  it('of a loop goes on in the round that failed, with the drafts before', () => {
+    const scene = play([{ id: 'l', kind: 'loop', threshold: 9, generate: { capability: 'g', params: { previous: '$loop.previous?' } }, critique: { capability: 'k' } }]);
+    scene.complete('l#1/generate', 'one');
+    scene.complete('l#1/critique', { quality_score: 1 });
+    scene.fail('l#2/generate');
+    expect(scene.control('retry').dispatches).toMatchObject([{ subtaskId: 'l#2/generate', generation: 1, parameters: { previous: 'one' } }]);
+    scene.complete('l#2/generate', 'two');
+    scene.complete('l#2/critique', { quality_score: 9 });
+    expect(scene.get('l')).toMatchObject({ status: 'completed', result: 'two', parts: { rounds: [{ score: 1 }, { score: 9 }] } });
+  });
+
+  it('of a loop that was exhausted begins with the first round', () => {
+    const scene = play([{ id: 'l', kind: 'loop', threshold: 9, max_iterations: 1, generate: { capability: 'g' }, critique: { capability: 'k' } }]);
+    scene.complete('l#1/generate', 'one');
+    scene.complete('l#1/critique', { quality_score: 1 });
+    expect(scene.control('retry').sent).toEqual(['l#1/generate']);
+  });
+
+  it('of a plan keeps it, and its steps that succeeded', () => {
+    const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'], timeout_ms: 1_000 }]);
+    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c' }, { id: 'z', capability: 'c', needs: ['x', 'y'] }]);
+    scene.complete('p/x', 'X');
+    scene.fail('p/y');
+    expect(scene.statuses()).toBe('p failed_permanent, p/x completed, p/y failed_permanent, p/z cancelled');
+    scene.now = 5_000;
+    const step = scene.control('retry');
+    expect(step.sent).toEqual(['p/y']);
+    expect(step.patch.deadlines).toContainEqual({ subtaskId: 'p', at: 6_000 });
+    scene.complete('p/y', 'Y');
+    scene.complete('p/z', 'Z');
+    expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { p: { z: 'Z' } } });
+  });
+
+  it('of a plan that did not come to what it promised does its steps again, in their order', () => {
+    const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'], output: { required: ['z'] }, rules: [{ rule: 'output.z > 1.0', message: 'more' }] }]);
+    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'z', kind: 'map', over: [1], needs: ['x'], each, aggregate: { strategy: 'sum' } }]);
+    scene.complete('p/x', 'X');
+    scene.complete('p/z[0]', 1);
+    expect(scene.get('p')).toMatchObject({ error: { code: 'INVALID_OUTPUT' } });
+    expect(scene.control('retry').sent).toEqual(['p/x']);
+    scene.complete('p/x', 'X');
+    scene.complete('p/z[0]', 2);
+    expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { p: { z: 2 } } });
+  });
+
+  it('ends the same way if it was the end itself that failed', () => {
+    const scene = play([{ id: 'a' }], { result: '$steps.a.absent' });
+    scene.complete('a', {});
+    scene.now = 5;
+    scene.control('retry');
+    expect(scene.workflow.state).toMatchObject({ status: 'failed', endedAt: 5, error: { code: 'UNRESOLVED_REFERENCE' } });
+  });
+});
+
+describe('a rerun', () => {
+  const rerun = (from: string) => ({ action: 'rerun' as const, from });
+
+  it('does a step and what depends on it again, and nothing else', () => {
+    const scene = play([...chain, { id: 'x', needs: ['a'] }]);
+    for (const id of ['a', 'b', 'x', 'c']) scene.complete(id, id);
+    const step = scene.control(rerun('b'));
+    expect(step.sent).toEqual(['b']);
+    expect(step.patch.events[0]).toMatchObject({ type: 'workflow_retried', from: ['b'] });
+    expect(scene.statuses()).toBe('a completed, b assigned, c pending, x completed');
+    scene.complete('b', 'B');
+    scene.complete('c', 'C');
+    expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { c: 'C', x: 'x' } });
+    expect(scene.log.slice(4)).toEqual(['b~1 c', 'c~1 c']);
+  });
+
+  it('of a step that is not there is refused', () => {
+    const scene = play(chain);
+    scene.control('terminate');
+    const step = scene.control(rerun('zz'));
+    expect(step.answers).toEqual([{ outcome: 'refused', message: 'There is no step "zz"; there are: a, b, c.' }]);
+    expect(scene.workflow.state.status).toBe('cancelled');
+  });
+
+  it('gives what never came to its turn its turn', () => {
+    const scene = play([{ id: 'a' }, { id: 'b' }, { id: 'c', needs: ['b'] }]);
+    scene.fail('a');
+    expect(scene.control(rerun('a')).sent).toEqual(['a', 'b']);
+    scene.complete('b');
+    expect(scene.status('c')).toBe('assigned');
+  });
+
+  it('skips anew', () => {
+    const scene = play([{ id: 'a' }, { id: 'b', when: 'steps.a == 1.0' }]);
+    scene.complete('a', 2);
+    expect(scene.workflow.state.status).toBe('completed');
+    scene.control(rerun('a'));
+    scene.complete('a', 1);
+    expect(scene.statuses()).toBe('a completed, b assigned');
+  });
+
+  it('of a map does all of the new list, longer or shorter', () => {
+    const scene = play([{ id: 'a' }, { id: 'm', kind: 'map', over: '$steps.a', concurrency: 1, each }]);
+    const all = (size: number) => {
+      scene.complete('a', Array.from({ length: size }, (_, index) => index));
+      for (let index = 0; index < size; index += 1) scene.complete(`m[${index}]`, index);
+      expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { m: Array.from({ length: size }, (_, index) => index) } });
+    };
+    all(2);
+    scene.control(rerun('a'));
+    all(3);
+    scene.control(rerun('a'));
+    all(1);
+    scene.control(rerun('a'));
+    all(3);
+    expect(new Set(scene.log).size).toBe(scene.log.length);
+  });
+
+  it('of a loop begins with the first round', () => {
+    const scene = play([{ id: 'l', kind: 'loop', threshold: 9, generate: { capability: 'g' }, critique: { capability: 'k' } }]);
+    for (const round of [1, 2]) {
+      scene.complete(`l#${round}/generate`, round);
+      scene.complete(`l#${round}/critique`, { quality_score: round * 4.5 });
+    }
+    expect(scene.control(rerun('l')).sent).toEqual(['l#1/generate']);
+    scene.complete('l#1/generate', 'better');
+    scene.complete('l#1/critique', { quality_score: 9 });
+    expect(scene.workflow.state).toMatchObject({ result: { l: 'better' } });
+    expect(scene.statuses()).toBe('l completed, l#1/generate completed, l#1/critique completed, l#2/generate cancelled, l#2/critique cancelled');
+  });
+
+  it('of a plan asks for a new one, and has no use for what the old one brought', () => {
+    const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'] }, { id: 'after', needs: ['p'] }]);
+    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c', needs: ['x'] }]);
+    scene.complete('p/x');
+    scene.complete('p/y');
+    scene.complete('after');
+    expect(scene.control(rerun('p')).sent).toEqual(['p']);
+    scene.complete('p', [{ id: 'y', capability: 'c', needs: ['z'] }, { id: 'z', capability: 'c' }]);
+    expect(scene.log.slice(4)).toEqual(['p~1 planner', 'p/z~0 c']);
+    expect(scene.complete('p/z').sent).toEqual(['p/y']);
+    scene.control('terminate');
+    expect(scene.statuses()).toBe('p cancelled, after cancelled, p/x pending, p/y cancelled, p/z completed');
+    expect(scene.control('retry').sent).toEqual(['p/y']);
+    scene.complete('p/y');
+    expect(scene.status('after')).toBe('assigned');
+  });
+
+  it('of an approval asks again', () => {
+    const scene = play([{ id: 'ok', kind: 'approval' }]);
+    scene.take({ kind: 'answered', id: '1', subtaskId: 'ok', answer: { by: 'ann', decision: 'approve', at: 0 } });
+    scene.control(rerun('ok'));
+    expect(scene.get('ok')).toMatchObject({ status: 'waiting', generation: 1, for: { answers: [] } });
+  });
+
+  it('takes nothing from a reply to what was before', () => {
+    const scene = play(chain);
+    scene.complete('a');
+    scene.control('terminate');
+    scene.control(rerun('a'));
+    scene.reply('b', { status: 'completed', result: 1 }, { generation: 0 });
+    expect(scene.statuses()).toBe('a assigned, b pending, c pending');
+  });
+});
