@@ -1,12 +1,25 @@
 /** Nothing begins before its join is decided. Said a second time, in other words than core's, from the bare states of what is needed. */
-import { askedCapability, type Board, boardOf, buildGraph, type Decision, type Graph, type Join, placeOf, siblingOf, type Subtask, type Workflow } from '@baton/core';
+import {
+  askedCapability,
+  type Board,
+  boardOf,
+  buildGraph,
+  type Decision,
+  type Graph,
+  type Join,
+  placeOf,
+  type Subtask,
+  siblingOf,
+  type Workflow,
+} from '@baton/core';
 
 export function joinViolation(workflow: Workflow, { patch }: Decision): string | null {
   const after = new Map([...workflow.subtasks, ...patch.subtasks]);
   const board: Board = { ...boardOf(workflow), get: (id) => after.get(id) };
   for (const [id, subtask] of patch.subtasks) {
-    const before = workflow.subtasks.get(id)?.status ?? 'pending';
-    if (before !== 'pending' || !hasBegun(subtask)) continue;
+    const before = workflow.subtasks.get(id);
+    const isNew = before === undefined || before.status === 'pending' || before.generation !== subtask.generation;
+    if (!isNew || !hasBegun(subtask)) continue;
     const place = placeOf(id);
     const graph = place.in === 'definition' ? workflow.type.graph : place.in === 'plan' ? graphOf(after.get(place.parent)) : null;
     const node = graph?.nodes.get(place.local);
@@ -29,12 +42,16 @@ function graphOf(plan: Subtask | undefined): Graph | null {
 function isDecided(board: Board, join: Join, needs: readonly string[]): boolean {
   const states = needs.map((id) => board.get(id));
   const good = needs.filter((id) => board.get(id)?.status === 'completed');
-  const isSafe = (state: Subtask | undefined) => state?.status === 'completed' || state?.status === 'skipped' || (state?.status === 'failed_permanent' && state.tolerated === true);
+  const isSafe = (state: Subtask | undefined) =>
+    state?.status === 'completed' || state?.status === 'skipped' || (state?.status === 'failed_permanent' && state.tolerated === true);
   switch (join.kind) {
     case 'all':
       return states.every(isSafe);
     case 'settled':
-      return states.every((state) => isSafe(state) || state?.status === 'failed_permanent' || state?.status === 'cancelled') && (needs.length === 0 || states.some(isSafe));
+      return (
+        states.every((state) => isSafe(state) || state?.status === 'failed_permanent' || state?.status === 'cancelled') &&
+        (needs.length === 0 || states.some(isSafe))
+      );
     case 'any':
       return good.length >= 1;
     case 'first':

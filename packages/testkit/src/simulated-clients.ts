@@ -1,5 +1,5 @@
 /** Three clients who start, control, answer and signal as they like, each through any process; and what they were told, to be held against the record. */
-import { type Control, type DefinitionInput, hasEnded, type Json } from '@baton/core';
+import { type Control, hasEnded } from '@baton/core';
 import type { Engine } from '@baton/engine';
 import type { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
@@ -23,17 +23,18 @@ export interface SimulatedClients {
 export interface ClientsWorld {
   readonly random: Random;
   readonly ledger: Ledger;
-  readonly definitions: readonly DefinitionInput[];
+  /** One workflow of each is started. */
+  readonly types: readonly string[];
   readonly onDefect: (error: unknown) => void;
 }
 
-export function createSimulatedClients({ random, ledger, definitions, onDefect }: ClientsWorld): SimulatedClients {
+export function createSimulatedClients({ random, ledger, types, onDefect }: ClientsWorld): SimulatedClients {
   const applied: AppliedAnswer[] = [];
   let signals = 0;
   const names = ['ann', 'bob', 'cyd'];
-  const requests = definitions.map((definition, index) => ({
+  const requests = types.map((type, index) => ({
     workflowId: `w${index}`,
-    definition: definition as unknown as Json,
+    type,
     params: { seed: index, flag: random.chance(0.5), items: [1, 2, 3].slice(0, random.below(4)) },
     conversationId: 'talk',
   }));
@@ -44,7 +45,7 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
   }
 
   async function control(engine: Engine, workflowId: string, by: string): Promise<void> {
-    const steps = [...(ledger.pages.get(workflowId)?.type.graph.nodes.keys() ?? [])];
+    const steps = [...(ledger.pages.get(workflowId)?.workflow.type.graph.nodes.keys() ?? [])];
     const action = random.weighted({ pause: 6, resume: 6, cancel: 0.7, terminate: 0.4, retry: 3, rerun: 2 });
     const isCancel = action === 'cancel';
     const asked: Control = isCancel
@@ -100,13 +101,13 @@ export function createSimulatedClients({ random, ledger, definitions, onDefect }
     async help(engine) {
       for (const request of requests) if (!ledger.pages.has(request.workflowId)) await politely(() => engine.start({ ...request, caller: 'ann' }));
       for (const [workflowId, page] of [...ledger.pages]) {
-        if (hasEnded(page.state)) continue;
-        if (page.state.status === 'paused') {
+        if (hasEnded(page.workflow.state)) continue;
+        if (page.workflow.state.status === 'paused') {
           // What was paused with its parent goes on with it.
-          if (!page.state.by.startsWith('parent')) await politely(() => engine.control(workflowId, { action: 'resume' }, 'ann'));
+          if (!page.workflow.state.by.startsWith('parent')) await politely(() => engine.control(workflowId, { action: 'resume' }, 'ann'));
           continue;
         }
-        for (const [subtaskId, subtask] of [...page.subtasks]) {
+        for (const [subtaskId, subtask] of [...page.workflow.subtasks]) {
           if (subtask.status !== 'waiting' || random.chance(0.5)) continue;
           if (subtask.for.kind === 'approval') await politely(() => answer(engine, workflowId, subtaskId));
           if (subtask.for.kind === 'signal') {

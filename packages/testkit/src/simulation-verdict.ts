@@ -29,13 +29,13 @@ async function logIsWhole({ store }: World, id: string, page: LedgerPage): Promi
   if (JSON.stringify(logged) !== JSON.stringify(page.events)) broken(`${id}: the event log does not hold what was committed`);
   const stored = await store.load(id);
   if (stored?.eventHash !== hash) broken(`${id}: the workflow does not carry the hash of its last event`);
-  if (JSON.stringify(stored.state) !== JSON.stringify(page.state)) broken(`${id}: the store holds another state than was committed`);
+  if (JSON.stringify(stored.state) !== JSON.stringify(page.workflow.state)) broken(`${id}: the store holds another state than was committed`);
 }
 
 const last = { completed: 'subtask_completed', failed_permanent: 'subtask_failed', skipped: 'subtask_skipped', cancelled: 'subtask_cancelled' } as const;
 
 /** From the log alone one can tell how everything ended. */
-function recordExplains(id: string, { state, subtasks, events }: LedgerPage): void {
+function recordExplains(id: string, { workflow: { state, subtasks }, events }: LedgerPage): void {
   if (!hasEnded(state)) broken(`${id}: it has not ended`);
   if (events.filter(({ type }) => type === 'workflow_started').length !== 1) broken(`${id}: it was not started exactly once`);
   const ends = events.findLast(({ type }) => type.startsWith('workflow_'));
@@ -52,16 +52,21 @@ function recordExplains(id: string, { state, subtasks, events }: LedgerPage): vo
   }
 }
 
-/** A child does not outlive the step that it is the work of by more than one look at the parent, and never completes what nobody wants. */
-function parentExplains({ ledger }: World, id: string, { header, state, events }: LedgerPage): void {
+/** How often a child looks after its parent. */
+const parentCheckMs = 60_000;
+
+/** A child ends with the step that it is the work of, or within one look at its parent, and what completes the step has completed. */
+function parentExplains({ ledger, calmSince }: World, id: string, { workflow: { header, state } }: LedgerPage): void {
   const { parent } = header;
   if (parent === undefined || !hasEnded(state)) return;
-  const above = ledger.pages.get(parent.workflowId);
-  if (above === undefined) return broken(`${id}: there is no parent ${parent.workflowId}`);
-  const step = above.subtasks.get(parent.subtaskId);
-  if (step?.status !== 'completed' || step.generation !== parent.generation) return;
-  const retried = events.some(({ type }) => type === 'workflow_retried');
-  if (state.status !== 'completed' && !retried) broken(`${id}: it is ${state.status}, but its step ${parent.subtaskId} is completed`);
+  const step = ledger.pages.get(parent.workflowId)?.workflow.subtasks.get(parent.subtaskId);
+  if (step === undefined) return broken(`${id}: there is no step ${parent.subtaskId} in ${parent.workflowId}`);
+  if (step.status === 'completed' && step.generation === parent.generation && state.status !== 'completed') {
+    broken(`${id}: it is ${state.status}, but its step ${parent.subtaskId} is completed`);
+  }
+  if (!isSettled(step) || step.generation !== parent.generation) return;
+  if (state.endedAt > Math.max(step.settledAt, header.createdAt, calmSince) + parentCheckMs)
+    broken(`${id}: it outlived its step ${parent.subtaskId}, which is ${step.status}`);
 }
 
 /** Whoever was told that his answer counts finds it in what the approval came to, or in why it came to nothing. */
@@ -73,13 +78,13 @@ function answersCounted({ clients, ledger }: World): void {
       broken(`${workflowId}: the answer of ${by} to ${subtaskId} was applied, but is not in the log`);
     }
     if (page.events.some(({ type }) => type === 'workflow_retried')) continue;
-    const subtask = page.subtasks.get(subtaskId);
+    const subtask = page.workflow.subtasks.get(subtaskId);
     if (subtask !== undefined && isLost(page, subtaskId, subtask, by)) broken(`${workflowId}: the answer of ${by} to ${subtaskId} was applied and lost`);
   }
 }
 
 /** An approval whose time ran out counted every answer that came in time, and did not have enough of them. What came after enough others is not lost. */
-function isLost({ type, events }: LedgerPage, id: string, subtask: Subtask, by: string): boolean {
+function isLost({ workflow: { type }, events }: LedgerPage, id: string, subtask: Subtask, by: string): boolean {
   const node = type.graph.nodes.get(id);
   const isExpired =
     (subtask.status === 'completed' && (subtask.result as { expired?: boolean }).expired === true) ||

@@ -38,6 +38,8 @@ export interface World {
   /** Two that have partitions, and one that only answers clients. */
   readonly orchestrators: SimulatedOrchestrator[];
   readonly defects: unknown[];
+  /** When the chaos ended. */
+  calmSince: number;
 }
 
 const chaosSteps = 240;
@@ -55,7 +57,7 @@ export async function simulate(seed: number): Promise<SimulationOutcome> {
     throw Object.assign(new Error(`SIM_SEED=${seed} ${message}`, { cause: error }), { stack, world });
   }
   const pages = [...world.ledger.pages.values()];
-  const statuses = Object.fromEntries([...Map.groupBy(pages, ({ state }) => state.status)].map(([status, own]) => [status, own.length]));
+  const statuses = Object.fromEntries([...Map.groupBy(pages, ({ workflow }) => workflow.state.status)].map(([status, own]) => [status, own.length]));
   return { seed, workflows: pages.length, commits: world.ledger.commits, statuses };
 }
 
@@ -70,15 +72,16 @@ async function createWorld(seed: number): Promise<World> {
   const turnstile = createTurnstile(random);
   const now = (): number => clock.now();
   const agents = createSimulatedAgents({ random, queue, store, ledger, now });
-  const definitions = Array.from({ length: 1 + random.below(2) }, () => randomDefinition(random, { name: 'root', nodesMax: 7, children: ['child', 'nest'] }));
-  const clients = createSimulatedClients({ random, ledger, definitions, onDefect });
-  const world: World = { random, clock, store, queue, ledger, turnstile, agents, clients, orchestrators: [], defects };
+  const roots = ['root-0', 'root-1'].slice(0, 1 + random.below(2));
+  const clients = createSimulatedClients({ random, ledger, types: roots, onDefect });
+  const world: World = { random, clock, store, queue, ledger, turnstile, agents, clients, orchestrators: [], defects, calmSince: Number.POSITIVE_INFINITY };
   for (let index = 0; index < 3; index += 1) world.orchestrators.push(newOrchestrator(world, index));
   // Registered by a process of its own that sees no faults: what is simulated is what comes afterwards.
   const { engine } = createSimulatedOrchestrator(
     { name: 'setup', isAlive: true, kill: () => {}, through: (port) => port },
     { queue, store, ledger, now, onDefect },
   );
+  for (const name of roots) await engine.register(randomDefinition(random, { name, nodesMax: 7, children: ['child', 'nest'] }));
   await engine.register(randomDefinition(random, { name: 'child', nodesMax: 3, children: [] }));
   await engine.register(randomDefinition(random, { name: 'nest', nodesMax: 3, children: ['child', 'nest'] }));
   return world;
@@ -113,7 +116,7 @@ async function chaos(world: World): Promise<void> {
     await steps[random.weighted(weights)]?.();
     await turnOfTheLoop();
     throwDefect(world);
-    if (ledger.commits > 0 && step > 40 && [...ledger.pages.values()].every(({ state }) => hasEnded(state)) && random.chance(0.1)) break;
+    if (ledger.commits > 0 && step > 40 && [...ledger.pages.values()].every(({ workflow }) => hasEnded(workflow.state)) && random.chance(0.1)) break;
   }
 }
 
@@ -134,7 +137,7 @@ function usedPartitions(ledger: Ledger): readonly number[] {
 
 /** When something will be due that nobody has looked at yet. */
 function nextMoment({ ledger, queue, clock }: World): number {
-  const deadlines = [...ledger.pages.values()].filter(({ state }) => !hasEnded(state)).flatMap((page) => [...page.deadlines.values()]);
+  const deadlines = [...ledger.pages.values()].filter(({ workflow }) => !hasEnded(workflow.state)).flatMap((page) => [...page.watch.deadlines.values()]);
   const delayed = queue.nextDelayedAt();
   return Math.min(...deadlines, ...(delayed === null ? [] : [delayed]), clock.now() + 6_000);
 }
@@ -142,6 +145,7 @@ function nextMoment({ ledger, queue, clock }: World): number {
 /** No more faults: everybody does his work, and time passes, until every workflow has ended. */
 async function calm(world: World): Promise<void> {
   const { clock, ledger, turnstile, agents, clients, orchestrators } = world;
+  world.calmSince = clock.now();
   agents.calmDown();
   turnstile.open();
   orchestrators.forEach(({ process }, index) => {
@@ -162,10 +166,10 @@ async function calm(world: World): Promise<void> {
     await turnOfTheLoop();
     throwDefect(world);
     if (isWorking || ledger.commits > before) continue;
-    if ([...ledger.pages.values()].every(({ state }) => hasEnded(state))) return;
+    if ([...ledger.pages.values()].every(({ workflow }) => hasEnded(workflow.state))) return;
     clock.advance(Math.max(1, nextMoment(world) - clock.now()));
   }
-  const open = [...ledger.pages].filter(([, { state }]) => !hasEnded(state)).map(([id, { state }]) => `${id} is ${state.status}`);
+  const open = [...ledger.pages].filter(([, { workflow }]) => !hasEnded(workflow.state)).map(([id, { workflow }]) => `${id} is ${workflow.state.status}`);
   throw new BrokenInvariant(`after ${calmRoundsMax} rounds of calm: ${open.join(', ')}`);
 }
 
