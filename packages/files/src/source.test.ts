@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -21,7 +21,8 @@ test('a source that is opened and never read, because its attempt was aborted, h
     errors: { Refused, Postponed: Postponed as never },
   });
   attempt.abort();
-  // An error event without a listener would be an uncaught exception, which fails the run.
+  // An error event without a listener would be an uncaught exception, which fails the run; it comes once the file is open.
+  await readFile(join(folder, 'a.csv'));
   await setImmediate();
   const read = async (): Promise<void> => {
     for await (const chunk of source.chunks) expect(chunk).toBeDefined();
