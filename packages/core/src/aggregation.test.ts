@@ -31,7 +31,15 @@ describe('every strategy', () => {
     [{ strategy: 'concat', of: 'rows' }, [{ rows: [1] }, { rows: [2] }], [1, 2]],
     [{ strategy: 'best', by: 'score' }, [{ score: 1 }, { score: 3, id: 'one' }, { score: 3, id: 'two' }], { score: 3, id: 'one' }],
     [{ strategy: 'best', by: 'score' }, [], null],
-    [{ strategy: 'weighted', of: 'v', weight: 'w' }, [{ v: 'a', w: 1 }, { v: 'b', w: 0.6 }, { v: 'b', w: 0.6 }], 'b'],
+    [
+      { strategy: 'weighted', of: 'v', weight: 'w' },
+      [
+        { v: 'a', w: 1 },
+        { v: 'b', w: 0.6 },
+        { v: 'b', w: 0.6 },
+      ],
+      'b',
+    ],
     [{ strategy: 'weighted', of: 'v', weight: 'w' }, [{ w: 1 }, { v: 'b', w: 1 }], null],
     [{ strategy: 'expression', expression: 'results.map(r, r.n + 1)' }, [{ n: 1 }, { n: 2 }], [2, 3]],
   ])('%j of %j', (options, results, expected) => {
@@ -66,7 +74,11 @@ it('answers a majority that nobody beats, whatever the values are', () => {
     fc.property(fc.array(fc.oneof(fc.constantFrom<Json>(null, 1, 'a', [1], { a: 1, b: 2 }, { b: 2, a: 1 })), { minLength: 1 }), (values) => {
       const outcome = run({ strategy: 'majority' }, values);
       const count = (value: Json) => values.filter((each) => same(each, value)).length;
-      return outcome.ok && values.every((value) => count(value) <= count(outcome.value)) && values.findIndex((value) => same(value, outcome.value)) <= values.findIndex((value) => count(value) === count(outcome.value));
+      return (
+        outcome.ok &&
+        values.every((value) => count(value) <= count(outcome.value)) &&
+        values.findIndex((value) => same(value, outcome.value)) <= values.findIndex((value) => count(value) === count(outcome.value))
+      );
     }),
   );
 });

@@ -4,21 +4,40 @@ import { effectsOf, play, type Setting } from './fixture/scenario.ts';
 import { limits, parentKey } from './index.ts';
 
 const step = { id: 'w', kind: 'workflow', type: 'child', version: 3, params: { x: '$params.x' } };
-const parentOf = (rest: object = {}, setting: Setting = {}) => play([{ ...step, ...rest }, { id: 'after', params: { w: '$steps.w' } }], { params: { x: 7 }, ...setting });
-const childOf = (nodes: readonly object[] = [{ id: 'a' }]) => play(nodes, { header: { parent: { workflowId: 'above', subtaskId: 'w', generation: 0 }, depth: 1 } });
+const parentOf = (rest: object = {}, setting: Setting = {}) =>
+  play(
+    [
+      { ...step, ...rest },
+      { id: 'after', params: { w: '$steps.w' } },
+    ],
+    { params: { x: 7 }, ...setting },
+  );
+const childOf = (nodes: readonly object[] = [{ id: 'a' }]) =>
+  play(nodes, { header: { parent: { workflowId: 'above', subtaskId: 'w', generation: 0 }, depth: 1 } });
 const minute = 60_000;
 
 describe('a workflow step', () => {
   it('starts a workflow with an id of its own', () => {
     const scene = parentOf();
-    const start = { parent: { workflowId: 'wf', subtaskId: 'w', generation: 0 }, workflowId: 'wf.w', type: 'child', version: 3, params: { x: 7 }, caller: 'somebody', depth: 1, issuedAt: 0 };
+    const start = {
+      parent: { workflowId: 'wf', subtaskId: 'w', generation: 0 },
+      workflowId: 'wf.w',
+      type: 'child',
+      version: 3,
+      params: { x: 7 },
+      caller: 'somebody',
+      depth: 1,
+      issuedAt: 0,
+    };
     expect(scene.first.effects).toEqual([{ kind: 'start_child', start }]);
     expect(scene.first.patch.events.at(-1)).toMatchObject({ type: 'subtask_assigned', capability: 'workflow' });
   });
 
   it('comes to what that comes to', () => {
     const scene = parentOf();
-    expect(scene.reply('w', { status: 'completed', result: { y: 1 } }, { capability: 'workflow' }).dispatches).toMatchObject([{ subtaskId: 'after', parameters: { w: { y: 1 } } }]);
+    expect(scene.reply('w', { status: 'completed', result: { y: 1 } }, { capability: 'workflow' }).dispatches).toMatchObject([
+      { subtaskId: 'after', parameters: { w: { y: 1 } } },
+    ]);
     const failing = parentOf();
     failing.fail('w', 'SUBTASK_FAILED');
     expect(failing.workflow.state).toMatchObject({ status: 'failed', error: { details: { code: 'SUBTASK_FAILED' } } });
@@ -38,7 +57,10 @@ describe('a workflow step', () => {
 
   it('may be done for each item of a map', () => {
     const scene = play([{ id: 'm', kind: 'map', over: [1, 2], each: { kind: 'workflow', type: 'child', params: { i: '$item' } } }]);
-    expect(effectsOf(scene.first, 'start_child').map(({ start }) => [start.workflowId, start.params])).toEqual([['wf.m_0_', { i: 1 }], ['wf.m_1_', { i: 2 }]]);
+    expect(effectsOf(scene.first, 'start_child').map(({ start }) => [start.workflowId, start.params])).toEqual([
+      ['wf.m_0_', { i: 1 }],
+      ['wf.m_1_', { i: 2 }],
+    ]);
   });
 
   it('is started once more when nobody knows whether it was, as the same', () => {
@@ -47,7 +69,16 @@ describe('a workflow step', () => {
     const again = effectsOf(scene.check('w', { state: 'missing' }), 'start_child');
     expect(again).toMatchObject([{ start: { workflowId: 'wf.w', params: { x: 7 }, depth: 1, issuedAt: minute } }]);
     expect(scene.get('w')).toMatchObject({ generation: 0 });
-    expect(scene.check('w', { state: 'active', agent: null, attempt: 1, startedAt: 0, progress: null }).patch.deadlines).toEqual([{ subtaskId: 'w', at: 2 * minute }]);
+    expect(scene.check('w', { state: 'active', agent: null, attempt: 1, startedAt: 0, progress: null }).patch.deadlines).toEqual([
+      { subtaskId: 'w', at: 2 * minute },
+    ]);
+  });
+
+  it('cannot be started once more with params that have grown too large', () => {
+    const scene = play([{ id: 'w', kind: 'workflow', type: 't', params: { x: '$context.x?' } }, { id: 'a', writes: ['x'] }, { id: 'b' }]);
+    scene.reply('a', { status: 'completed', result: null, contextUpdate: { x: 'x'.repeat(limits.payloadBytesMax) } });
+    expect(scene.check('w', { state: 'missing' }).effects).toEqual([]);
+    expect(scene.get('w')).toMatchObject({ error: { code: 'PAYLOAD_TOO_LARGE' } });
   });
 
   it('is another workflow when it is done again', () => {
@@ -72,7 +103,9 @@ describe('what is done to a workflow', () => {
   it('reaches them when the step or the workflow is over its time, fails, or has no use for them', () => {
     const late = parentOf({ timeout_ms: minute, optional: true });
     late.now = minute;
-    expect(controls(late.check('w', { state: 'active', agent: null, attempt: 1, startedAt: 0, progress: null }).effects)).toMatchObject([{ control: 'terminate', workflowId: 'wf.w' }]);
+    expect(controls(late.check('w', { state: 'active', agent: null, attempt: 1, startedAt: 0, progress: null }).effects)).toMatchObject([
+      { control: 'terminate', workflowId: 'wf.w' },
+    ]);
     const timedOut = parentOf({}, { timeout_ms: 10 });
     timedOut.now = 10;
     expect(controls(timedOut.take({ kind: 'workflow_deadline_passed' }).effects)).toMatchObject([{ control: 'terminate' }]);
@@ -123,6 +156,15 @@ describe('a workflow below another', () => {
     scene.take({ kind: 'controlled', control: { action: 'pause' }, by: 'parent: ann' });
     look(scene, 'alive');
     expect(scene.workflow.state.status).toBe('running');
+  });
+
+  it.each([{ action: 'retry' } as const, { action: 'rerun', from: 'a' } as const])('is not done again by itself: %j', (control) => {
+    const scene = childOf();
+    scene.fail('a');
+    expect(scene.control(control).answers).toEqual([
+      { outcome: 'refused', message: `This workflow is the work of step "w" of the workflow "above": ask that one to ${control.action}.` },
+    ]);
+    expect(scene.workflow.state.status).toBe('failed');
   });
 
   it('stays paused if somebody paused it for itself', () => {

@@ -16,13 +16,23 @@ describe('the view of a context', () => {
   });
 
   it('takes no name for anything but a name', () => {
-    const view = viewOf(new Map([['__proto__.admin', entry(true, 0)], ['constructor', entry(1, 0)]]));
+    const view = viewOf(
+      new Map([
+        ['__proto__.admin', entry(true, 0)],
+        ['constructor', entry(1, 0)],
+      ]),
+    );
     expect([Object.keys(view), ({} as { admin?: true }).admin]).toEqual([['constructor', '__proto__'], undefined]);
   });
 
   it('leaves the values themselves as they are', () => {
     const value = { b: 1 };
-    viewOf(new Map([['a', entry(value, 0)], ['a.b', entry(2, 1)]]));
+    viewOf(
+      new Map([
+        ['a', entry(value, 0)],
+        ['a.b', entry(2, 1)],
+      ]),
+    );
     expect(value).toEqual({ b: 1 });
   });
 
@@ -30,11 +40,16 @@ describe('the view of a context', () => {
     const path = fc.constantFrom('a', 'a.b', 'a.b.c', 'a.d', 'e');
     const write = fc.record({ path, value: fc.oneof(fc.nat(9), fc.constantFrom({ b: 1 }, { d: 2 })) });
     fc.assert(
-      fc.property(fc.uniqueArray(write, { selector: ({ path: each }) => each, maxLength: 5 }), fc.array(write, { maxLength: 5 }), fc.infiniteStream(fc.nat()), (one, other, picks) => {
-        const writes = [...one.map((each, order) => ({ ...each, order })), ...other.map((each, order) => ({ ...each, order: order + one.length }))];
-        const shuffled = writes.map((each) => ({ each, key: picks.next().value as number })).sort((a, b) => a.key - b.key);
-        expect(written(shuffled.map(({ each }) => each))).toEqual(written(writes));
-      }),
+      fc.property(
+        fc.uniqueArray(write, { selector: ({ path: each }) => each, maxLength: 5 }),
+        fc.array(write, { maxLength: 5 }),
+        fc.infiniteStream(fc.nat()),
+        (one, other, picks) => {
+          const writes = [...one.map((each, order) => ({ ...each, order })), ...other.map((each, order) => ({ ...each, order: order + one.length }))];
+          const shuffled = writes.map((each) => ({ each, key: picks.next().value as number })).sort((a, b) => a.key - b.key);
+          expect(written(shuffled.map(({ each }) => each))).toEqual(written(writes));
+        },
+      ),
     );
   });
 });
@@ -46,7 +61,13 @@ function written(writes: readonly { readonly path: string; readonly value: Conte
 }
 
 it('orders by the first difference, and what is shorter before what is longer', () => {
-  expect([compareOrder([1, 2], [1, 3]) < 0, compareOrder([2], [1, 9]) > 0, compareOrder([1], [1, 0]) < 0, compareOrder([1], [1])]).toEqual([true, true, true, 0]);
+  expect([
+    compareOrder([1, 2], [1, 3]) < 0,
+    compareOrder([2], [1, 9]) > 0,
+    compareOrder([1], [1, 0]) < 0,
+    compareOrder([1, 0], [1]) > 0,
+    compareOrder([1], [1]),
+  ]).toEqual([true, true, true, true, 0]);
 });
 
 it('lets a step write its own paths and what is below them', () => {

@@ -68,11 +68,26 @@ describe('a pause', () => {
 
   it('takes back what the same commit was about to send', () => {
     const scene = play([...chain, { id: 'w', kind: 'workflow', type: 't', needs: ['a'] }]);
-    const settled = { kind: 'settled' as const, report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed' as const, result: null } } };
+    const settled = {
+      kind: 'settled' as const,
+      report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed' as const, result: null } },
+    };
     const step = scene.take(settled, { kind: 'controlled', control: { action: 'pause' }, by: 'ann' });
     expect(step.effects).toEqual([]);
     expect(scene.statuses()).toBe('a completed, b pending, c pending, w pending');
-    expect(scene.control('resume').effects).toMatchObject([{ kind: 'dispatch', assignment: { subtaskId: 'b', generation: 1 } }, { kind: 'start_child', start: { workflowId: 'wf.w.1' } }]);
+    expect(scene.control('resume').effects).toMatchObject([
+      { kind: 'dispatch', assignment: { subtaskId: 'b', generation: 1 } },
+      { kind: 'start_child', start: { workflowId: 'wf.w.1' } },
+    ]);
+  });
+
+  it('lets an approval of the same commit be announced: people may answer it all the same', () => {
+    const scene = play([{ id: 'a' }, { id: 'ok', kind: 'approval', needs: ['a'], webhook: 'https://example.org/hook' }]);
+    const settled = {
+      kind: 'settled' as const,
+      report: { workflowId: 'wf', subtaskId: 'a', generation: 0, outcome: { status: 'completed' as const, result: null } },
+    };
+    expect(scene.take(settled, { kind: 'controlled', control: { action: 'pause' }, by: 'ann' }).effects).toMatchObject([{ kind: 'notify' }]);
   });
 
   it('keeps what is handed back until the resume', () => {
@@ -101,26 +116,38 @@ describe('a pause', () => {
   });
 
   it('does not time out, and neither does a composite, an approval or work that was handed back', () => {
-    const scene = play([
-      { id: 'm', kind: 'map', over: [1, 2], concurrency: 1, each: { capability: 'c' }, timeout_ms: 1_000 },
-      { id: 'ok', kind: 'approval', timeout_ms: 1_000 },
-      { id: 's', kind: 'signal', signal: 'go', timeout_ms: 1_000 },
-      { id: 'z', kind: 'sleep', for_ms: 500 },
-      { id: 'h', timeout_ms: 1_000 },
-      { id: 'o', timeout_ms: 1_000 },
-    ], { timeout_ms: 2_000 });
+    const scene = play(
+      [
+        { id: 'm', kind: 'map', over: [1, 2], concurrency: 1, each: { capability: 'c' }, timeout_ms: 1_000 },
+        { id: 'ok', kind: 'approval', timeout_ms: 1_000 },
+        { id: 's', kind: 'signal', signal: 'go', timeout_ms: 1_000 },
+        { id: 'z', kind: 'sleep', for_ms: 500 },
+        { id: 'h', timeout_ms: 1_000 },
+        { id: 'o', timeout_ms: 1_000 },
+      ],
+      { timeout_ms: 2_000 },
+    );
     scene.now = 100;
     scene.reply('o', { status: 'overloaded', retryAfterMs: 300 });
     scene.control('pause');
     scene.reply('h', { status: 'held' });
     scene.now = hour;
-    for (const id of ['m', 'ok', 's', 'z', 'o']) expect(scene.take({ kind: 'due', subtaskId: id }).patch).toMatchObject({ subtasks: [], deadlines: [{ subtaskId: id, at: null }] });
+    for (const id of ['m', 'ok', 's', 'z', 'o'])
+      expect(scene.take({ kind: 'due', subtaskId: id }).patch).toMatchObject({ subtasks: [], deadlines: [{ subtaskId: id, at: null }] });
     expect(scene.take({ kind: 'workflow_deadline_passed' }).patch).toMatchObject({ deadlines: [] });
 
     const { patch } = scene.control('resume');
     const past = hour - 100;
     expect(new Map(patch.deadlines.map(({ subtaskId, at }) => [subtaskId, at]))).toEqual(
-      new Map<string | null, number>([[null, 2_000 + past], ['m', 1_000 + past], ['ok', 1_000 + past], ['s', 1_000 + past], ['z', hour], ['o', hour], ['h', 1_000 + past]]),
+      new Map<string | null, number>([
+        [null, 2_000 + past],
+        ['m', 1_000 + past],
+        ['ok', 1_000 + past],
+        ['s', 1_000 + past],
+        ['z', hour],
+        ['o', hour],
+        ['h', 1_000 + past],
+      ]),
     );
     expect(scene.get('ok')).toMatchObject({ for: { expiresAt: 1_000 + past } });
     scene.now += 1;
@@ -129,7 +156,10 @@ describe('a pause', () => {
   });
 
   it('loses no answer', () => {
-    const scene = play([{ id: 'ok', kind: 'approval' }, { id: 'b', needs: ['ok'] }]);
+    const scene = play([
+      { id: 'ok', kind: 'approval' },
+      { id: 'b', needs: ['ok'] },
+    ]);
     scene.control('pause');
     scene.take({ kind: 'answered', id: '1', subtaskId: 'ok', answer: { by: 'bob', decision: 'approve', at: 0 } });
     expect(scene.statuses()).toBe('ok completed, b pending');
@@ -146,7 +176,10 @@ describe('a pause', () => {
     scene.complete('m[0]');
     scene.reply('m[1]', { status: 'held' });
     scene.complete('l#1/generate', 'draft');
-    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c', needs: ['x'] }]);
+    scene.complete('p', [
+      { id: 'x', capability: 'c' },
+      { id: 'y', capability: 'c', needs: ['x'] },
+    ]);
     expect(scene.log).toHaveLength(4);
     scene.control('resume');
     expect(scene.log.slice(4).sort()).toEqual(['l#1/critique~0 k', 'm[1]~1 c', 'm[2]~0 c', 'p/x~0 c']);
@@ -157,21 +190,24 @@ describe('a pause', () => {
 
   it('dispatches nothing, whatever happens meanwhile', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ pick: fc.nat(), kind: fc.constantFrom('complete', 'fail', 'hold', 'pause', 'pause', 'resume', 'check') }), { maxLength: 40 }), (moves) => {
-        const ids = Array.from({ length: 8 }, (_, index) => `n${index}`);
-        const scene = play(ids.map((id, index) => ({ id, optional: true, fallback: ['d'], needs: index < 3 ? [] : [`n${index - 3}`] })));
-        for (const { pick, kind } of moves) {
-          const id = ids[pick % ids.length] as string;
-          if (kind === 'complete') scene.complete(id);
-          if (kind === 'fail') scene.fail(id);
-          if (kind === 'hold') scene.reply(id, { status: 'held' });
-          if (kind === 'check') scene.check(id, { state: 'missing' });
-          const before = scene.log.length;
-          if (kind === 'pause') scene.control('pause');
-          if (kind === 'resume') scene.control('resume');
-          if (scene.workflow.state.status === 'paused') expect(scene.log.length).toBe(before);
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ pick: fc.nat(), kind: fc.constantFrom('complete', 'fail', 'hold', 'pause', 'pause', 'resume', 'check') }), { maxLength: 40 }),
+        (moves) => {
+          const ids = Array.from({ length: 8 }, (_, index) => `n${index}`);
+          const scene = play(ids.map((id, index) => ({ id, optional: true, fallback: ['d'], needs: index < 3 ? [] : [`n${index - 3}`] })));
+          for (const { pick, kind } of moves) {
+            const id = ids[pick % ids.length] as string;
+            if (kind === 'complete') scene.complete(id);
+            if (kind === 'fail') scene.fail(id);
+            if (kind === 'hold') scene.reply(id, { status: 'held' });
+            if (kind === 'check') scene.check(id, { state: 'missing' });
+            const before = scene.log.length;
+            if (kind === 'pause') scene.control('pause');
+            if (kind === 'resume') scene.control('resume');
+            if (scene.workflow.state.status === 'paused') expect(scene.log.length).toBe(before);
+          }
+        },
+      ),
     );
   });
 });
@@ -197,8 +233,14 @@ describe('the end by somebody', () => {
   });
 
   it('reaches a paused workflow and its composites', () => {
-    const scene = play([{ id: 'm', kind: 'map', over: [1, 2], each: { capability: 'c' } }, { id: 'p', kind: 'plan', capability: 'planner', allow: ['*'] }]);
-    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c', needs: ['x'] }]);
+    const scene = play([
+      { id: 'm', kind: 'map', over: [1, 2], each: { capability: 'c' } },
+      { id: 'p', kind: 'plan', capability: 'planner', allow: ['*'] },
+    ]);
+    scene.complete('p', [
+      { id: 'x', capability: 'c' },
+      { id: 'y', capability: 'c', needs: ['x'] },
+    ]);
     scene.control('pause');
     const { patch } = scene.control({ action: 'cancel', graceMs: 1 });
     expect(scene.statuses()).toBe('m cancelled, p cancelled, m[0] cancelled, m[1] cancelled, p/x cancelled, p/y cancelled');

@@ -10,9 +10,21 @@ describe('an expression', () => {
     ['n - 1 == 1.0 && n * 2 == 4.0 && n / 2 == 1.0', { n: 2 }, true],
     ['7 % n + n % 2 + n % n', { n: 4 }, 3],
     ['n >= 80 && n < 100', { n: 80 }, true],
-    ['output.rows.filter(r, r.ok).map(r, r.id)', { output: { rows: [{ ok: true, id: 'a' }, { ok: false, id: 'b' }] } }, ['a']],
+    [
+      'output.rows.filter(r, r.ok).map(r, r.id)',
+      {
+        output: {
+          rows: [
+            { ok: true, id: 'a' },
+            { ok: false, id: 'b' },
+          ],
+        },
+      },
+      ['a'],
+    ],
     ['{"a": [1, "x", null, 2.5]}', {}, { a: [1, 'x', null, 2.5] }],
     ['has(a.b) ? a.b : "none"', { a: {} }, 'none'],
+    ['{1: "a"}', {}, { 1: 'a' }],
     ['output', { output: { deep: [{ er: 1 }] } }, { deep: [{ er: 1 }] }],
   ])('%s with %j is %j', (source, variables, expected) => {
     expect(evaluate(source, variables)).toEqual({ ok: true, value: expected });

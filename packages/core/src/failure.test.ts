@@ -1,19 +1,25 @@
 /** The order of failure: repair, fallback, optional, fail; each counted apart and visible in the record. And what is not an attempt at all. */
 import { describe, expect, it } from 'vitest';
 import { play, type Scenario, type Step } from './fixture/scenario.ts';
-import { limits, type RecordedEvent } from './index.ts';
+import { isNothing, limits } from './index.ts';
 
 const output = { type: 'object', required: ['x'] };
-const setbacks = ({ patch }: Step): readonly string[] => patch.events.flatMap((event) => (event.type === 'subtask_setback' ? [`${event.capability}~${event.generation} ${event.next} ${event.error?.code ?? ''}`.trim()] : []));
-const causes = (scene: Scenario, events: readonly RecordedEvent[]): readonly string[] => events.flatMap((event) => (event.type === 'subtask_assigned' ? [event.cause ?? 'first'] : [])).concat(scene.log.length === 0 ? ['nothing'] : []);
+const setbacks = ({ patch }: Step): readonly string[] =>
+  patch.events.flatMap((event) =>
+    event.type === 'subtask_setback' ? [`${event.capability}~${event.generation} ${event.next} ${event.error?.code ?? ''}`.trim()] : [],
+  );
+const causes = ({ patch }: Step): readonly string[] => patch.events.flatMap((event) => (event.type === 'subtask_assigned' ? [event.cause ?? 'first'] : []));
 
 describe('the order of failure', () => {
   it('is repair, then each fallback, then what the step is to the rest', () => {
-    const scene = play([{ id: 'a', capability: 'c', output, repairs: 2, fallback: ['d', 'e'], optional: true }, { id: 'b', params: { a: '$steps.a' } }]);
+    const scene = play([
+      { id: 'a', capability: 'c', output, repairs: 2, fallback: ['d', 'e'], optional: true },
+      { id: 'b', params: { a: '$steps.a' } },
+    ]);
     const first = scene.complete('a', { y: 1 });
     expect(first.dispatches).toMatchObject([{ generation: 1, capability: 'c', repair: { problems: [{ code: 'required' }], previousOutput: { y: 1 } } }]);
     expect(setbacks(first)).toEqual(['c~0 repair INVALID_OUTPUT']);
-    expect(causes(scene, first.patch.events)).toEqual(['repair']);
+    expect(causes(first)).toEqual(['repair']);
     expect(scene.get('a')).toMatchObject({ tries: { repairs: 1, fallback: 0, overloads: 0 } });
 
     expect(setbacks(scene.complete('a', 'no better'))).toEqual(['c~1 repair INVALID_OUTPUT']);
@@ -50,10 +56,15 @@ describe('the order of failure', () => {
 
   it('takes the word of an agent that its output does not fit, whatever else it says', () => {
     const scene = play([{ id: 'a', repairs: 2 }]);
-    expect(scene.reply('a', { status: 'failed', error: { code: 'INVALID_OUTPUT', message: 'no x', details: { problems: [{ path: '/x', code: 'r', message: 'm' }], output: 5 } } }).dispatches).toMatchObject([
-      { repair: { problems: [{ path: '/x' }], previousOutput: 5 } },
+    expect(
+      scene.reply('a', {
+        status: 'failed',
+        error: { code: 'INVALID_OUTPUT', message: 'no x', details: { problems: [{ path: '/x', code: 'r', message: 'm' }], output: 5 } },
+      }).dispatches,
+    ).toMatchObject([{ repair: { problems: [{ path: '/x' }], previousOutput: 5 } }]);
+    expect(scene.fail('a', 'INVALID_OUTPUT').dispatches).toMatchObject([
+      { repair: { problems: [{ path: '', code: 'invalid', message: 'It broke.' }], previousOutput: null } },
     ]);
-    expect(scene.fail('a', 'INVALID_OUTPUT').dispatches).toMatchObject([{ repair: { problems: [{ path: '', code: 'invalid', message: 'It broke.' }], previousOutput: null } }]);
   });
 
   it('repairs no other failure', () => {
@@ -74,7 +85,12 @@ describe('a result', () => {
   it.each<[string, object, unknown, string | null]>([
     ['that holds the rules', { rules: [{ rule: 'output.total == output.a + params.b', message: 'm' }] }, { total: 3, a: 1 }, null],
     ['that breaks one', { rules: [{ rule: 'output.total > 0', message: 'The total must be positive.' }] }, { total: -1 }, 'The total must be positive.'],
-    ['that a rule cannot be told of', { rules: [{ rule: 'output.total > 0', message: 'The total must be positive.' }] }, {}, 'The total must be positive. (output.total > 0: '],
+    [
+      'that a rule cannot be told of',
+      { rules: [{ rule: 'output.total > 0', message: 'The total must be positive.' }] },
+      {},
+      'The total must be positive. (output.total > 0: ',
+    ],
     ['that breaks all', { output, rules: [{ rule: 'has(output.y)', message: 'No y.' }] }, {}, "must have required property 'x'; No y."],
     ['that is too large', {}, 'x'.repeat(limits.payloadBytesMax), 'Write it to a file and return its URI.'],
   ])('%s', (_, node, result, expected) => {
@@ -102,7 +118,7 @@ describe('an overloaded agent', () => {
     scene.now = 600;
     const again = scene.take({ kind: 'due', subtaskId: 'a' });
     expect(again.dispatches).toMatchObject([{ generation: 1, issuedAt: 600 }]);
-    expect(causes(scene, again.patch.events)).toEqual(['overloaded']);
+    expect(causes(again)).toEqual(['overloaded']);
     expect(scene.get('a')).toMatchObject({ status: 'assigned', assignedAt: 0, tries: { overloads: 1 } });
   });
 
@@ -140,7 +156,7 @@ describe('work that was handed back', () => {
     const step = scene.reply('a', { status: 'held' });
     expect(setbacks(step)).toEqual(['c~0 held']);
     expect(step.dispatches).toMatchObject([{ generation: 1, ttlMs: 300, issuedAt: 700 }]);
-    expect(causes(scene, step.patch.events)).toEqual(['resumed']);
+    expect(causes(step)).toEqual(['resumed']);
     expect(scene.get('a')).toMatchObject({ assignedAt: 0, issuedAt: 700 });
   });
 
@@ -181,10 +197,14 @@ describe('a reply', () => {
 });
 
 describe('context updates', () => {
-  const update = (scene: Scenario, id: string, contextUpdate: Record<string, unknown>) => scene.reply(id, { status: 'completed', result: null, contextUpdate: contextUpdate as never });
+  const update = (scene: Scenario, id: string, contextUpdate: Record<string, unknown>) =>
+    scene.reply(id, { status: 'completed', result: null, contextUpdate: contextUpdate as never });
 
   it('write what the step may write, and what it may not is refused and recorded', () => {
-    const scene = play([{ id: 'a', writes: ['kpi', 'notes.a'] }, { id: 'b', needs: ['a'], params: { k: '$context.kpi.total', n: '$context.notes?' } }]);
+    const scene = play([
+      { id: 'a', writes: ['kpi', 'notes.a'] },
+      { id: 'b', needs: ['a'], params: { k: '$context.kpi.total', n: '$context.notes?' } },
+    ]);
     const step = update(scene, 'a', { 'kpi.total': 7, secret: 1, 'notes.b': 2 });
     expect(step.patch.events).toContainEqual({ type: 'context_updated', at: 0, subtaskId: 'a', paths: ['kpi.total'], refused: ['secret', 'notes.b'] });
     expect(step.dispatches[0]?.parameters).toEqual({ k: 7 });
@@ -197,7 +217,10 @@ describe('context updates', () => {
   });
 
   it('are bounded in number, and what is there may still be written over', () => {
-    const scene = play([{ id: 'a', writes: ['x'] }, { id: 'b', needs: ['a'], writes: ['x'] }]);
+    const scene = play([
+      { id: 'a', writes: ['x'] },
+      { id: 'b', needs: ['a'], writes: ['x'] },
+    ]);
     update(scene, 'a', Object.fromEntries(Array.from({ length: limits.contextPathsMax }, (_, index) => [`x.n${index}`, index])));
     update(scene, 'b', { 'x.n0': 'b', 'x.more': 1 });
     expect([scene.workflow.context.size, scene.workflow.context.get('x.n0')?.value]).toEqual([limits.contextPathsMax, 'b']);
@@ -215,14 +238,32 @@ describe('context updates', () => {
   });
 
   it('are seen by what begins in the same decision, also those over others of it', () => {
-    const scene = play([{ id: 'a', writes: ['x'] }, { id: 'b', writes: ['x'] }, { id: 'a2', needs: ['a'], params: { x: '$context.x' } }, { id: 'b2', needs: ['b'], params: { x: '$context.x' } }]);
-    const settled = (subtaskId: string, x: string) => ({ kind: 'settled' as const, report: { workflowId: 'wf', subtaskId, generation: 0, outcome: { status: 'completed' as const, result: null, contextUpdate: { x } } } });
+    const scene = play([
+      { id: 'a', writes: ['x'] },
+      { id: 'b', writes: ['x'] },
+      { id: 'a2', needs: ['a'], params: { x: '$context.x' } },
+      { id: 'b2', needs: ['b'], params: { x: '$context.x' } },
+    ]);
+    const settled = (subtaskId: string, x: string) => ({
+      kind: 'settled' as const,
+      report: { workflowId: 'wf', subtaskId, generation: 0, outcome: { status: 'completed' as const, result: null, contextUpdate: { x } } },
+    });
     expect(scene.take(settled('a', 'A'), settled('b', 'B')).dispatches.map(({ parameters }) => parameters)).toEqual([{ x: 'A' }, { x: 'B' }]);
   });
 
   it('stay within their conversation, which is read only', () => {
-    const scene = play([{ id: 'a', params: { c: '$conversation.name', none: '$conversation.zz?' }, when: 'conversation.name == "ann"' }], { header: { conversation: { name: 'ann' } } });
+    const scene = play([{ id: 'a', params: { c: '$conversation.name', none: '$conversation.zz?' }, when: 'conversation.name == "ann"' }], {
+      header: { conversation: { name: 'ann' } },
+    });
     expect(scene.first.dispatches[0]?.parameters).toEqual({ c: 'ann' });
     expect(play([{ id: 'a', params: { c: '$conversation.name?' } }]).first.dispatches[0]?.parameters).toEqual({});
   });
+});
+
+it('is looked at for nothing when it is due and settled; with an agent it keeps its deadline', () => {
+  const scene = play([{ id: 'a' }, { id: 'b' }]);
+  scene.complete('a');
+  for (const id of ['a', 'zz'])
+    expect(scene.take({ kind: 'due', subtaskId: id }).patch).toMatchObject({ subtasks: [], events: [], deadlines: [{ subtaskId: id, at: null }] });
+  expect(isNothing(scene.take({ kind: 'due', subtaskId: 'b' }))).toBe(true);
 });

@@ -8,7 +8,11 @@ const needs = ['a', 'b', 'c'];
 
 describe('a sequence', () => {
   it('hands a step the result before it, and every other by name', () => {
-    const play1 = play([{ id: 'a' }, { id: 'b', needs: ['a'], params: { before: '$previous_result.x' } }, { id: 'c', params: { b: '$previous_result', first: '$steps.b.x?' }, needs: ['b'] }]);
+    const play1 = play([
+      { id: 'a' },
+      { id: 'b', needs: ['a'], params: { before: '$previous_result.x' } },
+      { id: 'c', params: { b: '$previous_result', first: '$steps.b.x?' }, needs: ['b'] },
+    ]);
     expect(play1.complete('a', { x: 1 }).dispatches).toMatchObject([{ subtaskId: 'b', parameters: { before: 1 } }]);
     expect(play1.complete('b', 'B').dispatches).toMatchObject([{ subtaskId: 'c', parameters: { b: 'B' } }]);
   });
@@ -36,7 +40,10 @@ describe('a parallel group', () => {
   it('does not continue with nothing', () => {
     const scene = play([...three, { id: 'j', kind: 'gather', needs, join: { kind: 'settled' } }]);
     for (const id of needs) scene.fail(id);
-    expect(scene.workflow.state).toMatchObject({ status: 'failed', error: { details: { subtask_id: 'j', code: 'JOIN_IMPOSSIBLE' }, message: expect.stringContaining('0 of 3 succeeded (none)') } });
+    expect(scene.workflow.state).toMatchObject({
+      status: 'failed',
+      error: { details: { subtask_id: 'j', code: 'JOIN_IMPOSSIBLE' }, message: expect.stringContaining('0 of 3 succeeded (none)') },
+    });
   });
 });
 
@@ -92,7 +99,11 @@ describe('an early join', () => {
   });
 
   it('lets the same agent vote once for each capability', () => {
-    const scene = play([{ id: 'a', capability: 'x' }, { id: 'b', capability: 'y' }, { id: 'j', needs: ['a', 'b'], join: { kind: 'quorum', k: 2, of: 2 } }]);
+    const scene = play([
+      { id: 'a', capability: 'x' },
+      { id: 'b', capability: 'y' },
+      { id: 'j', needs: ['a', 'b'], join: { kind: 'quorum', k: 2, of: 2 } },
+    ]);
     scene.complete('a');
     expect(scene.complete('b').sent).toEqual(['j']);
   });
@@ -112,7 +123,10 @@ describe('an early join', () => {
 
   it('tells a straggler even when the workflow ends in the same decision', () => {
     const scene = play([...three, { id: 'j', kind: 'gather', needs, join: { kind: 'any' } }], { result: '$steps.j.absent' });
-    expect(scene.complete('a').patch.control).toEqual([{ key: 'b~0', flag: 'cancelled:0' }, { key: 'c~0', flag: 'cancelled:0' }]);
+    expect(scene.complete('a').patch.control).toEqual([
+      { key: 'b~0', flag: 'cancelled:0' },
+      { key: 'c~0', flag: 'cancelled:0' },
+    ]);
     expect(scene.workflow.state).toMatchObject({ status: 'failed', error: { code: 'UNRESOLVED_REFERENCE' } });
   });
 
@@ -125,7 +139,10 @@ describe('an early join', () => {
 
   it('withdraws what was to be sent in the same decision', () => {
     const scene = play([{ id: 'x' }, { id: 'a', needs: ['x'] }, { id: 'y' }, { id: 'j', needs: ['y', 'a'], join: { kind: 'any' } }]);
-    const settled = (subtaskId: string) => ({ kind: 'settled' as const, report: { workflowId: 'wf', subtaskId, generation: 0, outcome: { status: 'completed' as const, result: null } } });
+    const settled = (subtaskId: string) => ({
+      kind: 'settled' as const,
+      report: { workflowId: 'wf', subtaskId, generation: 0, outcome: { status: 'completed' as const, result: null } },
+    });
     const step = scene.take(settled('x'), settled('y'));
     expect([step.sent, step.patch.control, scene.status('a')]).toEqual([['j'], [], 'cancelled']);
   });
@@ -139,7 +156,10 @@ describe('a failure', () => {
   });
 
   it('of an optional step is null to those behind it, at any depth', () => {
-    const scene = play([{ id: 'a', optional: true }, { id: 'b', params: { x: '$steps.a.deep.er', all: '$steps.a' } }]);
+    const scene = play([
+      { id: 'a', optional: true },
+      { id: 'b', params: { x: '$steps.a.deep.er', all: '$steps.a' } },
+    ]);
     const step = scene.fail('a');
     expect(step.dispatches).toMatchObject([{ parameters: { all: null } }]);
     expect(step.patch.events[0]).toMatchObject({ type: 'subtask_failed', tolerated: true });
@@ -164,6 +184,12 @@ describe('a gather', () => {
     scene.complete('b', { label: 'spam' }, 'one');
     scene.complete('c', { label: 'ham' }, 'two');
     expect(scene.get('g')).toMatchObject({ status: 'completed', result: 'spam', dissent: ['b', 'c'] });
+  });
+
+  it('lets those agree who say nothing', () => {
+    const scene = gather({ strategy: 'majority', of: 'label' });
+    for (const id of needs) scene.complete(id, id === 'a' ? { label: 'x' } : {}, id);
+    expect(scene.get('g')).toMatchObject({ result: null, dissent: ['a'] });
   });
 
   it('fails when the results cannot be brought together', () => {
@@ -191,6 +217,11 @@ describe('when and skip', () => {
     expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { b: null } });
   });
 
+  it('can ask whether there is a result at all', () => {
+    const scene = play([{ id: 'a' }, { id: 'b' }, { id: 'j', needs: ['a', 'b'], join: { kind: 'any' }, when: 'has(steps.b) && !has(steps.a)' }]);
+    expect(scene.complete('b').sent).toEqual(['j']);
+  });
+
   it('is a failure if it cannot be told', () => {
     expect(play([{ id: 'a', when: 'params.absent > 1' }]).get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'EXPRESSION_FAILED' } });
   });
@@ -201,9 +232,17 @@ describe('when and skip', () => {
     ['one that can do without goes on', { params: { x: '$steps.a.x?' } }, 'assigned'],
     ['one that takes the result before is skipped', { needs: ['a'], params: { x: '$previous_result' } }, 'skipped'],
     ['a map over it is skipped', { kind: 'map', over: '$steps.a', each: { capability: 'c' } }, 'skipped'],
-    ['a loop about it is skipped', { kind: 'loop', threshold: 1, generate: { capability: 'g', params: { x: '$steps.a' } }, critique: { capability: 'k' } }, 'skipped'],
+    [
+      'a loop about it is skipped',
+      { kind: 'loop', threshold: 1, generate: { capability: 'g', params: { x: '$steps.a' } }, critique: { capability: 'k' } },
+      'skipped',
+    ],
   ])('of what depends on a skipped step, %s', (_, node, expected) => {
-    const scene = play([{ id: 'a', when: 'false' }, { id: 'b', ...node }, { id: 'c', params: { b: '$steps.b?' } }]);
+    const scene = play([
+      { id: 'a', when: 'false' },
+      { id: 'b', ...node },
+      { id: 'c', params: { b: '$steps.b?' } },
+    ]);
     expect(scene.status('b')).toBe(expected);
     if (expected === 'skipped') expect([scene.get('b'), scene.status('c')]).toMatchObject([{ reason: 'a was skipped' }, 'assigned']);
   });

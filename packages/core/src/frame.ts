@@ -1,7 +1,7 @@
 /** Where a subtask stands: its node, the graph around it, and what its references see. The same for what is written down and for what came at run time. */
 import { strict as assert } from 'node:assert';
 import type { LoopNode, MapNode, Node } from './definition.ts';
-import type { Graph } from './graph.ts';
+import { edges, type Graph } from './graph.ts';
 import type { Json, JsonObject } from './json.ts';
 import { planGraph } from './plan-graph.ts';
 import { type Scope, valueAt } from './reference.ts';
@@ -84,7 +84,7 @@ export function writeOrder(board: Board, id: string): readonly number[] {
   const place = placeOf(id);
   if (place.in === 'map') return [...writeOrder(board, place.parent), place.index];
   if (place.in === 'loop') return [...writeOrder(board, place.parent), place.round, place.local === 'generate' ? 0 : 1];
-  const order = graphAround(board, place)?.order.get(place.local) ?? [];
+  const order = (graphAround(board, place) as Graph).order.get(place.local) as readonly number[];
   return place.in === 'plan' ? [...writeOrder(board, place.parent), ...order] : order;
 }
 
@@ -135,14 +135,12 @@ function previousResult(board: Board, id: string, path: readonly string[]): Json
 }
 
 function surroundings(board: Board, id: string, root: 'item' | 'index' | 'loop'): Json | undefined {
-  for (let place = placeOf(id); place.in !== 'definition'; place = placeOf(place.parent)) {
-    if (root === 'loop' && place.in === 'loop') return loopValues(board, place.parent, place.round);
-    if (root === 'loop' || place.in !== 'map') continue;
-    const map = board.get(place.parent);
-    const parts = map !== undefined && 'parts' in map ? map.parts : undefined;
-    return root === 'index' ? place.index : parts?.kind === 'map' ? parts.items[place.index] : undefined;
-  }
-  return undefined;
+  const place = placeOf(id);
+  if (root === 'loop') return place.in === 'loop' ? loopValues(board, place.parent, place.round) : undefined;
+  if (place.in !== 'map') return undefined;
+  if (root === 'index') return place.index;
+  const map = board.get(place.parent);
+  return map?.status === 'running' && map.parts.kind === 'map' ? map.parts.items[place.index] : undefined;
 }
 
 function loopValues(board: Board, loop: string, round: number): JsonObject {
@@ -154,7 +152,7 @@ function loopValues(board: Board, loop: string, round: number): JsonObject {
 /** The variables of an expression that belongs to the subtask: no results but those of its needs. */
 export function variablesOf(board: Board, id: string): JsonObject {
   const place = placeOf(id);
-  const needs = graphAround(board, place)?.needs.get(place.local) ?? [];
+  const needs = edges((graphAround(board, place) as Graph).needs, place.local);
   const steps = needs.flatMap((need) => {
     const value = resultAt(board.get(siblingOf(place, need)));
     return value === undefined ? [] : [[need, value] as const];

@@ -8,7 +8,10 @@ const loopOf = (rest: object = {}, setting: Setting = {}) =>
       {
         id: 'l',
         kind: 'loop',
-        generate: { capability: 'code.write', params: { goal: '$params.goal?', round: '$loop.round', previous: '$loop.previous?', feedback: '$loop.feedback.text?' } },
+        generate: {
+          capability: 'code.write',
+          params: { goal: '$params.goal?', round: '$loop.round', previous: '$loop.previous?', feedback: '$loop.feedback.text?' },
+        },
         critique: { capability: 'code.review', params: { draft: '$loop.draft' } },
         ...rest,
       },
@@ -64,7 +67,13 @@ describe('a loop', () => {
   it.each<[string, object]>([
     ['complete', { status: 'completed', result: 'draft 2' }],
     ['degrade', { status: 'completed', result: 'draft 2', degraded: true }],
-    ['fail', { status: 'failed_permanent', error: { code: 'MAX_ITERATIONS_EXCEEDED', message: 'Quality only reached 80 after 3 iterations.', details: { best_round: 2, rounds: 3 } } }],
+    [
+      'fail',
+      {
+        status: 'failed_permanent',
+        error: { code: 'MAX_ITERATIONS_EXCEEDED', message: 'Quality only reached 80 after 3 iterations.', details: { best_round: 2, rounds: 3 } },
+      },
+    ],
   ])('that is exhausted ends with the best draft: %s', (on_exhausted, expected) => {
     const scene = loopOf({ threshold: 90, max_iterations: 3, on_exhausted });
     rounds(scene, 50, 80, 70);

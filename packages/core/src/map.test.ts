@@ -5,7 +5,8 @@ import { type Json, limits } from './index.ts';
 
 const each = { capability: 'c', params: { item: '$item', at: '$index' } };
 const mapOver = (items: readonly Json[], rest: object = {}) => play([{ id: 'm', kind: 'map', over: '$params.items', each, ...rest }], { params: { items } });
-const open = (scene: Scenario) => [...scene.workflow.subtasks].filter(([id, { status }]) => id !== 'm' && (status === 'assigned' || status === 'retrying')).map(([id]) => id);
+const open = (scene: Scenario) =>
+  [...scene.workflow.subtasks].filter(([id, { status }]) => id !== 'm' && (status === 'assigned' || status === 'retrying')).map(([id]) => id);
 
 describe('a map', () => {
   it('does each item with its index, and brings the results together in the order of the list', () => {
@@ -21,8 +22,21 @@ describe('a map', () => {
   });
 
   it('goes over the result of a step, and its items see what the map sees', () => {
-    const scene = play([{ id: 'a' }, { id: 'm', kind: 'map', over: '$steps.a.rows', each: { capability: 'c', params: { item: '$item.id', all: '$steps.a.n', before: '$previous_result.n', p: '$params.p' } } }], { params: { p: 7 } });
-    expect(scene.complete('a', { rows: [{ id: 1 }], n: 3 }).dispatches).toMatchObject([{ subtaskId: 'm[0]', parameters: { item: 1, all: 3, before: 3, p: 7 } }]);
+    const scene = play(
+      [
+        { id: 'a' },
+        {
+          id: 'm',
+          kind: 'map',
+          over: '$steps.a.rows',
+          each: { capability: 'c', params: { item: '$item.id', all: '$steps.a.n', before: '$previous_result.n', p: '$params.p' } },
+        },
+      ],
+      { params: { p: 7 } },
+    );
+    expect(scene.complete('a', { rows: [{ id: 1 }], n: 3 }).dispatches).toMatchObject([
+      { subtaskId: 'm[0]', parameters: { item: 1, all: 3, before: 3, p: 7 } },
+    ]);
   });
 
   it('of nothing is a success, whatever its join', () => {
@@ -37,7 +51,10 @@ describe('a map', () => {
     ['too many items', Array.from({ length: limits.mapItemsMax + 1 }, () => 0), 'TOO_MANY_ITEMS'],
     ['a list that is too large', ['x'.repeat(limits.payloadBytesMax)], 'PAYLOAD_TOO_LARGE'],
   ])('says so of %s', (_, items, code) => {
-    expect(play([{ id: 'm', kind: 'map', over: '$params.items', each }], { params: { items } }).get('m')).toMatchObject({ status: 'failed_permanent', error: { code } });
+    expect(play([{ id: 'm', kind: 'map', over: '$params.items', each }], { params: { items } }).get('m')).toMatchObject({
+      status: 'failed_permanent',
+      error: { code },
+    });
   });
 
   it('over what is not there fails', () => {
@@ -82,28 +99,43 @@ describe('a map', () => {
   it('fails if what comes together is too large, and the record stays small', () => {
     const scene = mapOver([1, 2, 3]);
     for (const index of [0, 1, 2]) scene.complete(`m[${index}]`, 'x'.repeat(limits.payloadBytesMax / 2));
-    expect(scene.get('m')).toMatchObject({ status: 'failed_permanent', error: { code: 'INVALID_OUTPUT', message: expect.stringContaining('Write it to a file') } });
+    expect(scene.get('m')).toMatchObject({
+      status: 'failed_permanent',
+      error: { code: 'INVALID_OUTPUT', message: expect.stringContaining('Write it to a file') },
+    });
     expect(JSON.stringify(scene.get('m')).length).toBeLessThan(1_000);
   });
 
   it('checks each item against the schema and the rules of its body', () => {
     const scene = mapOver([1], { each: { ...each, output: { type: 'number' }, rules: [{ rule: 'output > 1.0', message: 'must be more than one' }] } });
     scene.complete('m[0]', 1);
-    expect(scene.get('m[0]')).toMatchObject({ status: 'failed_permanent', error: { code: 'INVALID_OUTPUT', message: expect.stringContaining('must be more than one') } });
+    expect(scene.get('m[0]')).toMatchObject({
+      status: 'failed_permanent',
+      error: { code: 'INVALID_OUTPUT', message: expect.stringContaining('must be more than one') },
+    });
   });
 
   it('may be optional, as a whole', () => {
-    const scene = play([{ id: 'm', kind: 'map', over: [1], each, optional: true }, { id: 'b', params: { m: '$steps.m' } }]);
+    const scene = play([
+      { id: 'm', kind: 'map', over: [1], each, optional: true },
+      { id: 'b', params: { m: '$steps.m' } },
+    ]);
     expect(scene.fail('m[0]').dispatches).toMatchObject([{ subtaskId: 'b', parameters: { m: null } }]);
   });
 });
 
 describe('concurrency', () => {
   it('is never exceeded and always used, whatever happens in whatever order', () => {
-    const move = fc.record({ pick: fc.nat(), kind: fc.constantFrom('complete', 'complete', 'fail', 'overload', 'hold', 'wake', 'pause', 'resume', 'cancel', 'retry', 'rerun') });
+    const move = fc.record({
+      pick: fc.nat(),
+      kind: fc.constantFrom('complete', 'complete', 'fail', 'overload', 'hold', 'wake', 'pause', 'resume', 'cancel', 'retry', 'rerun'),
+    });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 9 }), fc.array(move, { maxLength: 60 }), (concurrency, size, steps) => {
-        const scene = mapOver(Array.from({ length: size }, (_, index) => index), { concurrency, until: { kind: 'settled' }, timeout_ms: 1_000_000, aggregate: { strategy: 'list' } });
+        const scene = mapOver(
+          Array.from({ length: size }, (_, index) => index),
+          { concurrency, until: { kind: 'settled' }, timeout_ms: 1_000_000, aggregate: { strategy: 'list' } },
+        );
         for (const { pick, kind } of steps) {
           const ids = open(scene);
           const id = ids[pick % Math.max(1, ids.length)] ?? 'none';
@@ -118,7 +150,9 @@ describe('concurrency', () => {
           if (kind === 'pause' || kind === 'resume' || kind === 'retry') scene.control(kind);
           if (kind === 'cancel') scene.control('terminate');
           if (kind === 'rerun') scene.control({ action: 'rerun', from: 'm' });
-          const settled = Array.from({ length: size }, (_, index) => scene.status(`m[${index}]`)).filter((status) => status === 'completed' || status === 'failed_permanent').length;
+          const settled = Array.from({ length: size }, (_, index) => scene.status(`m[${index}]`)).filter(
+            (status) => status === 'completed' || status === 'failed_permanent',
+          ).length;
           expect(open(scene).length).toBeLessThanOrEqual(concurrency);
           if (scene.workflow.state.status === 'running') expect(open(scene).length).toBe(Math.min(concurrency, size - settled));
         }
@@ -131,13 +165,19 @@ describe('concurrency', () => {
 
 describe('10,000 items', () => {
   it('cost each the same: a settled item touches itself and the next one', () => {
-    const scene = mapOver(Array.from({ length: limits.mapItemsMax }, (_, index) => index), { concurrency: 100, aggregate: { strategy: 'sum' } });
+    const scene = mapOver(
+      Array.from({ length: limits.mapItemsMax }, (_, index) => index),
+      { concurrency: 100, aggregate: { strategy: 'sum' } },
+    );
     expect(scene.first.patch.subtasks).toHaveLength(101);
     for (const index of [0, 7, 3]) expect(scene.complete(`m[${index}]`, index).patch.subtasks).toHaveLength(2);
   });
 
   it('may all be at work at once, and come to one result', () => {
-    const scene = mapOver(Array.from({ length: limits.mapItemsMax }, (_, index) => index), { aggregate: { strategy: 'sum' } });
+    const scene = mapOver(
+      Array.from({ length: limits.mapItemsMax }, (_, index) => index),
+      { aggregate: { strategy: 'sum' } },
+    );
     expect(scene.first.dispatches).toHaveLength(limits.mapItemsMax);
     const replies = Array.from({ length: limits.mapItemsMax }, (_, index) => ({
       kind: 'settled' as const,

@@ -52,10 +52,10 @@ function referenceFinding(list: NodeList, { root, path }: Reference, text: strin
     return { code: 'bad_reference', message: `"${text}" means nothing here: $${root} belongs into the parts of a ${root === 'loop' ? 'loop' : 'map'}.` };
   if (root === 'params') return absence(list.input, path, text, 'the input schema');
   if (root === 'previous_result') {
-    const needs = owner === null ? [] : needsOf(owner);
+    const { id, needs } = { id: (owner as Node).id, needs: needsOf(owner as Node) };
     return needs.length === 1
       ? null
-      : { code: 'bad_reference', message: `"${text}" needs exactly one step before; "${owner?.id ?? ''}" has ${needs.length}: name the step, as $steps.id.` };
+      : { code: 'bad_reference', message: `"${text}" needs exactly one step before; "${id}" has ${needs.length}: name the step, as $steps.id.` };
   }
   return root === 'steps' ? stepFinding(list, path, text, owner) : null;
 }

@@ -14,7 +14,13 @@ const task = (id: string, rest: object = {}) => ({ id, capability: 'c', ...rest 
 
 describe('a plan', () => {
   it('is spliced in: its steps begin, see each other and what was there, and their last results are its own', () => {
-    const scene = planned({ nodes: [task('x', { params: { outer: '$steps.a.of' } }), task('y', { needs: ['x'], params: { x: '$steps.x', before: '$previous_result' } }), task('z')] }, { needs: ['a'] }, [{ id: 'a' }]);
+    const scene = planned(
+      {
+        nodes: [task('x', { params: { outer: '$steps.a.of' } }), task('y', { needs: ['x'], params: { x: '$steps.x', before: '$previous_result' } }), task('z')],
+      },
+      { needs: ['a'] },
+      [{ id: 'a' }],
+    );
     expect(scene.log).toEqual(['a~0 c', 'p~0 plan.make', 'p/x~0 c', 'p/z~0 c']);
     expect(scene.complete('p/x', 'X').dispatches).toMatchObject([{ subtaskId: 'p/y', parameters: { x: 'X', before: 'X' } }]);
     scene.complete('p/y', 'Y');
@@ -39,7 +45,9 @@ describe('a plan', () => {
     expect(scene.log).toEqual(['p~0 plan.make', 'p/m[0]~0 text.a', 'p/m[1]~0 text.a', 'p/l#1/generate~0 c']);
     scene.complete('p/m[0]', 'a');
     expect(scene.complete('p/m[1]', 'b').dispatches).toMatchObject([{ subtaskId: 'p/inner', parameters: { m: ['a', 'b'] } }]);
-    expect(scene.complete('p/inner', [task('y', { params: { m: '$steps.m[1]' } })]).dispatches).toMatchObject([{ subtaskId: 'p/inner/y', parameters: { m: 'b' } }]);
+    expect(scene.complete('p/inner', [task('y', { params: { m: '$steps.m[1]' } })]).dispatches).toMatchObject([
+      { subtaskId: 'p/inner/y', parameters: { m: 'b' } },
+    ]);
     scene.complete('p/inner/y', 'Y');
     expect(scene.get('p/inner')).toMatchObject({ status: 'completed', result: { y: 'Y' } });
     scene.fail('p/l#1/generate');
@@ -48,7 +56,13 @@ describe('a plan', () => {
   });
 
   it('has joins, optional and skipped steps of its own', () => {
-    const scene = planned([task('x'), task('y'), task('no', { when: 'false' }), task('opt', { optional: true }), task('j', { needs: ['x', 'y'], join: { kind: 'any' } })]);
+    const scene = planned([
+      task('x'),
+      task('y'),
+      task('no', { when: 'false' }),
+      task('opt', { optional: true }),
+      task('j', { needs: ['x', 'y'], join: { kind: 'any' } }),
+    ]);
     scene.fail('p/opt');
     scene.complete('p/x');
     expect(scene.statuses()).toContain('p/x completed, p/y cancelled, p/no skipped, p/opt failed_permanent, p/j assigned');
@@ -60,7 +74,15 @@ describe('a plan', () => {
     const scene = planned([task('x'), task('y'), task('j', { needs: ['x', 'y'], join: { kind: 'any' } })]);
     scene.fail('p/x');
     scene.fail('p/y');
-    expect(scene.get('p')).toMatchObject({ status: 'failed_permanent', error: { code: 'PLAN_FAILED', message: expect.stringContaining('can no longer be reached') } });
+    expect(scene.get('p')).toMatchObject({
+      status: 'failed_permanent',
+      error: { code: 'PLAN_FAILED', message: expect.stringContaining('can no longer be reached') },
+    });
+  });
+
+  it('fails once, though several of its steps do', () => {
+    const scene = planned([task('x', { params: { x: '$context.absent' } }), task('y', { params: { x: '$context.absent' } })]);
+    expect(scene.get('p')).toMatchObject({ error: { code: 'PLAN_FAILED', details: { subtask_id: 'p/x', code: 'UNRESOLVED_REFERENCE' } } });
   });
 
   it('ends its steps with itself', () => {
@@ -95,7 +117,8 @@ describe('a bad plan', () => {
     const scene = planned(bad, { replans: 2 });
     for (const generation of [1, 2]) {
       expect(scene.log.at(-1)).toBe(`p~${generation} plan.make`);
-      if (generation === 1) expect(scene.get('p')).toMatchObject({ status: 'assigned', tries: { repairs: 1, feedback: { problems: [{ code: 'cycle' }], previousOutput: bad } } });
+      if (generation === 1)
+        expect(scene.get('p')).toMatchObject({ status: 'assigned', tries: { repairs: 1, feedback: { problems: [{ code: 'cycle' }], previousOutput: bad } } });
       const step = scene.complete('p', bad);
       if (generation === 1) expect(step.dispatches).toMatchObject([{ repair: { problems: [{ path: '/nodes/0', code: 'cycle' }], previousOutput: bad } }]);
     }

@@ -5,6 +5,7 @@ import { definitionProblems } from './definition-problems.ts';
 import { type Draft, put, statusOf } from './draft.ts';
 import { isJsonArray, isJsonObject, type Json, type Problem, pointer } from './json.ts';
 import { limits } from './limits.ts';
+import type { Graph } from './graph.ts';
 import { planGraph } from './plan-graph.ts';
 import { mayWrite } from './context.ts';
 import { graphAround, resultAt } from './frame.ts';
@@ -32,8 +33,7 @@ export function splice(draft: Draft, id: string, node: PlanNode, result: Json, e
 
 /** Everything in it that waits for nothing begins; an empty plan is done. */
 export function beginPlan(draft: Draft, id: string): void {
-  const graph = planGraph(draft.get(id));
-  if (graph === null) return;
+  const graph = planGraph(draft.get(id)) as Graph;
   if (graph.nodes.size === 0) return concludePlan(draft, id);
   for (const root of graph.roots) draft.todo.push({ kind: 'begin', id: partOfPlan(id, root) });
 }
@@ -41,7 +41,7 @@ export function beginPlan(draft: Draft, id: string): void {
 /** The results of the plan's last subtasks, by their ids in the plan. */
 export function concludePlan(draft: Draft, id: string): void {
   if (statusOf(draft, id) !== 'running') return;
-  const leaves = planGraph(draft.get(id))?.leaves ?? [];
+  const { leaves } = planGraph(draft.get(id)) as Graph;
   conclude(draft, id, Object.fromEntries(leaves.map((leaf) => [leaf, resultAt(draft.get(partOfPlan(id, leaf))) ?? null])));
 }
 
@@ -92,7 +92,7 @@ function planOf(
 /** The steps beside the plan, and beside every plan that it stands in. */
 function namesAround(draft: Draft, id: string): readonly string[] {
   const place = placeOf(id);
-  const beside = [...(graphAround(draft, place)?.nodes.keys() ?? [])];
+  const beside = [...(graphAround(draft, place) as Graph).nodes.keys()];
   return place.in === 'definition' ? beside : [...beside, ...namesAround(draft, place.parent)];
 }
 

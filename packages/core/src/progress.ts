@@ -32,8 +32,7 @@ function follow(draft: Draft, id: string): void {
   const place = placeOf(id);
   if (place.in === 'map') return continueMap(draft, place.parent);
   if (place.in === 'loop') return continueLoop(draft, place.parent);
-  const graph = graphAround(draft, place);
-  if (graph === null) return;
+  const graph = graphAround(draft, place) as Graph;
   cancelPartsOf(draft, id);
   const dependents = edges(graph.dependents, place.local);
   for (const dependent of dependents) gate(draft, siblingOf(place, dependent));

@@ -1,7 +1,7 @@
 /** What a reply means. One of a dispatch that is not the current one, of a subtask that has settled, or from agents that were not asked, changes nothing. */
 import type { Report } from './assignment.ts';
 import { type Draft, put } from './draft.ts';
-import { askedCapability, findNode } from './frame.ts';
+import { askedCapability, findNode, nodeOf } from './frame.ts';
 import { splice } from './plan.ts';
 import { childCapability } from './ports.ts';
 import { conclude, noTries, putBack, setback } from './settle.ts';
@@ -38,8 +38,8 @@ function overloaded(draft: Draft, id: string, subtask: AssignedSubtask, retryAft
   const { now } = draft;
   const { generation, assignedAt } = subtask;
   const tries = { ...noTries, ...subtask.tries };
-  const node = findNode(draft, id);
-  const overloadsMax = node !== undefined && 'overloads' in node ? node.overloads : 0;
+  const node = nodeOf(draft, id);
+  const overloadsMax = 'overloads' in node ? node.overloads : 0;
   if (tries.overloads >= overloadsMax) {
     return setback(
       draft,
@@ -51,5 +51,5 @@ function overloaded(draft: Draft, id: string, subtask: AssignedSubtask, retryAft
   draft.events.push({ type: 'subtask_setback', at: now, subtaskId: id, generation, capability: askedCapability(draft, id), next: 'overloaded' });
   const until = now + Math.max(1, retryAfterMs);
   put(draft, id, { status: 'retrying', generation, assignedAt, until, tries: { ...tries, overloads: tries.overloads + 1 } });
-  draft.deadlines.set(id, Math.min(until, assignedAt + (node?.timeout_ms ?? 0)));
+  draft.deadlines.set(id, Math.min(until, assignedAt + node.timeout_ms));
 }

@@ -15,7 +15,10 @@ describe('a retry', () => {
     scene.now = 100;
     const step = scene.control('retry');
     expect(step.patch.events[0]).toEqual({ type: 'workflow_retried', at: 100, by: 'ann', from: ['b'] });
-    expect(step.patch.events.slice(1)).toMatchObject([{ subtaskId: 'b', generation: 1, cause: 'retried' }, { subtaskId: 'x', generation: 1, cause: 'retried' }]);
+    expect(step.patch.events.slice(1)).toMatchObject([
+      { subtaskId: 'b', generation: 1, cause: 'retried' },
+      { subtaskId: 'x', generation: 1, cause: 'retried' },
+    ]);
     expect(scene.workflow.state).toEqual({ status: 'running', expiresAt: 86_400_100 });
     expect(scene.get('b')).toMatchObject({ status: 'assigned', assignedAt: 100 });
     expect(step.patch.deadlines).toContainEqual({ subtaskId: null, at: 86_400_100 });
@@ -29,7 +32,10 @@ describe('a retry', () => {
   it('keeps those off the work who may still have it', () => {
     const scene = play([{ id: 'a' }, { id: 'b' }]);
     scene.fail('a');
-    expect(scene.control('retry').patch.control).toEqual([{ key: 'b~0', flag: 'cancelled:0' }, { key: '*', flag: null }]);
+    expect(scene.control('retry').patch.control).toEqual([
+      { key: 'b~0', flag: 'cancelled:0' },
+      { key: '*', flag: null },
+    ]);
     scene.reply('b', { status: 'completed', result: 'late' }, { generation: 0 });
     expect(scene.get('b')).toMatchObject({ status: 'assigned', generation: 1 });
   });
@@ -44,7 +50,14 @@ describe('a retry', () => {
   });
 
   it('leaves alone what was cancelled or lived with because nobody needed it', () => {
-    const scene = play([{ id: 'x' }, { id: 'y' }, { id: 'f' }, { id: 'j', needs: ['x', 'y', 'f'], join: { kind: 'any' } }, { id: 'o', optional: true }, { id: 'k', needs: ['j', 'o'] }]);
+    const scene = play([
+      { id: 'x' },
+      { id: 'y' },
+      { id: 'f' },
+      { id: 'j', needs: ['x', 'y', 'f'], join: { kind: 'any' } },
+      { id: 'o', optional: true },
+      { id: 'k', needs: ['j', 'o'] },
+    ]);
     scene.fail('f');
     scene.complete('x');
     scene.fail('o');
@@ -52,6 +65,17 @@ describe('a retry', () => {
     scene.fail('k');
     expect(scene.control('retry').sent).toEqual(['k']);
     expect(scene.statuses()).toBe('x completed, y cancelled, f failed_permanent, j completed, o failed_permanent, k assigned');
+  });
+
+  it('leaves the items alone that a map had no use for', () => {
+    const scene = play([
+      { id: 'm', kind: 'map', over: [1, 2], each, until: { kind: 'any' } },
+      { id: 'b', needs: ['m'] },
+    ]);
+    scene.complete('m[1]');
+    scene.fail('b');
+    expect(scene.control('retry').sent).toEqual(['b']);
+    expect(scene.statuses()).toBe('m completed, b assigned, m[0] cancelled, m[1] completed');
   });
 
   it('of a join that became impossible asks those again that failed', () => {
@@ -100,7 +124,9 @@ describe('a retry', () => {
   });
 
   it('of a loop goes on in the round that failed, with the drafts before', () => {
-    const scene = play([{ id: 'l', kind: 'loop', threshold: 9, generate: { capability: 'g', params: { previous: '$loop.previous?' } }, critique: { capability: 'k' } }]);
+    const scene = play([
+      { id: 'l', kind: 'loop', threshold: 9, generate: { capability: 'g', params: { previous: '$loop.previous?' } }, critique: { capability: 'k' } },
+    ]);
     scene.complete('l#1/generate', 'one');
     scene.complete('l#1/critique', { quality_score: 1 });
     scene.fail('l#2/generate');
@@ -119,7 +145,11 @@ describe('a retry', () => {
 
   it('of a plan keeps it, and its steps that succeeded', () => {
     const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'], timeout_ms: 1_000 }]);
-    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c' }, { id: 'z', capability: 'c', needs: ['x', 'y'] }]);
+    scene.complete('p', [
+      { id: 'x', capability: 'c' },
+      { id: 'y', capability: 'c' },
+      { id: 'z', capability: 'c', needs: ['x', 'y'] },
+    ]);
     scene.complete('p/x', 'X');
     scene.fail('p/y');
     expect(scene.statuses()).toBe('p failed_permanent, p/x completed, p/y failed_permanent, p/z cancelled');
@@ -133,8 +163,13 @@ describe('a retry', () => {
   });
 
   it('of a plan that did not come to what it promised does its steps again, in their order', () => {
-    const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'], output: { required: ['z'] }, rules: [{ rule: 'output.z > 1.0', message: 'more' }] }]);
-    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'z', kind: 'map', over: [1], needs: ['x'], each, aggregate: { strategy: 'sum' } }]);
+    const scene = play([
+      { id: 'p', kind: 'plan', capability: 'planner', allow: ['*'], output: { required: ['z'] }, rules: [{ rule: 'output.z > 1.0', message: 'more' }] },
+    ]);
+    scene.complete('p', [
+      { id: 'x', capability: 'c' },
+      { id: 'z', kind: 'map', over: [1], needs: ['x'], each, aggregate: { strategy: 'sum' } },
+    ]);
     scene.complete('p/x', 'X');
     scene.complete('p/z[0]', 1);
     expect(scene.get('p')).toMatchObject({ error: { code: 'INVALID_OUTPUT' } });
@@ -142,6 +177,13 @@ describe('a retry', () => {
     scene.complete('p/x', 'X');
     scene.complete('p/z[0]', 2);
     expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { p: { z: 2 } } });
+  });
+
+  it('of an empty plan that did not come to what it promised ends the same way', () => {
+    const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'], output: { required: ['z'] } }]);
+    scene.complete('p', []);
+    scene.control('retry');
+    expect([scene.get('p'), scene.workflow.state]).toMatchObject([{ generation: 1, error: { code: 'INVALID_OUTPUT' } }, { status: 'failed' }]);
   });
 
   it('ends the same way if it was the end itself that failed', () => {
@@ -197,7 +239,10 @@ describe('a rerun', () => {
   it('of a map does all of the new list, longer or shorter', () => {
     const scene = play([{ id: 'a' }, { id: 'm', kind: 'map', over: '$steps.a', concurrency: 1, each }]);
     const all = (size: number) => {
-      scene.complete('a', Array.from({ length: size }, (_, index) => index));
+      scene.complete(
+        'a',
+        Array.from({ length: size }, (_, index) => index),
+      );
       for (let index = 0; index < size; index += 1) scene.complete(`m[${index}]`, index);
       expect(scene.workflow.state).toMatchObject({ status: 'completed', result: { m: Array.from({ length: size }, (_, index) => index) } });
     };
@@ -225,13 +270,22 @@ describe('a rerun', () => {
   });
 
   it('of a plan asks for a new one, and has no use for what the old one brought', () => {
-    const scene = play([{ id: 'p', kind: 'plan', capability: 'planner', allow: ['*'] }, { id: 'after', needs: ['p'] }]);
-    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c', needs: ['x'] }]);
+    const scene = play([
+      { id: 'p', kind: 'plan', capability: 'planner', allow: ['*'] },
+      { id: 'after', needs: ['p'] },
+    ]);
+    scene.complete('p', [
+      { id: 'x', capability: 'c' },
+      { id: 'y', capability: 'c', needs: ['x'] },
+    ]);
     scene.complete('p/x');
     scene.complete('p/y');
     scene.complete('after');
     expect(scene.control(rerun('p')).sent).toEqual(['p']);
-    scene.complete('p', [{ id: 'y', capability: 'c', needs: ['z'] }, { id: 'z', capability: 'c' }]);
+    scene.complete('p', [
+      { id: 'y', capability: 'c', needs: ['z'] },
+      { id: 'z', capability: 'c' },
+    ]);
     expect(scene.log.slice(4)).toEqual(['p~1 planner', 'p/z~0 c']);
     expect(scene.complete('p/z').sent).toEqual(['p/y']);
     scene.control('terminate');

@@ -1,7 +1,7 @@
 /** Going back: from what failed, or from a step that somebody names. What is done again gets another generation; everything else stays as it is. */
 import { compareOrder } from './context.ts';
 import { type Answered, type Draft, reset, statusOf } from './draft.ts';
-import { findNode, graphAround, writeOrder } from './frame.ts';
+import { findNode, graphAround, nodeOf, writeOrder } from './frame.ts';
 import { needIdsOf } from './gather.ts';
 import { edges } from './graph.ts';
 import type { Parts, Subtask } from './subtask.ts';
@@ -80,7 +80,7 @@ function putBack(draft: Draft, id: string, again: ReadonlySet<string>, isKept: b
   if (subtask.status === 'cancelled') draft.control.set(`${id}~${subtask.generation}`, `cancelled:${draft.now}`);
   if (!isKept || parts === undefined || parts.kind === 'loop') return reset(draft, id, { status: 'pending', generation, cause: 'retried' });
   reset(draft, id, { status: 'running', generation, assignedAt: draft.now, parts: parts.kind === 'map' ? mapAgain(draft, id, parts, again) : parts });
-  draft.deadlines.set(id, draft.now + (findNode(draft, id)?.timeout_ms ?? 0));
+  draft.deadlines.set(id, draft.now + nodeOf(draft, id).timeout_ms);
 }
 
 function mapAgain(draft: Draft, id: string, { items }: Extract<Parts, { kind: 'map' }>, again: ReadonlySet<string>): Parts {

@@ -17,7 +17,6 @@ import {
   type Execution,
   type Failure,
   type Feedback,
- 
   type RetryingSubtask,
   type Tries,
 } from './subtask.ts';
@@ -66,7 +65,7 @@ function complete(draft: Draft, id: string, result: Json, { execution, degraded,
   const { now } = draft;
   const before = draft.get(id);
   const generation = before?.generation ?? 0;
-  const assignedAt = before !== undefined && 'assignedAt' in before ? (before.assignedAt ?? now) : now;
+  const assignedAt = before !== undefined && 'assignedAt' in before ? (before.assignedAt as number) : now;
   put(draft, id, {
     status: 'completed',
     generation,

@@ -79,8 +79,8 @@ function keysOf(id: string, graph: Graph, wholeOf: (parent: string) => Subtask |
   if (place.in === 'definition') return [definitionKey, ...edges(graph.dependents, id)];
   const whole = partsKey(place.parent);
   if (place.in !== 'plan') return [whole];
-  const plan = planGraph(wholeOf(place.parent));
-  return plan === null ? [whole] : [whole, ...edges(plan.dependents, place.local).map((local) => siblingOf(place, local))];
+  const plan = planGraph(wholeOf(place.parent)) as Graph;
+  return [whole, ...edges(plan.dependents, place.local).map((local) => siblingOf(place, local))];
 }
 
 function add(tallies: TallyBook, key: string, name: keyof Tally, by: number): void {

@@ -18,10 +18,28 @@ describe('an approval', () => {
   it('exists as soon as the workflow starts it, tells whom it may concern, and the workflow waits', () => {
     const scene = play([approval({ webhook: 'https://example.org/hook', approvers: ['ann'] })], { params: { draft: 'D' } });
     expect(scene.workflow.state.status).toBe('waiting');
-    expect(scene.get('ok')).toEqual({ status: 'waiting', generation: 0, assignedAt: 0, for: { kind: 'approval', expiresAt: hour, shown: { value: 'D', note: 'please' }, answers: [] } });
+    expect(scene.get('ok')).toEqual({
+      status: 'waiting',
+      generation: 0,
+      assignedAt: 0,
+      for: { kind: 'approval', expiresAt: hour, shown: { value: 'D', note: 'please' }, answers: [] },
+    });
     expect(scene.first.patch.events.at(-1)).toEqual({ type: 'subtask_waiting', at: 0, subtaskId: 'ok', for: 'approval', until: hour });
     expect(effectsOf(scene.first, 'notify')).toEqual([
-      { kind: 'notify', notification: { workflowId: 'wf', workflowType: 'test@1', subtaskId: 'ok', generation: 0, url: 'https://example.org/hook', shown: { value: 'D', note: 'please' }, approvers: ['ann'], expiresAt: hour, issuedAt: 0 } },
+      {
+        kind: 'notify',
+        notification: {
+          workflowId: 'wf',
+          workflowType: 'test@1',
+          subtaskId: 'ok',
+          generation: 0,
+          url: 'https://example.org/hook',
+          shown: { value: 'D', note: 'please' },
+          approvers: ['ann'],
+          expiresAt: hour,
+          issuedAt: 0,
+        },
+      },
     ]);
   });
 
@@ -47,14 +65,64 @@ describe('an approval', () => {
   });
 
   it.each<[string, object, readonly [string, Answer['decision']][], string]>([
-    ['two of three', { approvers: ['a', 'b', 'c'], required: 2 }, [['a', 'approve'], ['c', 'approve']], 'completed'],
-    ['not yet two of three', { approvers: ['a', 'b', 'c'], required: 2 }, [['a', 'approve'], ['c', 'reject']], 'waiting'],
-    ['two of three in spite of one', { approvers: ['a', 'b', 'c'], required: 2 }, [['a', 'approve'], ['c', 'reject'], ['b', 'approve']], 'completed'],
-    ['two of three can no longer happen', { approvers: ['a', 'b', 'c'], required: 2 }, [['a', 'reject'], ['c', 'reject']], 'failed_permanent'],
+    [
+      'two of three',
+      { approvers: ['a', 'b', 'c'], required: 2 },
+      [
+        ['a', 'approve'],
+        ['c', 'approve'],
+      ],
+      'completed',
+    ],
+    [
+      'not yet two of three',
+      { approvers: ['a', 'b', 'c'], required: 2 },
+      [
+        ['a', 'approve'],
+        ['c', 'reject'],
+      ],
+      'waiting',
+    ],
+    [
+      'two of three in spite of one',
+      { approvers: ['a', 'b', 'c'], required: 2 },
+      [
+        ['a', 'approve'],
+        ['c', 'reject'],
+        ['b', 'approve'],
+      ],
+      'completed',
+    ],
+    [
+      'two of three can no longer happen',
+      { approvers: ['a', 'b', 'c'], required: 2 },
+      [
+        ['a', 'reject'],
+        ['c', 'reject'],
+      ],
+      'failed_permanent',
+    ],
     ['one of two', { approvers: ['a', 'b'] }, [['a', 'reject']], 'waiting'],
     ['anybody', {}, [['x', 'reject']], 'failed_permanent'],
-    ['two of anybody', { required: 2 }, [['x', 'approve'], ['x', 'approve'], ['y', 'approve']], 'completed'],
-    ['two of anybody, never the same twice', { required: 2 }, [['x', 'approve'], ['x', 'approve']], 'waiting'],
+    [
+      'two of anybody',
+      { required: 2 },
+      [
+        ['x', 'approve'],
+        ['x', 'approve'],
+        ['y', 'approve'],
+      ],
+      'completed',
+    ],
+    [
+      'two of anybody, never the same twice',
+      { required: 2 },
+      [
+        ['x', 'approve'],
+        ['x', 'approve'],
+      ],
+      'waiting',
+    ],
   ])('by %s', (_, rest, answers, expected) => {
     const scene = play([approval(rest)]);
     for (const [by, decision] of answers) scene.take(answered(by, decision));
@@ -64,7 +132,10 @@ describe('an approval', () => {
   it('that is rejected is a failure with who rejected it, or a result', () => {
     const scene = play([approval({ approvers: ['ann', 'bob'], required: 2 })]);
     scene.take(answered('ann', 'reject', { comment: 'too dear' }));
-    expect(scene.get('ok')).toMatchObject({ status: 'failed_permanent', error: { code: 'APPROVAL_REJECTED', message: 'Rejected by ann (too dear).', details: [{ by: 'ann' }] } });
+    expect(scene.get('ok')).toMatchObject({
+      status: 'failed_permanent',
+      error: { code: 'APPROVAL_REJECTED', message: 'Rejected by ann (too dear).', details: [{ by: 'ann' }] },
+    });
     const plain = play([approval()]);
     plain.take(answered('bob', 'reject'));
     expect(plain.get('ok')).toMatchObject({ error: { message: 'Rejected by bob.' } });
@@ -77,7 +148,10 @@ describe('an approval', () => {
     [{ on_expiry: 'fail' }, { status: 'failed_permanent', error: { code: 'EXPIRED', message: 'Nothing came within 1000 ms.' } }],
     [{ on_expiry: 'approve' }, { status: 'completed', result: { approved: true, expired: true, value: 'D' } }],
     [{ on_expiry: 'reject' }, { status: 'failed_permanent', error: { code: 'APPROVAL_REJECTED', message: 'Nobody approved in time.' } }],
-    [{ on_expiry: 'reject', on_reject: 'complete' }, { status: 'completed', result: { approved: false, expired: true } }],
+    [
+      { on_expiry: 'reject', on_reject: 'complete' },
+      { status: 'completed', result: { approved: false, expired: true } },
+    ],
   ])('expires as declared: %j', (rest, expected) => {
     const scene = play([approval({ timeout_ms: 1_000, ...rest })], { params: { draft: 'D' } });
     expect(due(scene, 'ok', 999).patch.deadlines).toEqual([{ subtaskId: 'ok', at: 1_000 }]);
@@ -112,8 +186,12 @@ describe('an approval', () => {
     const scene = play([approval({ approvers: ['ann', 'bob'], required: 2 }), { id: 'task' }]);
     const outcome = (event: WorkflowEvent) => scene.take(event).answers[0];
     expect(outcome(answered('eve'))).toEqual({ outcome: 'refused', message: '"eve" is none of the approvers: ann, bob.' });
-    expect(outcome(answered('ann', 'approve', { subtaskId: 'task' }))).toMatchObject({ outcome: 'refused', message: 'There is no approval "task" in this workflow.' });
-    expect(outcome(answered('ann', 'approve', { subtaskId: 'zz/y' }))).toMatchObject({ outcome: 'refused' });
+    expect(outcome(answered('ann', 'approve', { subtaskId: 'task' }))).toMatchObject({
+      outcome: 'refused',
+      message: 'There is no approval "task" in this workflow.',
+    });
+    for (const subtaskId of ['zz/y', 'task[0]', 'task#1/generate'])
+      expect(outcome(answered('ann', 'approve', { subtaskId }))).toMatchObject({ outcome: 'refused' });
     expect(outcome(answered('ann'))).toEqual({ outcome: 'applied' });
     expect(outcome(answered('ann'))).toEqual({ outcome: 'unchanged' });
     expect(outcome(answered('ann', 'reject'))).toEqual({ outcome: 'refused', message: '"ann" has answered already: approve.' });
@@ -129,7 +207,8 @@ describe('an approval', () => {
 
   it('lets only so many answers wait', () => {
     const scene = play([{ id: 'a' }, approval({ needs: ['a'] })]);
-    for (let index = 0; index < limits.inboxMax; index += 1) scene.workflow.inbox.set(`x${index}`, { kind: 'signal', id: `x${index}`, signal: 's', payload: null, by: '', at: 0 });
+    for (let index = 0; index < limits.inboxMax; index += 1)
+      scene.workflow.inbox.set(`x${index}`, { kind: 'signal', id: `x${index}`, signal: 's', payload: null, by: '', at: 0 });
     expect(scene.take(answered('ann')).answers).toMatchObject([{ outcome: 'refused', message: expect.stringContaining(`${limits.inboxMax}`) }]);
   });
 });

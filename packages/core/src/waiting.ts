@@ -45,7 +45,7 @@ export function beginSignal(draft: Draft, id: string, node: SignalNode): void {
 }
 
 export function beginSleep(draft: Draft, id: string, node: SleepNode): void {
-  const given = resolvedFor(draft, id, node.for_ms ?? node.until ?? null);
+  const given = resolvedFor(draft, id, (node.for_ms ?? node.until) as Json);
   if (given === null) return;
   const until = node.for_ms === undefined ? Date.parse(String(given.value)) : draft.now + Number(given.value);
   if (!Number.isFinite(until) || until > draft.now + limits.timeoutMsMax) {

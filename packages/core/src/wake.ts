@@ -2,6 +2,7 @@
 import type { Draft } from './draft.ts';
 import { continueLoop } from './loop.ts';
 import { continueMap } from './map.ts';
+import type { Graph } from './graph.ts';
 import { planGraph } from './plan-graph.ts';
 import { gate } from './progress.ts';
 import { partOfPlan } from './subtask-id.ts';
@@ -25,7 +26,7 @@ function wake(draft: Draft, id: string): void {
   if (subtask.status !== 'running') return;
   if (subtask.parts.kind === 'loop') return continueLoop(draft, id);
   if (subtask.parts.kind === 'map') return continueMap(draft, id, { fromStart: true });
-  const parts = [...(planGraph(subtask)?.nodes.keys() ?? [])];
+  const parts = [...(planGraph(subtask) as Graph).nodes.keys()];
   if (settledIn(draft.tally(partsKey(id))) === parts.length) return void draft.todo.push({ kind: 'whole', id });
   for (const local of parts) wake(draft, partOfPlan(id, local));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { play, type Scenario } from './fixture/scenario.ts';
-import { type CapabilityFacts, type JobFacts, type QueueFacts, waitingReasons, whyWaiting } from './index.ts';
+import { type CapabilityFacts, createWorkflow, type JobFacts, type QueueFacts, waitingReasons, whyWaiting } from './index.ts';
 
 const seen = new Set<string>();
 const at = new Date(0).toISOString();
@@ -24,8 +24,16 @@ describe('a subtask is not finished', () => {
   it.each<[string, Parameters<typeof why>[2], unknown]>([
     ['it runs', { job: { state: 'active', agent: 'agent-1', attempt: 2, startedAt: 0, progress: null } }, ['running', { agent: 'agent-1', attempt: 2 }]],
     ['somebody unknown runs it', { job: { state: 'active', agent: null, attempt: 1, startedAt: 0, progress: null } }, ['running', { agent: null, attempt: 1 }]],
-    ['it failed and is tried again', { job: { state: 'delayed', until: 0, attemptsMade: 2, lastError: 'x' } }, ['retry_backoff', { until: at, attempts_made: 2, last_error: 'x' }]],
-    ['it failed, nobody says how', { job: { state: 'delayed', until: 0, attemptsMade: 2, lastError: null } }, ['retry_backoff', { until: at, attempts_made: 2, last_error: null }]],
+    [
+      'it failed and is tried again',
+      { job: { state: 'delayed', until: 0, attemptsMade: 2, lastError: 'x' } },
+      ['retry_backoff', { until: at, attempts_made: 2, last_error: 'x' }],
+    ],
+    [
+      'it failed, nobody says how',
+      { job: { state: 'delayed', until: 0, attemptsMade: 2, lastError: null } },
+      ['retry_backoff', { until: at, attempts_made: 2, last_error: null }],
+    ],
     ['it is not in the queue', { job: { state: 'missing' } }, ['not_sent', {}]],
     ['nobody asked the queue', {}, ['not_sent', {}]],
     ['its reply is on its way', { job: { state: 'completed', report: null } }, ['reply_underway', {}]],
@@ -33,8 +41,16 @@ describe('a subtask is not finished', () => {
     ['it waits in the queue', { job: { state: 'queued', position: 3 }, served: { agents: 2 } }, ['queued', { capability: 'c', position: 3, agents: 2 }]],
     ['it waits somewhere in the queue', { job: { state: 'queued', position: null } }, ['queued', { capability: 'c', position: null, agents: null }]],
     ['there is no agent', { job: { state: 'queued', position: 0 }, served: { agents: 0 } }, ['no_agent', { capability: 'c' }]],
-    ['there is a limit', { job: { state: 'queued', position: 0 }, served: { limit: 2, active: 2 } }, ['concurrency_limit', { capability: 'c', limit: 2, active: 2 }]],
-    ['there is a limit that is not reached', { job: { state: 'queued', position: 0 }, served: { limit: 2, active: 1 } }, ['queued', { capability: 'c', position: 0, agents: 1 }]],
+    [
+      'there is a limit',
+      { job: { state: 'queued', position: 0 }, served: { limit: 2, active: 2 } },
+      ['concurrency_limit', { capability: 'c', limit: 2, active: 2 }],
+    ],
+    [
+      'there is a limit that is not reached',
+      { job: { state: 'queued', position: 0 }, served: { limit: 2, active: 1 } },
+      ['queued', { capability: 'c', position: 0, agents: 1 }],
+    ],
   ])('because %s', (_, facts, expected) => {
     expect(why(task(), 'a', facts)).toEqual(expected);
   });
@@ -54,8 +70,28 @@ describe('a subtask is not finished', () => {
     expect(why(scene, 'b')).toEqual(['paused', { by: 'ann', since: at }]);
   });
 
+  it('because it was handed back while the workflow is paused, also as a part', () => {
+    const scene = play([{ id: 'm', kind: 'map', over: [1], each: { capability: 'c' } }]);
+    scene.control('pause');
+    scene.reply('m[0]', { status: 'held' });
+    expect(why(scene, 'm[0]')).toEqual(['paused', { by: 'ann', since: at }]);
+  });
+
+  it('because the workflow has not been started', () => {
+    const { type, header } = task().workflow;
+    const workflow = createWorkflow(header, type);
+    expect(whyWaiting(workflow, { jobs: new Map(), capabilities: new Map() })).toMatchObject([
+      { subtaskId: 'a', reason: 'not_sent' },
+      { subtaskId: 'b', reason: 'deps' },
+    ]);
+  });
+
   it('because of people, signals and time', () => {
-    const scene = play([{ id: 'ok', kind: 'approval', required: 2, timeout_ms: 1 }, { id: 's', kind: 'signal', signal: 'go', timeout_ms: 1 }, { id: 'z', kind: 'sleep', for_ms: 1 }]);
+    const scene = play([
+      { id: 'ok', kind: 'approval', required: 2, timeout_ms: 1 },
+      { id: 's', kind: 'signal', signal: 'go', timeout_ms: 1 },
+      { id: 'z', kind: 'sleep', for_ms: 1 },
+    ]);
     scene.take({ kind: 'answered', id: '1', subtaskId: 'ok', answer: { by: 'bob', decision: 'approve', at: 0 } });
     const then = new Date(1).toISOString();
     expect(why(scene, 'ok')).toEqual(['awaiting_approval', { answered_by: ['bob'], expires: then }]);
@@ -81,7 +117,10 @@ describe('a subtask is not finished', () => {
     expect(why(scene, 'm[1]', { job: { state: 'queued', position: 0 } })).toMatchObject(['queued', {}]);
     expect(why(scene, 'l')).toEqual(['parts', { round: 1 }]);
     expect(why(scene, 'w')).toEqual(['child_workflow', { since: at }]);
-    scene.complete('p', [{ id: 'x', capability: 'c' }, { id: 'y', capability: 'c', needs: ['x'] }]);
+    scene.complete('p', [
+      { id: 'x', capability: 'c' },
+      { id: 'y', capability: 'c', needs: ['x'] },
+    ]);
     expect(why(scene, 'p')).toEqual(['parts', { settled: 0, of: 2 }]);
     expect(why(scene, 'p/y')).toEqual(['deps', { deps: ['p/x'] }]);
     scene.control('pause');

@@ -2,7 +2,7 @@
 import { askedCapability, type Board, findNode, nodeOf } from './frame.ts';
 import type { CapabilityFacts, JobFacts } from './ports.ts';
 import type { Json } from './json.ts';
-import type { AssignedSubtask, Subtask } from './subtask.ts';
+import type { AssignedSubtask, RunningSubtask, Subtask } from './subtask.ts';
 import { needsOf } from './graph.ts';
 import { isSettled } from './subtask.ts';
 import { partOfPlan, placeOf, siblingOf } from './subtask-id.ts';
@@ -51,7 +51,9 @@ const reasonsMax = 500;
 /** What is not settled, in the order of the definition and then of the parts, up to a bound; nothing once the workflow has ended. */
 export function unsettledIds(workflow: Workflow): readonly string[] {
   if (hasEnded(workflow.state)) return [];
-  const planned = [...workflow.subtasks].flatMap(([id, subtask]) => (subtask.status === 'running' && subtask.parts.kind === 'plan' ? subtask.parts.nodes.map((node) => partOfPlan(id, node.id)) : []));
+  const planned = [...workflow.subtasks].flatMap(([id, subtask]) =>
+    subtask.status === 'running' && subtask.parts.kind === 'plan' ? subtask.parts.nodes.map((node) => partOfPlan(id, node.id)) : [],
+  );
   const ids = new Set([...workflow.type.graph.nodes.keys(), ...workflow.subtasks.keys(), ...planned]);
   const board = boardOf(workflow);
   return [...ids].filter((id) => !isSettled(workflow.subtasks.get(id)) && findNode(board, id) !== undefined).slice(0, reasonsMax);
@@ -68,9 +70,6 @@ type Reason = Omit<Waiting, 'subtaskId'>;
 function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFacts): Reason {
   const subtask = workflow.subtasks.get(id);
   switch (subtask?.status) {
-    case undefined:
-    case 'pending':
-      return pendingReason(workflow, board, id);
     case 'assigned':
       return assignedReason(board, id, subtask, facts);
     case 'retrying':
@@ -81,8 +80,10 @@ function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFact
       };
     case 'waiting':
       return waitingReason(subtask);
+    case 'running':
+      return partsReason(workflow, id, subtask);
     default:
-      return partsReason(workflow, id);
+      return pendingReason(workflow, board, id);
   }
 }
 
@@ -151,14 +152,11 @@ function waitingReason({ for: what }: Extract<Subtask, { status: 'waiting' }>): 
   return { reason: 'awaiting_approval', facts: { answered_by: what.answers.map(({ by }) => by), expires }, message: `waits for an approval until ${expires}` };
 }
 
-function partsReason(workflow: Workflow, id: string): Reason {
-  const subtask = workflow.subtasks.get(id);
-  const parts = subtask?.status === 'running' ? subtask.parts : undefined;
+function partsReason(workflow: Workflow, id: string, { parts }: RunningSubtask): Reason {
   const settled = settledIn(workflow.tallies.get(partsKey(id)) ?? noTally);
-  if (parts?.kind === 'map')
-    return { reason: 'parts', facts: { settled, of: parts.items.length }, message: `${settled} of ${parts.items.length} items are settled` };
-  if (parts?.kind === 'loop') return { reason: 'parts', facts: { round: parts.round }, message: `is in round ${parts.round}` };
-  return { reason: 'parts', facts: { settled, of: parts?.nodes.length ?? 0 }, message: `${settled} of ${parts?.nodes.length ?? 0} planned steps are settled` };
+  if (parts.kind === 'loop') return { reason: 'parts', facts: { round: parts.round }, message: `is in round ${parts.round}` };
+  const [of, what] = parts.kind === 'map' ? [parts.items.length, 'items'] : [parts.nodes.length, 'planned steps'];
+  return { reason: 'parts', facts: { settled, of }, message: `${settled} of ${of} ${what} are settled` };
 }
 
 function iso(at: number): string {

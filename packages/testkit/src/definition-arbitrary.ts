@@ -59,7 +59,14 @@ export function edgesArbitrary(sizeMax: number): fc.Arbitrary<Edges> {
 
 /** Definitions of every kind of node, joined and failing in every way; small numbers throughout, so that much happens in few steps. */
 export function definitionArbitrary(sizeMax: number): fc.Arbitrary<DefinitionInput> {
-  const row = fc.record({ needs: fc.array(fc.nat(), { maxLength: 3 }), kind: fc.constantFrom(...kinds), join: fc.nat(), pick: fc.nat(), optional: fc.boolean(), when: fc.constantFrom(undefined, undefined, undefined, 'true', 'params.flag', 'params.absent') });
+  const row = fc.record({
+    needs: fc.array(fc.nat(), { maxLength: 3 }),
+    kind: fc.constantFrom(...kinds),
+    join: fc.nat(),
+    pick: fc.nat(),
+    optional: fc.boolean(),
+    when: fc.constantFrom(undefined, undefined, undefined, 'true', 'params.flag', 'params.absent'),
+  });
   return fc.array(row, { minLength: 1, maxLength: sizeMax }).map((rows) => ({
     name: 'random',
     version: 1,
@@ -67,7 +74,16 @@ export function definitionArbitrary(sizeMax: number): fc.Arbitrary<DefinitionInp
     nodes: rows.map(({ needs, kind, join, pick, optional, when }, index) => {
       const ids = index === 0 ? [] : [...new Set(needs.map((need) => `n${need % index}`))];
       const own = bodies[kind === 'gather' && ids.length === 0 ? 'task' : kind](pick);
-      return { id: `n${index}`, needs: ids, join: joinOf(join, ids.length), optional: optional && pick % 2 === 0, writes: ['shared', `own.n${index}`], timeout_ms: 1_000_000, ...(when && { when }), ...own };
+      return {
+        id: `n${index}`,
+        needs: ids,
+        join: joinOf(join, ids.length),
+        optional: optional && pick % 2 === 0,
+        writes: ['shared', `own.n${index}`],
+        timeout_ms: 1_000_000,
+        ...(when && { when }),
+        ...own,
+      };
     }) as unknown as DefinitionInput['nodes'],
   }));
 }
@@ -93,10 +109,24 @@ const bodies: { readonly [Kind in (typeof kinds)[number]]: (pick: number) => obj
     until: oneOf<object>(pick, { kind: 'all' }, { kind: 'settled' }, { kind: 'any' }, { kind: 'first', k: 2 }, { kind: 'quorum', k: 2, of: 3 }),
     aggregate: oneOf<object>(pick, { strategy: 'list' }, { strategy: 'sum' }, { strategy: 'majority' }),
   }),
-  loop: (pick) => ({ kind: 'loop', generate: work(pick), critique: { capability: 'test.critique' }, threshold: 80, max_iterations: 1 + (pick % 3), on_exhausted: oneOf(pick, 'fail', 'degrade', 'complete'), ...(pick % 2 === 0 && { patience: 1 }) }),
+  loop: (pick) => ({
+    kind: 'loop',
+    generate: work(pick),
+    critique: { capability: 'test.critique' },
+    threshold: 80,
+    max_iterations: 1 + (pick % 3),
+    on_exhausted: oneOf(pick, 'fail', 'degrade', 'complete'),
+    ...(pick % 2 === 0 && { patience: 1 }),
+  }),
   plan: (pick) => ({ kind: 'plan', ...work(pick), capability: 'test.plan', allow: ['*'], replans: pick % 2 }),
   workflow: () => ({ kind: 'workflow', type: 'child' }),
-  approval: (pick) => ({ kind: 'approval', required: 1 + (pick % 2), on_expiry: oneOf(pick, 'fail', 'approve', 'reject'), on_reject: oneOf(pick, 'fail', 'complete'), ...(pick % 2 === 0 && { webhook: 'https://example.org/hook' }) }),
+  approval: (pick) => ({
+    kind: 'approval',
+    required: 1 + (pick % 2),
+    on_expiry: oneOf(pick, 'fail', 'approve', 'reject'),
+    on_reject: oneOf(pick, 'fail', 'complete'),
+    ...(pick % 2 === 0 && { webhook: 'https://example.org/hook' }),
+  }),
   signal: (pick) => ({ kind: 'signal', signal: oneOf(pick, 'go', 'stop'), on_expiry: oneOf(pick, 'fail', 'complete') }),
   sleep: (pick) => ({ kind: 'sleep', for_ms: 1 + (pick % 1_000) }),
   gather: (pick) => ({ kind: 'gather', aggregate: oneOf<object>(pick, { strategy: 'list' }, { strategy: 'sum' }, { strategy: 'majority' }) }),

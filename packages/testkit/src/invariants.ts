@@ -2,7 +2,18 @@
  * What must hold of every workflow whatever happens to it, written once: the property tests, the exhaustive small graphs and the simulator
  * all check these. Each answers with a sentence for the first violation, or null.
  */
-import { type Decision, type Effect, boardOf, findNode, hasEnded, isSettled, restoreWorkflow, type Subtask, type Workflow, type WorkflowEvent } from '@baton/core';
+import {
+  boardOf,
+  type Decision,
+  type Effect,
+  findNode,
+  hasEnded,
+  isSettled,
+  restoreWorkflow,
+  type Subtask,
+  type Workflow,
+  type WorkflowEvent,
+} from '@baton/core';
 import { joinViolation } from './join-invariant.ts';
 
 /** What was seen of a workflow so far. */
@@ -26,7 +37,12 @@ export function createWatch(): Watch {
         if (at === null) deadlines.delete(subtaskId);
         else deadlines.set(subtaskId, at);
       }
-      return settledStaysSettled(workflow, decision, events) ?? joinViolation(workflow, decision) ?? dispatchedOnce(decision, dispatched) ?? quietWhere(workflow, decision);
+      return (
+        settledStaysSettled(workflow, decision, events) ??
+        joinViolation(workflow, decision) ??
+        dispatchedOnce(decision, dispatched) ??
+        quietWhere(workflow, decision)
+      );
     },
     inspect: (workflow) => endIsWhole(workflow) ?? derivedIsRight(workflow) ?? deadlineMissing(workflow, deadlines) ?? stuck(workflow),
   };
@@ -77,7 +93,9 @@ function endIsWhole(workflow: Workflow): string | null {
   const { state, subtasks, type } = workflow;
   if (!hasEnded(state)) return null;
   const board = boardOf(workflow);
-  const open = [...new Set([...type.graph.nodes.keys(), ...subtasks.keys()])].find((id) => !isSettled(subtasks.get(id)) && findNode(board, id) !== undefined && !isLeftBehind(workflow, id));
+  const open = [...new Set([...type.graph.nodes.keys(), ...subtasks.keys()])].find(
+    (id) => !isSettled(subtasks.get(id)) && findNode(board, id) !== undefined && !isLeftBehind(workflow, id),
+  );
   return open === undefined ? null : `the workflow ended ${state.status} with ${open} not settled`;
 }
 
@@ -104,7 +122,8 @@ function talliesOf({ tallies }: Workflow): string {
 /** Nothing is forgotten: whatever is open is looked at again at some time. */
 function deadlineMissing({ state, subtasks }: Workflow, deadlines: ReadonlyMap<string | null, number>): string | null {
   const isPaused = state.status === 'paused';
-  if (state.status !== 'pending' && deadlines.has(null) === isPaused) return `the workflow is ${state.status} and its deadline is ${deadlines.get(null) ?? 'none'}`;
+  if (state.status !== 'pending' && deadlines.has(null) === isPaused)
+    return `the workflow is ${state.status} and its deadline is ${deadlines.get(null) ?? 'none'}`;
   for (const [id, subtask] of subtasks) {
     const isOpen = isAtWork(subtask) || subtask.status === 'running';
     if (isOpen && !deadlines.has(id) && (!isPaused || subtask.status === 'assigned')) return `${id} is ${subtask.status} and has no deadline`;
@@ -123,6 +142,8 @@ function stuck(workflow: Workflow): string | null {
   if (state.status !== 'running' && state.status !== 'waiting') return null;
   const open = [...subtasks].filter(([, subtask]) => isAtWork(subtask)).map(([id]) => id);
   if (open.length === 0) return 'nothing is open and the workflow has not ended';
-  const idle = [...subtasks].find(([id, { status }]) => status === 'running' && !open.some((part) => part.startsWith(id) && /^[[#/]/.test(part.slice(id.length))));
+  const idle = [...subtasks].find(
+    ([id, { status }]) => status === 'running' && !open.some((part) => part.startsWith(id) && /^[[#/]/.test(part.slice(id.length))),
+  );
   return idle === undefined ? null : `${idle[0]} is running and no part of it is open`;
 }

@@ -19,7 +19,14 @@ const facts: fc.Arbitrary<JobFacts> = fc.constantFrom<JobFacts>(
 );
 
 export function moveArbitrary(kinds: readonly Move['kind'][] = Object.keys(moves) as Move['kind'][]): fc.Arbitrary<Move> {
-  return fc.record({ kind: fc.oneof({ arbitrary: fc.constant<Move['kind']>('complete'), weight: kinds.length }, { arbitrary: fc.constantFrom(...kinds), weight: 2 * kinds.length }), pick: fc.nat(), facts });
+  return fc.record({
+    kind: fc.oneof(
+      { arbitrary: fc.constant<Move['kind']>('complete'), weight: kinds.length },
+      { arbitrary: fc.constantFrom(...kinds), weight: 2 * kinds.length },
+    ),
+    pick: fc.nat(),
+    facts,
+  });
 }
 
 export function make(walk: WorkflowWalk, move: Move): void {
@@ -28,8 +35,10 @@ export function make(walk: WorkflowWalk, move: Move): void {
 
 const moves = {
   complete: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(completion(walk, dispatch, pick))),
-  fail: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(failed(dispatch, pick % 3 === 0 ? 'INVALID_OUTPUT' : 'HANDLER_FAILED'))),
-  overload: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'overloaded', retryAfterMs: pick % 1_000 }))),
+  fail: (walk: WorkflowWalk, pick: number) =>
+    onOpen(walk, pick, (dispatch) => walk.take(failed(dispatch, pick % 3 === 0 ? 'INVALID_OUTPUT' : 'HANDLER_FAILED'))),
+  overload: (walk: WorkflowWalk, pick: number) =>
+    onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'overloaded', retryAfterMs: pick % 1_000 }))),
   hold: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'held' }))),
   batch: (walk: WorkflowWalk, pick: number) => void walk.take(...[...walk.open.values()].map((dispatch, index) => completion(walk, dispatch, pick + index))),
   check: (walk: WorkflowWalk, pick: number, found: JobFacts) => onOpen(walk, pick, (dispatch) => walk.take(checked(dispatch, found))),
@@ -37,13 +46,27 @@ const moves = {
     const earlier = at(walk.dispatched, pick);
     if (earlier !== undefined && walk.open.get(earlier.subtaskId)?.generation !== earlier.generation) expectNothing(walk, completed(earlier, 'again'));
   },
-  stale: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => expectNothing(walk, failed({ ...dispatch, generation: dispatch.generation + 1 }))),
+  stale: (walk: WorkflowWalk, pick: number) =>
+    onOpen(walk, pick, (dispatch) => expectNothing(walk, failed({ ...dispatch, generation: dispatch.generation + 1 }))),
   forge(walk: WorkflowWalk, pick: number) {
-    onOpen(walk, pick, ({ workflowId, subtaskId, generation }) => expectNothing(walk, { kind: 'settled', report: { workflowId, subtaskId, generation, outcome: { status: 'completed', result: 'forged' }, capability: 'test.forger' } }));
+    onOpen(walk, pick, ({ workflowId, subtaskId, generation }) =>
+      expectNothing(walk, {
+        kind: 'settled',
+        report: { workflowId, subtaskId, generation, outcome: { status: 'completed', result: 'forged' }, capability: 'test.forger' },
+      }),
+    );
   },
   wait: (walk: WorkflowWalk, pick: number) => void (walk.now += pick % 7_200_000),
   tick: (walk: WorkflowWalk) => void tick(walk),
-  due: (walk: WorkflowWalk, pick: number) => void walk.take({ kind: 'due', subtaskId: at([...walk.workflow.subtasks.keys()].filter((id) => walk.workflow.subtasks.get(id)?.status !== 'assigned'), pick) ?? 'none' }),
+  due: (walk: WorkflowWalk, pick: number) =>
+    void walk.take({
+      kind: 'due',
+      subtaskId:
+        at(
+          [...walk.workflow.subtasks.keys()].filter((id) => walk.workflow.subtasks.get(id)?.status !== 'assigned'),
+          pick,
+        ) ?? 'none',
+    }),
   pause: (walk: WorkflowWalk) => control(walk, { action: 'pause' }),
   resume: (walk: WorkflowWalk) => control(walk, { action: 'resume' }),
   cancel: (walk: WorkflowWalk, pick: number) => void (pick % 3 === 0 && control(walk, { action: 'cancel', graceMs: pick % 5_000 })),
@@ -51,8 +74,17 @@ const moves = {
   retry: (walk: WorkflowWalk) => control(walk, { action: 'retry' }),
   rerun: (walk: WorkflowWalk, pick: number) => control(walk, { action: 'rerun', from: at([...walk.workflow.type.graph.nodes.keys()], pick) ?? 'none' }),
   answer(walk: WorkflowWalk, pick: number) {
-    const subtaskId = at([...walk.workflow.type.graph.nodes].filter(([, { kind }]) => kind === 'approval'), pick)?.[0] ?? 'none';
-    walk.take({ kind: 'answered', id: `${subtaskId}~${pick % 3}`, subtaskId, answer: { by: `p${pick % 3}`, decision: pick % 4 === 0 ? 'reject' : 'approve', at: walk.now } });
+    const subtaskId =
+      at(
+        [...walk.workflow.type.graph.nodes].filter(([, { kind }]) => kind === 'approval'),
+        pick,
+      )?.[0] ?? 'none';
+    walk.take({
+      kind: 'answered',
+      id: `${subtaskId}~${pick % 3}`,
+      subtaskId,
+      answer: { by: `p${pick % 3}`, decision: pick % 4 === 0 ? 'reject' : 'approve', at: walk.now },
+    });
   },
   signal(walk: WorkflowWalk, pick: number) {
     const event: WorkflowEvent = { kind: 'signalled', id: `s${pick}`, signal: pick % 2 === 0 ? 'go' : 'stop', payload: pick, by: 'somebody' };

@@ -1,5 +1,19 @@
 /** Drives one workflow through decide without any I/O, each decision checked against the invariants and applied. */
-import { type Answered, apply, type Assignment, decide, type Decision, type Execution, isNothing, type JobFacts, type Json, type JsonObject, type Outcome, type Workflow, type WorkflowEvent } from '@baton/core';
+import {
+  type Answered,
+  type Assignment,
+  apply,
+  type Decision,
+  decide,
+  type Execution,
+  isNothing,
+  type JobFacts,
+  type Json,
+  type JsonObject,
+  type Outcome,
+  type Workflow,
+  type WorkflowEvent,
+} from '@baton/core';
 import { createWatch, type Watch } from './invariants.ts';
 
 /** A dispatch to agents or to a workflow of its own. */
