@@ -5,7 +5,7 @@
 import { strict as assert } from 'node:assert';
 import { type Answered, apply, type Decision, decide, type Effect, isNothing, type Workflow, type WorkflowEvent } from '@baton/core';
 import type { WorkflowCache } from './cache.ts';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './deps.ts';
 
 /** A conflict means that somebody else made progress; this many in a row on one workflow mean a bug. */
 const conflictsMax = 100;

@@ -18,7 +18,7 @@ import {
   type WorkflowStatus,
 } from '@baton/core';
 import type { Advance } from './advance.ts';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './deps.ts';
 import type { Start, StartOutcome } from './start.ts';
 import { isTokenFor, tokenFor } from './token.ts';
 

@@ -2,26 +2,15 @@
  * Core run against the ports: starts workflows, settles replies, passes deadlines, does what people ask. Holds no lock and no timer: what keeps
  * two engines apart is the commit's compare-and-set, and who calls `tick` and `settle` for a partition is the orchestrator's business.
  */
-import type { RecordedEvent, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 import { createAdvance } from './advance.ts';
 import { createWorkflowCache } from './cache.ts';
 import { type Controls, createControls } from './control.ts';
+import type { EngineDeps } from './deps.ts';
 import { createPerform, type Hands } from './perform.ts';
 import { createRegister, type Register } from './register.ts';
 import { createSettle, type Settle } from './settle.ts';
 import { createStart, type Start } from './start.ts';
 import { createTick, type Tick } from './tick.ts';
-
-export interface EngineDeps {
-  readonly store: WorkflowStore;
-  readonly queue: SubtaskQueue;
-  /** ms since the epoch. */
-  readonly now: () => number;
-  /** Told of everything that was committed, in order. Must not throw. */
-  readonly observe: (header: WorkflowHeader, event: RecordedEvent) => void;
-  /** Told of what went wrong and will be mended later: a dispatch that did not arrive stays in the outbox. */
-  readonly warn: (event: string, error: unknown) => void;
-}
 
 export interface Engine extends Controls {
   readonly register: Register;

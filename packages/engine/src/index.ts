@@ -1,3 +1,4 @@
+export type { EngineDeps } from './deps.ts';
 export * from './engine.ts';
 export type { ControlOutcome, OpenApproval } from './control.ts';
 export type { RegisterOutcome } from './register.ts';

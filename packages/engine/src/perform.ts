@@ -1,7 +1,7 @@
 /** What is done after a commit. The commit stands whatever becomes of it: what does not arrive is found in the outbox, or when a parent is looked after. */
 import { type ChildStart, childCapability, dispatchId, type Effect, type Notification, type OutboxEntry, partitionOf, type WebhookDelivery } from '@baton/core';
 import type { Advance } from './advance.ts';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './deps.ts';
 import type { Start } from './start.ts';
 import { signatureOf, tokenFor } from './token.ts';
 

@@ -1,6 +1,6 @@
 /** Registering a version of a workflow type: what is registered never changes; other content needs another version. */
 import { compileDefinition, type Problem, type WorkflowType } from '@baton/core';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './deps.ts';
 
 export type RegisterOutcome =
   | { readonly status: 'registered' | 'existing'; readonly type: WorkflowType }

@@ -14,7 +14,7 @@ import {
 } from '@baton/core';
 import { customAlphabet } from 'nanoid';
 import type { Advance } from './advance.ts';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './deps.ts';
 
 export type StartOutcome =
   | { readonly status: 'created' | 'existing'; readonly summary: WorkflowSummary }

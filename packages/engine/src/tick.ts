@@ -18,7 +18,7 @@ import {
 } from '@baton/core';
 import type { Advance, Events } from './advance.ts';
 import type { WorkflowCache } from './cache.ts';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './deps.ts';
 
 /** A dispatch is confirmed within milliseconds; what is in the outbox for longer is looked after. */
 export const outboxGraceMs = 5_000;
