@@ -24,7 +24,7 @@ const dockerfile = text('infra/Dockerfile');
 
 test('every app that runs for long has a service and an image target', () => {
   const built = Object.values(services).flatMap(({ build }) => (build ? [build] : []));
-  expect(new Set(built.map(({ target }) => target))).toEqual(new Set(['api', 'orchestrator', 'worker-sales']));
+  expect(new Set(built.map(({ target }) => target))).toEqual(new Set(['api', 'orchestrator', 'worker-sales', 'worker-text']));
   for (const { context, dockerfile: path, target } of built) {
     expect(existsSync(join(root, context, path))).toBe(true);
     expect(dockerfile).toContain(`FROM runtime AS ${target}\n`);

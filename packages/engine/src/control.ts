@@ -12,10 +12,10 @@ import {
   type QueueFacts,
   unsettledIds,
   type Waiting,
-  whyWaiting,
   type Workflow,
   type WorkflowEvent,
   type WorkflowStatus,
+  whyWaiting,
 } from '@baton/core';
 import type { Advance } from './advance.ts';
 import type { EngineDeps } from './deps.ts';

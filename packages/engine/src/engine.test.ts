@@ -151,7 +151,11 @@ describe('settle', () => {
 
   it('does not take what it remembers for the truth: somebody else may have made the dispatch that a reply answers', async () => {
     const bench = createBench();
-    const nodes = [{ id: 'a', capability: 'test.work' }, { id: 'ok', kind: 'approval' as const }, { id: 'b', capability: 'test.work', needs: ['a', 'ok'] }];
+    const nodes = [
+      { id: 'a', capability: 'test.work' },
+      { id: 'ok', kind: 'approval' as const },
+      { id: 'b', capability: 'test.work', needs: ['a', 'ok'] },
+    ];
     await bench.engine.start({ workflowId: 'wf', definition: { name: 'x', version: 1, nodes }, params: {}, caller: 't' });
     await work(bench, 1);
     await settleAll(bench);
