@@ -5,14 +5,14 @@ import { type Draft, isPaused, put, statusOf } from './draft.ts';
 import { evaluate } from './expression.ts';
 import { nodeOf, variablesOf } from './frame.ts';
 import { concludeWith, needIdsOf } from './gather.ts';
+import { valuesOf } from './graph.ts';
 import { beginLoop } from './loop.ts';
 import { beginMap } from './map.ts';
-import { valuesOf } from './graph.ts';
 import { referencesIn } from './reference.ts';
 import { fail } from './settle.ts';
 import { placeOf } from './subtask-id.ts';
-import { hasEnded } from './workflow.ts';
 import { beginApproval, beginSignal, beginSleep } from './waiting.ts';
+import { hasEnded } from './workflow.ts';
 
 type Begin<Kind extends NodeKind> = (draft: Draft, id: string, node: Extract<Node, { kind: Kind }>) => void;
 

@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { defineCapability, defineWorkflow } from './builder.ts';
-import type { Ref } from './typed-reference.ts';
 import { compileDefinition } from './compile.ts';
+import type { Ref } from './typed-reference.ts';
 
 const fetchData = defineCapability({
   name: 'data.fetch',

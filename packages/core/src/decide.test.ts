@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { reconcileAfterMs } from './deadline.ts';
+import { end, openDraft, put } from './draft.ts';
+import { nodeOf } from './frame.ts';
 import {
-  apply,
   type Assignment,
+  apply,
   compileDefinition,
   createWorkflow,
   type Decision,
@@ -13,9 +16,6 @@ import {
   type Workflow,
   type WorkflowEvent,
 } from './index.ts';
-import { reconcileAfterMs } from './deadline.ts';
-import { end, openDraft, put } from './draft.ts';
-import { nodeOf } from './frame.ts';
 
 const minute = 60_000;
 type Step = Decision & { readonly dispatches: readonly Assignment[] };

@@ -10,7 +10,7 @@ import type { Board } from './frame.ts';
 import type { JsonObject } from './json.ts';
 import { canFollow, isSettled, type Subtask, type SubtaskStatus } from './subtask.ts';
 import { countSubtask, noTally, type Tally } from './tally.ts';
-import { type ControlFlag, hasEnded, type InboxItem, parentKey, type Patch, type RecordedEvent, type Workflow, type WorkflowState } from './workflow.ts';
+import { type ControlFlag, hasEnded, type InboxItem, type Patch, parentKey, type RecordedEvent, type Workflow, type WorkflowState } from './workflow.ts';
 
 /** What has to be looked at because of a change. */
 export type Todo =

@@ -73,6 +73,29 @@ describe('the order of failure', () => {
     expect(scene.status('a')).toBe('failed_permanent');
   });
 
+  it('asks the fallback when nobody takes the assignment in time, and when the agent was lost', () => {
+    const scene = play([{ id: 'a', ttl_ms: 1_000, fallback: ['d', 'e'] }]);
+    scene.now = 1_000;
+    expect(setbacks(scene.check('a', { state: 'queued', position: 0 }))).toEqual(['c~0 fallback ASSIGNMENT_EXPIRED']);
+    expect(setbacks(scene.check('a', { state: 'failed', reason: 'stalled' }))).toEqual(['d~1 fallback AGENT_LOST']);
+    expect(scene.log.at(-1)).toBe('a~2 e');
+  });
+
+  it('asks nobody else when the time of the whole subtask is over, and tells whoever has it', () => {
+    const scene = play([{ id: 'a', timeout_ms: 1_000, fallback: ['d'] }]);
+    scene.now = 1_000;
+    expect(scene.check('a', { state: 'delayed', until: 2_000, attemptsMade: 1, lastError: null }).patch.control).toEqual([
+      { key: 'a~0', flag: 'cancelled:1000' },
+    ]);
+    expect(scene.get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'SUBTASK_TIMEOUT' } });
+  });
+
+  it('believes what the job itself says, whatever it says of whom', () => {
+    const scene = play([{ id: 'a' }, { id: 'b' }]);
+    scene.check('a', { state: 'completed', report: { workflowId: 'x', subtaskId: 'b', generation: 7, outcome: { status: 'completed', result: 1 } } });
+    expect(scene.statuses()).toBe('a completed, b assigned');
+  });
+
   it('ends when there are too many generations', () => {
     const scene = play([{ id: 'a', fallback: ['d'] }]);
     scene.workflow.subtasks.set('a', { status: 'assigned', generation: limits.generationsMax, assignedAt: 0, issuedAt: 0 });

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from './json.ts';
 import { planGraph } from './plan-graph.ts';
 import { type Scope, valueAt } from './reference.ts';
 import { type Subtask, triesOf } from './subtask.ts';
-import { itemId, partOfRound, type Place, placeOf, siblingOf } from './subtask-id.ts';
+import { itemId, type Place, partOfRound, placeOf, siblingOf } from './subtask-id.ts';
 import type { WorkflowHeader } from './workflow.ts';
 import type { WorkflowType } from './workflow-type.ts';
 

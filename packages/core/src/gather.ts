@@ -2,8 +2,8 @@
 import { type Aggregate, aggregate, isVote } from './aggregation.ts';
 import type { Draft } from './draft.ts';
 import { askedCapability, graphAround } from './frame.ts';
-import { canonicalJson, type Json } from './json.ts';
 import { onePerVoter, type Voter } from './join.ts';
+import { canonicalJson, type Json } from './json.ts';
 import { valueAt } from './reference.ts';
 import { conclude, fail } from './settle.ts';
 import { placeOf, siblingOf } from './subtask-id.ts';

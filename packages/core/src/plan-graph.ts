@@ -1,6 +1,7 @@
 /** The graph of what a plan brought, compiled once per list of nodes. */
-import { buildGraph, type Graph } from './graph.ts';
+
 import type { Node } from './definition.ts';
+import { buildGraph, type Graph } from './graph.ts';
 import type { Subtask } from './subtask.ts';
 
 const compiled = new WeakMap<readonly Node[], Graph>();

@@ -1,14 +1,14 @@
 /** Dynamic decomposition: an agent's result is a list of nodes, checked like a definition and spliced in. A bad plan goes back to the planner. */
 import { z } from 'zod';
+import { mayWrite } from './context.ts';
 import { Node, type PlanNode } from './definition.ts';
 import { definitionProblems } from './definition-problems.ts';
 import { type Draft, put, statusOf } from './draft.ts';
+import { graphAround, resultAt } from './frame.ts';
+import type { Graph } from './graph.ts';
 import { isJsonArray, isJsonObject, type Json, type Problem, pointer } from './json.ts';
 import { limits } from './limits.ts';
-import type { Graph } from './graph.ts';
 import { planGraph } from './plan-graph.ts';
-import { mayWrite } from './context.ts';
-import { graphAround, resultAt } from './frame.ts';
 import { conclude, misfit, setback, sizeProblem } from './settle.ts';
 import type { Execution } from './subtask.ts';
 import { nestingOf, partOfPlan, placeOf } from './subtask-id.ts';

@@ -2,8 +2,9 @@
  * What a subtask comes to: completed, or the order of failure. What does not fit goes back for repair, then to the fallbacks in turn, then it is
  * null if the subtask is optional, then it is a failure for good. Each step of that is an event of its own.
  */
-import type { Node, WorkNode } from './definition.ts';
+
 import { mayWrite, outranks } from './context.ts';
+import type { Node, WorkNode } from './definition.ts';
 import { type Draft, isPaused, put, reset } from './draft.ts';
 import { evaluate } from './expression.ts';
 import { askedCapability, nodeOf, writeOrder } from './frame.ts';

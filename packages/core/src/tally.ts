@@ -2,10 +2,10 @@
  * How many parts of something stand how: of the needs of a node (key: its id), of the parts of a composite (`id*`), of the whole definition
  * (`*`), and what is at work (`#active`) or waits (`#waiting`). Kept beside the subtasks, so that a join of 1,000 needs costs each of them one step.
  */
-import { type Graph, edges } from './graph.ts';
+import { edges, type Graph } from './graph.ts';
+import { planGraph } from './plan-graph.ts';
 import type { Subtask } from './subtask.ts';
 import { placeOf, siblingOf } from './subtask-id.ts';
-import { planGraph } from './plan-graph.ts';
 
 /** How many have settled, and how. `absent`: optional and failed, so that its result is null. */
 export interface Tally {

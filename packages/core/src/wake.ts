@@ -1,8 +1,8 @@
 /** Going on after a pause, a retry or a rerun: whatever can begin does. */
 import type { Draft } from './draft.ts';
+import type { Graph } from './graph.ts';
 import { continueLoop } from './loop.ts';
 import { continueMap } from './map.ts';
-import type { Graph } from './graph.ts';
 import { planGraph } from './plan-graph.ts';
 import { gate } from './progress.ts';
 import { partOfPlan } from './subtask-id.ts';

@@ -1,12 +1,12 @@
 /** Why a subtask is not finished: one reason with its facts, from the state and from what the queue says. Pure; shown by `baton workflow why`. */
 import { askedCapability, type Board, findNode, nodeOf } from './frame.ts';
-import type { CapabilityFacts, JobFacts } from './ports.ts';
-import type { Json } from './json.ts';
-import type { AssignedSubtask, RunningSubtask, Subtask } from './subtask.ts';
 import { needsOf } from './graph.ts';
+import type { Json } from './json.ts';
+import type { CapabilityFacts, JobFacts } from './ports.ts';
+import type { AssignedSubtask, RunningSubtask, Subtask } from './subtask.ts';
 import { isSettled } from './subtask.ts';
 import { partOfPlan, placeOf, siblingOf } from './subtask-id.ts';
-import { settledIn, noTally, partsKey } from './tally.ts';
+import { noTally, partsKey, settledIn } from './tally.ts';
 import { hasEnded, type Workflow } from './workflow.ts';
 
 export const waitingReasons = [
