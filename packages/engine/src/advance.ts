@@ -3,7 +3,7 @@
  * loads again and decides anew. Many workflows go through together: one round trip for all their commits, one per queue for their dispatches.
  */
 import { strict as assert } from 'node:assert';
-import { type Answered, apply, type Decision, decide, type Effect, isNothing, type Workflow, type WorkflowEvent } from '@baton/core';
+import { type Answered, apply, type CommitOutcome, type Decision, decide, type Effect, isNothing, type Workflow, type WorkflowEvent } from '@baton/core';
 import type { WorkflowCache } from './cache.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -58,20 +58,7 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
         for (const { workflow } of steps) cache.drop(workflow.header.id);
         throw error;
       });
-    const committed: Step[] = [];
-    const lost: string[] = [];
-    for (const [index, step] of steps.entries()) {
-      const outcome = outcomes[index];
-      if (outcome?.status === 'committed') {
-        apply(step.workflow, step.decision.patch);
-        Object.assign(step.workflow, { revision: outcome.revision, eventHash: outcome.eventHash });
-        cache.keep(step.workflow);
-        committed.push(step);
-      } else {
-        cache.drop(step.workflow.header.id);
-        lost.push(step.workflow.header.id);
-      }
-    }
+    const { committed, lost } = takeIn(steps, outcomes, cache);
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
     await perform(committed.flatMap(({ decision }) => decision.effects));
     return lost;
@@ -83,4 +70,27 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
   };
 
   return Object.assign(advance, { create });
+}
+
+/** What was committed is what is remembered from now on; what lost is forgotten. */
+function takeIn(
+  steps: readonly Step[],
+  outcomes: readonly CommitOutcome[],
+  cache: WorkflowCache,
+): { readonly committed: readonly Step[]; readonly lost: readonly string[] } {
+  const committed: Step[] = [];
+  const lost: string[] = [];
+  for (const [index, step] of steps.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.status === 'committed') {
+      apply(step.workflow, step.decision.patch);
+      Object.assign(step.workflow, { revision: outcome.revision, eventHash: outcome.eventHash });
+      cache.keep(step.workflow);
+      committed.push(step);
+    } else {
+      cache.drop(step.workflow.header.id);
+      lost.push(step.workflow.header.id);
+    }
+  }
+  return { committed, lost };
 }

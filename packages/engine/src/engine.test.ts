@@ -139,12 +139,12 @@ describe('settle', () => {
 
   it('loses against another engine without harm: it loads again and decides anew', async () => {
     const bench = createBench();
-    const wide = { ...chain, nodes: [...'abcdefgh'].map((id) => ({ id, capability: 'test.work' })), result: '$steps.a' };
+    const wide = { ...chain, nodes: Array.from('abcdefgh', (id) => ({ id, capability: 'test.work' })), result: '$steps.a' };
     await bench.engine.start({ workflowId: 'wf', definition: wide, params: {}, caller: 't' });
     for (let index = 0; index < 8; index += 1) await work(bench, index);
     const reports = (await bench.reader.read(0)).flatMap(({ report }) => report ?? []);
     const engines = [bench.engine, bench.engineOn(bench.store), bench.engineOn(bench.store)];
-    await Promise.all(reports.map((report, index) => engines[index % 3]?.settle([report])));
+    await Promise.all(reports.map(async (report, index) => await engines[index % 3]?.settle([report])));
     expect(await statusOf(bench)).toBe('completed');
     expect(bench.events.filter(({ type }) => type === 'subtask_completed')).toHaveLength(8);
   });

@@ -4,9 +4,10 @@
  */
 import { createAdvance } from './advance.ts';
 import { createWorkflowCache } from './cache.ts';
+import type { Hands } from './children.ts';
 import { type Controls, createControls } from './control.ts';
 import type { EngineDeps } from './deps.ts';
-import { createPerform, type Hands } from './perform.ts';
+import { createPerform } from './perform.ts';
 import { createRegister, type Register } from './register.ts';
 import { createSettle, type Settle } from './settle.ts';
 import { createStart, type Start } from './start.ts';

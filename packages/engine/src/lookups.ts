@@ -1,0 +1,91 @@
+/** What is found out before something overdue is decided: how the jobs stand, the workflows that are a step's work, and those above. */
+import {
+  askedCapability,
+  boardOf,
+  childIdOf,
+  type DispatchRef,
+  type DueDeadline,
+  findNode,
+  hasEnded,
+  type JobFacts,
+  type OutboxEntry,
+  parentKey,
+  type Report,
+  type SubtaskQueue,
+  type Workflow,
+  type WorkflowEvent,
+  type WorkflowStore,
+} from '@baton/core';
+import type { Events } from './advance.ts';
+
+export type Workflows = ReadonlyMap<string, Workflow>;
+type Due = DueDeadline | OutboxEntry;
+
+export interface Lookups {
+  /** Of everything that somebody else is doing: how it stands. The queue is asked about jobs, the store about workflows. */
+  dispatches(workflows: Workflows, entries: readonly Due[]): Promise<Events>;
+  /** Of workflows that are the work of a step, and whose turn it is to look: what became of the one above. */
+  parents(workflows: Workflows, due: readonly DueDeadline[]): Promise<Events>;
+}
+
+export function createLookups(store: WorkflowStore, queue: SubtaskQueue): Lookups {
+  /** Asks about everything that somebody else is doing: the queue about jobs, the store about workflows. */
+  async function dispatches(workflows: Workflows, entries: readonly Due[]): Promise<Events> {
+    const refs = entries.flatMap((entry) => currentDispatch(workflows, entry) ?? []);
+    const jobs = refs.filter((ref) => !isChild(workflows, ref));
+    const facts = jobs.length === 0 ? [] : await queue.facts(jobs);
+    const children = await Promise.all(refs.filter((ref) => isChild(workflows, ref)).map(async (ref) => ({ ref, facts: await childFacts(ref) })));
+    const found = [...jobs.map((ref, index) => ({ ref, facts: facts[index] as JobFacts })), ...children];
+    const events = Map.groupBy(found, ({ ref }) => ref.workflowId);
+    return new Map(
+      [...events].map(([id, own]) => [
+        id,
+        own.map(({ ref, facts: each }): WorkflowEvent => ({ kind: 'checked', subtaskId: ref.subtaskId, generation: ref.generation, facts: each })),
+      ]),
+    );
+  }
+
+  /** A workflow that is a subtask's work, seen as a job. */
+  async function childFacts({ workflowId, subtaskId, generation }: DispatchRef): Promise<JobFacts> {
+    const child = await store.summary(childIdOf(workflowId, subtaskId, generation));
+    if (child === null) return { state: 'missing' };
+    if (!hasEnded(child.state)) return { state: 'active', agent: null, attempt: 1, startedAt: child.header.createdAt, progress: null };
+    const outcome: Report['outcome'] =
+      child.state.status === 'completed' ? { status: 'completed', result: child.state.result } : { status: 'failed', error: child.state.error };
+    return { state: 'completed', report: { workflowId, subtaskId, generation, outcome } };
+  }
+
+  async function parents(workflows: Workflows, due: readonly DueDeadline[]): Promise<Events> {
+    const own = due.flatMap(({ workflowId, subtaskId }) => (subtaskId === parentKey ? (workflows.get(workflowId) ?? []) : []));
+    return new Map(
+      await Promise.all(
+        own.map(
+          async (workflow): Promise<[string, readonly WorkflowEvent[]]> => [workflow.header.id, [{ kind: 'parent_checked', parent: await parentOf(workflow) }]],
+        ),
+      ),
+    );
+  }
+
+  async function parentOf({ header: { parent } }: Workflow): Promise<'alive' | 'paused' | 'gone'> {
+    const above = parent === undefined ? null : await store.load(parent.workflowId);
+    const subtask = parent === undefined ? undefined : above?.subtasks.get(parent.subtaskId);
+    if (above === null || subtask?.status !== 'assigned' || subtask.generation !== parent?.generation) return 'gone';
+    return above.state.status === 'paused' ? 'paused' : 'alive';
+  }
+
+  return { dispatches, parents };
+}
+
+function currentDispatch(workflows: Workflows, entry: Due): DispatchRef | null {
+  const { workflowId, subtaskId } = entry;
+  const workflow = workflows.get(workflowId);
+  if (workflow === undefined || subtaskId === null) return null;
+  const subtask = workflow.subtasks.get(subtaskId);
+  if (subtask?.status !== 'assigned' || ('generation' in entry && entry.generation !== subtask.generation)) return null;
+  return { workflowId, subtaskId, generation: subtask.generation, capability: askedCapability(boardOf(workflow), subtaskId) };
+}
+
+function isChild(workflows: Workflows, { workflowId, subtaskId }: DispatchRef): boolean {
+  const workflow = workflows.get(workflowId);
+  return workflow !== undefined && findNode(boardOf(workflow), subtaskId)?.kind === 'workflow';
+}
