@@ -96,6 +96,8 @@ function resume(draft: Draft, by: string): Answered {
 function thaw(draft: Draft, id: string, pausedMs: number): void {
   const subtask = draft.get(id);
   const { now, deadlines } = draft;
+  // A child that the pause kept from being started is not waited for any longer.
+  if (subtask?.status === 'assigned' && nodeOf(draft, id).kind === 'workflow') deadlines.set(id, now);
   if (subtask?.status === 'pending' && subtask.since !== undefined) reset(draft, id, { ...subtask, since: subtask.since + pausedMs });
   if (subtask?.status === 'retrying') {
     put(draft, id, { ...subtask, assignedAt: subtask.assignedAt + pausedMs });
