@@ -2,8 +2,8 @@
  * What must hold of every commit beside the invariants: the engine's memory is right, generations grow, nothing begins in a pause, effects and the
  * record say what the patch does. Each rule answers with a sentence for what breaks it, or null.
  */
-import { type Commit, hasEnded, isSettled, mayWrite, nodeOf, parentKey, type RecordedEvent, type Subtask, type WorkflowState } from '@baton/core';
-import type { LedgerPage } from './ledger.ts';
+import { type Commit, hasEnded, isSettled, nodeOf, parentKey, type RecordedEvent, type Subtask, type WorkflowState } from '@baton/core';
+import { answerKey, type LedgerPage } from './ledger.ts';
 import { partBeganTooEarly } from './order-rules.ts';
 
 /** A commit beside what was there before it. */
@@ -23,6 +23,8 @@ const rules: readonly Rule[] = [
   generationsGrow,
   nothingBeginsInPause,
   partBeganTooEarly,
+  answersMatch,
+  oneVoteEach,
   effectsMatch,
   eventsMatch,
   somebodyLooks,
@@ -71,6 +73,27 @@ function nothingBeginsInPause({ commit: { patch }, state, before }: Change): str
   if (state.status !== 'paused') return null;
   const begun = patch.subtasks.find(([id, { status }]) => isPending(before(id)) && ['assigned', 'running', 'waiting', 'completed'].includes(status));
   return begun === undefined ? null : `${begun[0]} became ${begun[1].status} while the workflow is paused`;
+}
+
+/** Whoever is said to have done it has answered this very dispatch: not one before it, and not another subtask's. */
+function answersMatch({ page, commit: { patch }, before }: Change): string | null {
+  for (const [id, after] of patch.subtasks) {
+    const execution = 'execution' in after ? after.execution : undefined;
+    const isChild = execution?.agent.startsWith('workflow/');
+    if (execution === undefined || isChild || before(id)?.status !== 'assigned') continue;
+    if (!page.answered.has(answerKey(id, after.generation, execution)))
+      return `${id}~${after.generation} is ${after.status} by an answer that it was never given`;
+  }
+  return null;
+}
+
+/** Nobody has two votes on the same approval. */
+function oneVoteEach({ commit: { patch } }: Change): string | null {
+  for (const [id, after] of patch.subtasks) {
+    const answers = after.status === 'waiting' && after.for.kind === 'approval' ? after.for.answers.map(({ by }) => by) : [];
+    if (new Set(answers).size < answers.length) return `${id} counts somebody twice: ${answers.join(', ')}`;
+  }
+  return null;
 }
 
 /** Each assignment has its dispatch, and each dispatch its assignment. */
@@ -137,7 +160,7 @@ function somebodyLooks({ page, commit: { patch }, state, after }: Change): strin
 function contextIsOrdered({ page: { workflow }, commit: { patch }, after }: Change): string | null {
   const board = { header: workflow.header, type: workflow.type, get: after, view: () => workflow.view };
   for (const [path, entry] of patch.context) {
-    if (!mayWrite(nodeOf(board, entry.by).writes, path)) return `${entry.by} wrote ${path}, which it may not`;
+    if (!nodeOf(board, entry.by).writes.some((allowed) => `${path}.`.startsWith(`${allowed}.`))) return `${entry.by} wrote ${path}, which it may not`;
     const earlier = workflow.context.get(path);
     if (earlier !== undefined && earlier.by !== entry.by && isLater(earlier.order, entry.order))
       return `${entry.by} wrote ${path} over ${earlier.by}, which stands later`;

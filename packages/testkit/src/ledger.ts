@@ -2,7 +2,7 @@
  * What was committed, as a bookkeeper beside the store sees it: every commit is held to the rules before it counts, and what agents began is held
  * to what was committed. **Invariant:** it learns from patches only, so that a defect of the engine's own memory shows.
  */
-import { apply, type Commit, createWorkflow, hasEnded, type RecordedEvent, type Workflow, type WorkflowEvent } from '@baton/core';
+import { apply, type Commit, createWorkflow, type Execution, hasEnded, type RecordedEvent, type Workflow, type WorkflowEvent } from '@baton/core';
 import type { AssignmentMessage } from '@baton/protocol';
 import { brokenRule } from './commit-rules.ts';
 import { createWatch, type Watch } from './invariants.ts';
@@ -14,6 +14,8 @@ export interface LedgerPage {
   readonly events: RecordedEvent[];
   /** `<subtask>~<generation>` of everything that was decided to be dispatched. */
   readonly dispatched: Set<string>;
+  /** `<subtask>~<generation>` with who answered it at which attempt, for everything that agents ever replied. */
+  readonly answered: Set<string>;
 }
 
 export interface Ledger {
@@ -29,6 +31,8 @@ export interface Ledger {
    * @throws {BrokenInvariant} if it must not
    */
   begin(assignment: AssignmentMessage, isRepeated: boolean): void;
+  /** An agent has answered. */
+  answer(assignment: AssignmentMessage, execution: Execution): void;
 }
 
 /** The simulation found a defect. */
@@ -49,7 +53,13 @@ export function createLedger(): Ledger {
       commits += 1;
       const { workflow, patch, effects } = commit;
       const { id } = workflow.header;
-      const page = pages.get(id) ?? { workflow: createWorkflow(workflow.header, workflow.type), watch: createWatch(), events: [], dispatched: new Set() };
+      const page = pages.get(id) ?? {
+        workflow: createWorkflow(workflow.header, workflow.type),
+        watch: createWatch(),
+        events: [],
+        dispatched: new Set(),
+        answered: new Set(),
+      };
       pages.set(id, page);
       const broken = brokenRule(page, commit) ?? page.watch.observe(page.workflow, { patch, effects, answers: [] }, askedFor(commit));
       if (broken !== null) throw new BrokenInvariant(`${id}: ${broken}`);
@@ -72,7 +82,14 @@ export function createLedger(): Ledger {
       const subtask = subtasks.get(subtaskId);
       if (subtask?.status !== 'assigned' || subtask.generation !== generation) return refuse(`though the subtask is ${subtask?.status}~${subtask?.generation}`);
     },
+    answer({ metadata: { workflow_id: id, subtask_id: subtaskId, generation } }, execution) {
+      pages.get(id)?.answered.add(answerKey(subtaskId, generation, execution));
+    },
   };
+}
+
+export function answerKey(subtaskId: string, generation: number, { agent, attempt, startedAt, finishedAt }: Execution): string {
+  return `${subtaskId}~${generation} ${agent} ${attempt} ${startedAt} ${finishedAt}`;
 }
 
 /** What the record says that people asked for. */

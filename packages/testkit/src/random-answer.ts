@@ -12,7 +12,7 @@ export interface RandomAnswer {
 /** @param isGood without the answers that are wrong */
 export function randomAnswer(random: Random, { payload }: AssignmentMessage, isGood: boolean): RandomAnswer {
   const result = resultOf(random, payload.operation, isGood);
-  return random.chance(0.4) ? { result, contextUpdate: contextUpdate(random) } : { result };
+  return random.chance(0.5) ? { result, contextUpdate: contextUpdate(random) } : { result };
 }
 
 function resultOf(random: Random, capability: string, isGood: boolean): Json {
@@ -24,7 +24,7 @@ function resultOf(random: Random, capability: string, isGood: boolean): Json {
 
 /** Paths that some steps may write and others may not. */
 function contextUpdate(random: Random): JsonObject {
-  return Object.fromEntries(random.some(['a', 'a.b', 'a.b.c', 'c', 'd'], 0.4).map((path) => [path, random.below(10)]));
+  return Object.fromEntries(random.some(['a', 'a.b', 'a.b.c', 'c', 'd'], 0.5).map((path) => [path, random.below(10)]));
 }
 
 function plan(random: Random, isGood: boolean): Json {

@@ -71,7 +71,7 @@ function common(random: Random, id: string, needs: readonly string[]): Fields {
     ...(needs.length > 0 && random.chance(0.5) && { join: join(random, needs.length) }),
     ...(random.chance(0.12) && { when: random.pick(conditions) }),
     ...(random.chance(0.25) && { optional: true }),
-    ...(random.chance(0.3) && { writes: random.pick([['a'], ['a.b', 'c'], ['c']]) }),
+    ...(random.chance(0.5) && { writes: random.pick([['a'], ['a.b', 'c'], ['c']]) }),
     timeout_ms: random.chance(0.08) ? 2 * second : random.pick([30 * second, 10 * minute, 60 * minute]),
   };
 }

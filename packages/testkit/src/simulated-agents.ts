@@ -50,6 +50,7 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
   async function reply(job: Job, outcome: Outcome): Promise<void> {
     const { taken } = job;
     const said = message(job, outcome);
+    ledger.answer(taken.assignment, { agent: job.agent, attempt: taken.attempt, startedAt: job.startedAt, finishedAt: now() });
     answered.push({ taken, message: said });
     replied.add(taken.assignment.message_id);
     if (isCalm || !random.chance(0.06)) await taken.reply(said);
@@ -100,6 +101,7 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
       const { metadata, timestamp, message_id } = taken.assignment;
       if ((stalls.get(message_id) ?? 0) > stallsMax) {
         await taken.fail('job stalled more than allowable limit');
+        ledger.answer(taken.assignment, { agent, attempt: taken.attempt, startedAt: job.startedAt, finishedAt: now() });
         if (random.chance(0.5)) await taken.reply(message(job, { status: 'failed', error: { code: 'AGENT_LOST', message: 'It was left alone too often.' } }));
       } else if (flagsOf(taken.assignment).length > 0) await reply(job, { status: 'held' });
       else if (taken.attempt === 1 && !stalls.has(message_id) && now() > Date.parse(timestamp) + metadata.ttl_ms) {

@@ -1,7 +1,7 @@
 /** Three clients who start, control, answer and signal as they like, each through any process; and what they were told, to be held against the record. */
-import { type Control, hasEnded } from '@baton/core';
+import { type Control, hasEnded, isSettled } from '@baton/core';
 import type { Engine } from '@baton/engine';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerPage } from './ledger.ts';
 import type { Random } from './random.ts';
 import { SimulatedOutage } from './simulated-process.ts';
 
@@ -75,6 +75,12 @@ export function createSimulatedClients({ random, ledger, types, onDefect }: Clie
     await engine.signal(workflowId, { id: `signal-${signals}`, name, payload: signals, by });
   }
 
+  /** The step that it was the work of is over: nobody does anything for it any more. */
+  function isOrphan({ workflow: { header } }: LedgerPage): boolean {
+    const { parent } = header;
+    return parent !== undefined && isSettled(ledger.pages.get(parent.workflowId)?.workflow.subtasks.get(parent.subtaskId));
+  }
+
   async function politely(act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
@@ -101,7 +107,7 @@ export function createSimulatedClients({ random, ledger, types, onDefect }: Clie
     async help(engine) {
       for (const request of requests) if (!ledger.pages.has(request.workflowId)) await politely(() => engine.start({ ...request, caller: 'ann' }));
       for (const [workflowId, page] of [...ledger.pages]) {
-        if (hasEnded(page.workflow.state)) continue;
+        if (hasEnded(page.workflow.state) || isOrphan(page)) continue;
         if (page.workflow.state.status === 'paused') {
           // What was paused with its parent goes on with it.
           if (!page.workflow.state.by.startsWith('parent')) await politely(() => engine.control(workflowId, { action: 'resume' }, 'ann'));

@@ -1,7 +1,7 @@
 /** One orchestrator of a simulation: an engine with its own memory, a reader, and the loop around them, one turn at a time. */
-import type { SubtaskQueue } from '@baton/core';
+import { childIdOf, dispatchId, type OutboxEntry, type SubtaskQueue } from '@baton/core';
 import { createEngine, type Engine } from '@baton/engine';
-import type { Ledger } from './ledger.ts';
+import { BrokenInvariant, type Ledger } from './ledger.ts';
 import type { MemoryQueue } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
 import { SimulatedOutage, type SimulatedProcess } from './simulated-process.ts';
@@ -36,7 +36,13 @@ export function createSimulatedOrchestrator(process: SimulatedProcess, { queue, 
   const warn = (_: string, error: unknown): void => {
     if (!(error instanceof SimulatedOutage)) onDefect(error);
   };
-  const engine = createEngine({ store: asSent(process.through(watched(store, ledger))), queue: process.through(reached), now, observe: () => {}, warn });
+  const engine = createEngine({
+    store: asSent(process.through(watched({ store, queue, ledger }))),
+    queue: process.through(reached),
+    now,
+    observe: () => {},
+    warn,
+  });
   const reader = process.through(queue.reader());
   let isBusy = false;
   let owned: readonly number[] = [];
@@ -78,7 +84,7 @@ export function createSimulatedOrchestrator(process: SimulatedProcess, { queue, 
 }
 
 /** The store with the ledger beside it: what was committed is held to the rules at once. */
-function watched(store: MemoryStore, ledger: Ledger): MemoryStore {
+function watched({ store, queue, ledger }: Pick<OrchestratorWorld, 'store' | 'queue' | 'ledger'>): MemoryStore {
   return {
     ...store,
     async commit(commits) {
@@ -88,7 +94,22 @@ function watched(store: MemoryStore, ledger: Ledger): MemoryStore {
       });
       return outcomes;
     },
+    async clearOutbox(partition, entries) {
+      for (const entry of entries)
+        if (!isDone(entry)) throw new BrokenInvariant(`${entry.workflowId}: ${entry.subtaskId}~${entry.generation} left the outbox, and nothing was done`);
+      await store.clearOutbox(partition, entries);
+    },
   };
+
+  function isDone({ workflowId, subtaskId, generation }: OutboxEntry): boolean {
+    const id = dispatchId(workflowId, subtaskId, generation);
+    const page = ledger.pages.get(workflowId);
+    const subtask = page?.workflow.subtasks.get(subtaskId);
+    // What a pause kept from starting is looked after once it is resumed.
+    if (page?.events.some(({ type }) => type === 'workflow_paused') === true) return true;
+    const isOver = subtask?.generation !== generation || (subtask.status !== 'assigned' && subtask.status !== 'waiting');
+    return isOver || queue.dispatched.has(id) || queue.notified.has(id) || ledger.pages.has(childIdOf(workflowId, subtaskId, generation));
+  }
 }
 
 /** What is sent is what was known then, however long it is under way: the engine may go on with the same workflow meanwhile. */

@@ -1,5 +1,5 @@
 /** What must be true once everything has come to rest: the record explains every end, nothing was lost, and nothing is left behind. */
-import { hasEnded, isSettled, nextEventHash, partitionCount, type Subtask } from '@baton/core';
+import { type Answer, hasEnded, isSettled, type Json, nextEventHash, partitionCount, type Subtask } from '@baton/core';
 import { BrokenInvariant, type LedgerPage } from './ledger.ts';
 import type { World } from './simulation.ts';
 
@@ -83,17 +83,22 @@ function answersCounted({ clients, ledger }: World): void {
   }
 }
 
-/** An approval whose time ran out counted every answer that came in time, and did not have enough of them. What came after enough others is not lost. */
+/** What came after enough others is not lost; what came before one that was counted is, and so is what would have been enough before the time ran out. */
 function isLost({ workflow: { type }, events }: LedgerPage, id: string, subtask: Subtask, by: string): boolean {
+  const given = events.flatMap((event) => (event.type === 'approval_answered' && event.subtaskId === id ? [event] : []));
+  const counted = answersOf(subtask);
+  const at = given.find((event) => event.by === by)?.at ?? 0;
+  if (counted !== null) return counted.every((answer) => answer.by !== by) && counted.some((answer) => answer.at > at);
   const node = type.graph.nodes.get(id);
-  const isExpired =
-    (subtask.status === 'completed' && (subtask.result as { expired?: boolean }).expired === true) ||
-    (subtask.status === 'failed_permanent' && subtask.error.code === 'EXPIRED');
-  if (node?.kind !== 'approval' || !isExpired) return false;
-  const approvers = new Set(
-    events.flatMap((event) => (event.type === 'approval_answered' && event.subtaskId === id && event.decision === 'approve' ? [event.by] : [])),
-  );
-  return approvers.size >= node.required || (subtask.status === 'completed' && !JSON.stringify(subtask.result).includes(`"by":"${by}"`));
+  const approvals = new Set(given.filter(({ decision }) => decision === 'approve').map((event) => event.by));
+  return subtask.status === 'failed_permanent' && subtask.error.code === 'EXPIRED' && node?.kind === 'approval' && approvals.size >= node.required;
+}
+
+/** What the approval came to be decided by, where that is recorded. */
+function answersOf(subtask: Subtask): readonly Answer[] | null {
+  const isRejected = subtask.status === 'failed_permanent' && subtask.error.code === 'APPROVAL_REJECTED';
+  const answers = subtask.status === 'completed' ? (subtask.result as { readonly answers: Json }).answers : isRejected ? subtask.error.details : null;
+  return (answers ?? null) as unknown as readonly Answer[] | null;
 }
 
 /** Once the retention is over, nothing of it all is left. */

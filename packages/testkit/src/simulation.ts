@@ -107,7 +107,7 @@ async function chaos(world: World): Promise<void> {
     kill: () => random.pick(orchestrators).process.kill(),
     share: () => share(world),
   };
-  const weights = { release: 40, turn: 18, take: 14, work: 14, ask: 12, tick: 5, wait: 0.5, due: 1.5, kill: 0.7, share: 1.5 };
+  const weights = { release: 40, turn: 18, take: 14, work: 14, ask: 12, tick: 5, wait: 0.5, due: 3, kill: 0.7, share: 1.5 };
   share(world);
   for (let step = 0; step < chaosSteps; step += 1) {
     orchestrators.forEach(({ process }, index) => {
