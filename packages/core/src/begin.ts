@@ -38,7 +38,7 @@ export function begin(draft: Draft, id: string): void {
     draft.events.push({ type: 'subtask_skipped', at: draft.now, subtaskId: id, reason });
     return;
   }
-  if (statusOf(draft, id) === 'pending') (kinds[node.kind] as Begin<NodeKind>)(draft, id, node as never);
+  if (statusOf(draft, id) === 'pending') (kinds[node.kind] as Begin<NodeKind>)(draft, id, node);
 }
 
 /** A condition that is not true, or a result that it cannot do without and that will never be there, because its subtask was skipped. */

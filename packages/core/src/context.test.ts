@@ -46,7 +46,7 @@ describe('the view of a context', () => {
         fc.infiniteStream(fc.nat()),
         (one, other, picks) => {
           const writes = [...one.map((each, order) => ({ ...each, order })), ...other.map((each, order) => ({ ...each, order: order + one.length }))];
-          const shuffled = writes.map((each) => ({ each, key: picks.next().value as number })).sort((a, b) => a.key - b.key);
+          const shuffled = writes.map((each) => ({ each, key: picks.next().value as number })).toSorted((a, b) => a.key - b.key);
           expect(written(shuffled.map(({ each }) => each))).toEqual(written(writes));
         },
       ),

@@ -17,7 +17,7 @@ export type ContextView = JsonObject;
 /** The entries as one object: laid over each other in the order of their writers, a shorter path before a longer one. */
 export function viewOf(entries: ReadonlyMap<string, ContextEntry>): ContextView {
   const view: Record<string, Json> = {};
-  const sorted = [...entries].sort(
+  const sorted = [...entries].toSorted(
     ([pathA, a], [pathB, b]) => compareOrder(a.order, b.order) || pathA.split('.').length - pathB.split('.').length || (pathA < pathB ? -1 : 1),
   );
   for (const [path, { value }] of sorted) write(view, path.split('.'), value);

@@ -182,7 +182,7 @@ describe('a pause', () => {
     ]);
     expect(scene.log).toHaveLength(4);
     scene.control('resume');
-    expect(scene.log.slice(4).sort()).toEqual(['l#1/critique~0 k', 'm[1]~1 c', 'm[2]~0 c', 'p/x~0 c']);
+    expect(scene.log.slice(4).toSorted()).toEqual(['l#1/critique~0 k', 'm[1]~1 c', 'm[2]~0 c', 'p/x~0 c']);
     scene.control('pause');
     scene.complete('p/x');
     expect(scene.control('resume').sent).toEqual(['p/y']);

@@ -49,7 +49,7 @@ function reply(subtaskId: string, outcome: Outcome, generation = 0): WorkflowEve
   };
 }
 
-const completed = (subtaskId: string, result: never | string | object | null = null, generation = 0) =>
+const completed = (subtaskId: string, result: string | object | null = null, generation = 0) =>
   reply(subtaskId, { status: 'completed', result: result as never }, generation);
 const failed = (subtaskId: string) => reply(subtaskId, { status: 'failed', error: { code: 'BROKEN', message: 'It broke.' } });
 const checked = (subtaskId: string, facts: JobFacts, generation = 0): WorkflowEvent => ({ kind: 'checked', subtaskId, generation, facts });
@@ -231,7 +231,7 @@ describe('deadlines', () => {
   });
 
   const check = (name: string, now: number, facts: JobFacts, expected: object | null, nextAt?: number) =>
-    it(name, () => {
+    it(`a check ${name}`, () => {
       const { workflow } = started([node]);
       const { patch, dispatches } = take(workflow, now, checked('a', facts));
       if (expected !== null) expect(workflow.subtasks.get('a')).toMatchObject(expected);

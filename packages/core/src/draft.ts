@@ -41,9 +41,9 @@ export interface Draft extends Board {
   readonly answers: Answered[];
   state: WorkflowState;
   /** The tally of a key as it would be. */
-  tally(key: string): Tally;
+  readonly tally: (key: string) => Tally;
   /** Sets a path of the context. */
-  write(path: string, entry: ContextEntry): void;
+  readonly write: (path: string, entry: ContextEntry) => void;
 }
 
 export function openDraft(workflow: Workflow, now: number): Draft {

@@ -14,8 +14,8 @@ import type { WorkflowType } from './workflow-type.ts';
 export interface Board {
   readonly header: WorkflowHeader;
   readonly type: WorkflowType;
-  get(id: string): Subtask | undefined;
-  view(): JsonObject;
+  readonly get: (id: string) => Subtask | undefined;
+  readonly view: () => JsonObject;
 }
 
 /** @throws if there is no such subtask: then somebody made an id up */

@@ -126,7 +126,7 @@ function closedWalks(core: ReadonlySet<string>, needs: Edges): string[][] {
       id = edges(needs, id).find((need) => core.has(need)) as string;
     }
     const from = walk.indexOf(id);
-    if (from >= 0) walks.push([...walk.slice(from), id].reverse());
+    if (from >= 0) walks.push([...walk.slice(from), id].toReversed());
   }
   return walks;
 }

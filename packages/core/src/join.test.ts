@@ -5,7 +5,7 @@ import { noTally } from './tally.ts';
 
 /** `ccf.`: two completed, one failed, one open; `a` absent, `s` skipped, `x` cancelled. @param votes if not all who completed are different voters */
 function verdictOf(join: Join, stand: string, votes?: number): string {
-  const count = (letter: string) => [...stand].filter((each) => each === letter).length;
+  const count = (letter: string) => stand.split(letter).length - 1;
   const tally = { ...noTally, completed: count('c'), failed: count('f'), absent: count('a'), skipped: count('s'), cancelled: count('x') };
   return joinVerdict(join, tally, stand.length, () => votes ?? count('c'));
 }

@@ -184,6 +184,9 @@ it('knows every capability that a node may come to ask', () => {
     { id: 'e', kind: 'loop', generate: { capability: 'g' }, critique: { capability: 'h', fallback: ['i'] } },
     { id: 'f', kind: 'workflow', type: 't' },
     { id: 'g', kind: 'sleep', for_ms: 1 },
+    { id: 'h', kind: 'approval' },
+    { id: 'i', kind: 'signal', signal: 's' },
+    { id: 'j', kind: 'gather' },
   ].map((node) => Node.parse(node));
-  expect(nodes.map((node) => capabilitiesOf(node).join(' '))).toEqual(['c d', 'p x.*', 'e f', 'workflow:t', 'g h i', 'workflow:t', '']);
+  expect(nodes.map((node) => capabilitiesOf(node).join(' '))).toEqual(['c d', 'p x.*', 'e f', 'workflow:t', 'g h i', 'workflow:t', '', '', '', '']);
 });

@@ -113,7 +113,10 @@ export function capabilitiesOf(node: Node): readonly string[] {
       return [node.generate, node.critique].flatMap(({ capability, fallback }) => [capability, ...fallback]);
     case 'workflow':
       return [`workflow:${node.type}`];
-    default:
+    case 'approval':
+    case 'signal':
+    case 'sleep':
+    case 'gather':
       return [];
   }
 }

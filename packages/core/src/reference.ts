@@ -80,7 +80,7 @@ function resolveInto(value: Json, scope: Scope, problems: Problem[], at: string)
     const resolved = resolveInto(item, scope, problems, `${at}/${key}`);
     return resolved === undefined ? [] : [[key, resolved]];
   });
-  return Object.fromEntries(members) as JsonObject;
+  return Object.fromEntries(members);
 }
 
 function resolveText(text: string, scope: Scope, problems: Problem[], at: string): Json | undefined {

@@ -49,7 +49,7 @@ function rewind(draft: Draft, anew: ReadonlySet<string>, by: string, from: (agai
 function wholesFirst(draft: Draft): readonly string[] {
   const ids = [...draft.workflow.subtasks.keys()].filter((id) => findNode(draft, id) !== undefined);
   const placed = ids.map((id) => ({ id, nesting: nestingOf(id), order: writeOrder(draft, id) }));
-  return placed.sort((one, other) => one.nesting - other.nesting || compareOrder(other.order, one.order)).map(({ id }) => id);
+  return placed.toSorted((one, other) => one.nesting - other.nesting || compareOrder(other.order, one.order)).map(({ id }) => id);
 }
 
 function wholeOf(id: string): string | null {

@@ -81,10 +81,11 @@ describe('a sleep', () => {
   it.each<[string, object, string]>([
     ['no number', { for_ms: 'soon' }, '"soon" is no number of milliseconds'],
     ['no time', { until: 'tomorrow' }, '"tomorrow" is no time like'],
+    ['a number for a time', { until: '$params.ms' }, '5 is no time like'],
     ['a time too far away', { until: '1999-01-01T00:00:00Z' }, 'within the next'],
     ['nothing at all', { for_ms: '$params.absent' }, 'do not exist'],
   ])('says so of %s', (_, rest, message) => {
-    expect(sleep(rest).get('z')).toMatchObject({ status: 'failed_permanent', error: { message: expect.stringContaining(message) } });
+    expect(sleep(rest, { ms: 5 }).get('z')).toMatchObject({ status: 'failed_permanent', error: { message: expect.stringContaining(message) } });
   });
 
   it('does not hurry an agent', () => {

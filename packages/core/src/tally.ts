@@ -68,7 +68,9 @@ function classOf(subtask: Subtask | undefined): Class {
       return 'waiting';
     case 'failed_permanent':
       return subtask.tolerated === true ? 'absent' : 'failed';
-    default:
+    case 'completed':
+    case 'skipped':
+    case 'cancelled':
       return subtask.status;
   }
 }

@@ -47,7 +47,7 @@ export function beginSignal(draft: Draft, id: string, node: SignalNode): void {
 export function beginSleep(draft: Draft, id: string, node: SleepNode): void {
   const given = resolvedFor(draft, id, (node.for_ms ?? node.until) as Json);
   if (given === null) return;
-  const until = node.for_ms === undefined ? Date.parse(String(given.value)) : draft.now + Number(given.value);
+  const until = node.for_ms === undefined ? Date.parse(typeof given.value === 'string' ? given.value : '') : draft.now + Number(given.value);
   if (!Number.isFinite(until) || until > draft.now + limits.timeoutMsMax) {
     return fail(draft, id, {
       code: 'BAD_TIME',
@@ -156,7 +156,7 @@ function verdict(isApproved: boolean, answers: readonly Answer[], shown: JsonObj
 /** What still waits to be wanted, oldest first. */
 function inboxOf(draft: Draft): readonly InboxItem[] {
   const items = new Map<string, InboxItem | null>([...draft.workflow.inbox, ...draft.inbox]);
-  return [...items.values()].filter((item): item is InboxItem => item !== null && !('taken' in item)).sort((a, b) => at(a) - at(b));
+  return [...items.values()].filter((item): item is InboxItem => item !== null && !('taken' in item)).toSorted((a, b) => at(a) - at(b));
 }
 
 function at(item: InboxItem): number {

@@ -139,6 +139,6 @@ describe('a subtask is not finished', () => {
   });
 
   it('for each reason that there is', () => {
-    expect([...seen].sort()).toEqual([...waitingReasons].sort());
+    expect([...seen].toSorted()).toEqual([...waitingReasons].toSorted());
   });
 });

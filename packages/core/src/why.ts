@@ -69,7 +69,8 @@ type Reason = Omit<Waiting, 'subtaskId'>;
 
 function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFacts): Reason {
   const subtask = workflow.subtasks.get(id);
-  switch (subtask?.status) {
+  if (subtask === undefined) return pendingReason(workflow, board, id);
+  switch (subtask.status) {
     case 'assigned':
       return assignedReason(board, id, subtask, facts);
     case 'retrying':
@@ -82,7 +83,11 @@ function reasonOf(workflow: Workflow, board: Board, id: string, facts: QueueFact
       return waitingReason(subtask);
     case 'running':
       return partsReason(workflow, id, subtask);
-    default:
+    case 'pending':
+    case 'completed':
+    case 'failed_permanent':
+    case 'skipped':
+    case 'cancelled':
       return pendingReason(workflow, board, id);
   }
 }

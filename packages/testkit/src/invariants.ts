@@ -116,7 +116,7 @@ function derivedIsRight(workflow: Workflow): string | null {
 
 function talliesOf({ tallies }: Workflow): string {
   const counts = [...tallies].filter(([, tally]) => Object.values(tally).some((count) => count !== 0));
-  return JSON.stringify(counts.sort(([one], [other]) => (one < other ? -1 : 1)));
+  return JSON.stringify(counts.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Nothing is forgotten: whatever is open is looked at again at some time. */

@@ -57,7 +57,7 @@ const moves = {
     );
   },
   wait: (walk: WorkflowWalk, pick: number) => void (walk.now += pick % 7_200_000),
-  tick: (walk: WorkflowWalk) => void tick(walk),
+  tick,
   due: (walk: WorkflowWalk, pick: number) =>
     void walk.take({
       kind: 'due',
@@ -138,7 +138,7 @@ function expectNothing(walk: WorkflowWalk, event: WorkflowEvent): void {
 /** Lets time go to the earliest deadline, and what is due happen. */
 function tick(walk: WorkflowWalk): void {
   if (hasEnded(walk.workflow.state)) return;
-  const [earliest] = [...walk.watch.deadlines].sort(([, one], [, other]) => one - other);
+  const [earliest] = [...walk.watch.deadlines].toSorted(([, one], [, other]) => one - other);
   if (earliest === undefined) return;
   const [key, time] = earliest;
   walk.now = Math.max(walk.now, time);
