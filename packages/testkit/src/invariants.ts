@@ -67,10 +67,10 @@ function dispatchedOnce({ effects }: Decision, dispatched: Set<string>): string 
   return null;
 }
 
-/** Nothing is sent out by a workflow that is paused or has ended, but what passes that on to the workflows below. */
+/** Nothing is begun by a workflow that is paused or has ended: what leaves it passes that on to the workflows below, or asks people while it is paused. */
 function quietWhere(workflow: Workflow, { patch, effects }: Decision): string | null {
   const state = patch.state ?? workflow.state;
-  const loud = effects.find(({ kind }) => kind !== 'control_child');
+  const loud = effects.find(({ kind }) => kind !== 'control_child' && !(kind === 'notify' && state.status === 'paused'));
   if (loud === undefined || (state.status !== 'paused' && !hasEnded(state))) return null;
   return `the workflow is ${state.status} and there is a ${loud.kind} of ${subjectOf(loud)}`;
 }

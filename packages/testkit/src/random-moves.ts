@@ -41,6 +41,12 @@ const moves = {
     onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'overloaded', retryAfterMs: pick % 1_000 }))),
   hold: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'held' }))),
   batch: (walk: WorkflowWalk, pick: number) => void walk.take(...[...walk.open.values()].map((dispatch, index) => completion(walk, dispatch, pick + index))),
+  /** A reply and somebody's request in one decision. */
+  race(walk: WorkflowWalk, pick: number) {
+    const action = (['pause', 'resume', 'terminate', 'pause'] as const)[pick % 4] as 'pause';
+    const events = [...walk.open.values()].slice(0, 2).map((dispatch, index) => completion(walk, dispatch, pick + index));
+    walk.take(...events, { kind: 'controlled', control: { action }, by: 'somebody' }, ...(pick % 2 === 0 ? events : []));
+  },
   check: (walk: WorkflowWalk, pick: number, found: JobFacts) => onOpen(walk, pick, (dispatch) => walk.take(checked(dispatch, found))),
   duplicate(walk: WorkflowWalk, pick: number) {
     const earlier = at(walk.dispatched, pick);
