@@ -24,7 +24,8 @@ export function createTick(
   const lookups = createLookups(store, queue);
 
   async function inPartition(partition: number): Promise<boolean> {
-    const [due, stale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, now() - outboxGraceMs, batchMax)]);
+    const staleAt = now() - outboxGraceMs;
+    const [due, stale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, staleAt, batchMax)]);
     if (due.length === 0 && stale.length === 0) return false;
     // As they are stored: an entry that is not of the present is forgotten, so the present must be known.
     const workflows = await cache.reload(new Set([...due, ...stale].map(({ workflowId }) => workflowId)));
@@ -40,8 +41,7 @@ export function createTick(
       await lookups.dispatches(workflows, [...due, ...stale]),
     ];
     await advance(merged(events));
-    // What was missing has been dispatched under a new generation by now; all else is in the queue, or settled.
-    if (stale.length > 0) await store.clearOutbox(partition, stale);
+    if (stale.length > 0) await clear(partition, stale, staleAt);
     return due.length === batchMax || stale.length === batchMax;
   }
 
