@@ -9,8 +9,8 @@ export interface Arrows {
   readonly packages: Readonly<Record<string, Allowed>>;
   /** What tests of any package may import on top. */
   readonly tests: Allowed;
-  /** Packages that only this folder may import. */
-  readonly only: Readonly<Record<string, string>>;
+  /** Packages that only these folders may import. */
+  readonly only: Readonly<Record<string, readonly string[]>>;
   /** Packages that no app may import outside its tests, but for the folders named. */
   readonly notInApps: Readonly<Record<string, readonly string[]>>;
 }
@@ -46,8 +46,8 @@ function strays(path: string, from: string, isTest: boolean): string | null {
 
 function forbidden(kind: string, folder: string, isTest: boolean, { from, isType }: Import, arrows: Arrows): string | null {
   const name = packageName(from);
-  const owner = arrows.only[name];
-  if (owner !== undefined && owner !== folder) return `only ${owner} may`;
+  const owners = arrows.only[name];
+  if (owners !== undefined && !owners.includes(folder)) return `only ${owners.join(' and ')} may`;
   if (isTest && permits(arrows.tests, name, isType)) return null;
   if (kind === 'apps') {
     if (name.startsWith('@baton/') && !(name.slice('@baton/'.length) in arrows.packages)) return 'apps import packages, never apps';

@@ -1,0 +1,70 @@
+/** That the benchmark runs, with all systems and all workloads, and checks what it gets. No figure is asserted: machines differ. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { Measurement } from './measurement.ts';
+import { workloadNames } from './workload.ts';
+
+const Report = z.object({
+  commit: z.string(),
+  date: z.iso.datetime(),
+  machine: z.object({ cpu: z.string(), cores: z.int(), node: z.string(), redis: z.string() }),
+  measurements: z.array(z.object({ repeat: z.int(), measurement: Measurement })),
+  growth: z.array(z.object({ of: z.string(), size: z.int(), measurements: z.array(Measurement) })),
+  idle: z.array(z.object({ roles: z.record(z.string(), z.unknown()) })),
+  verdicts: z.array(z.unknown()),
+});
+
+const tiny = ['--quick', '--seconds', '0.05', '--warm-up', '0.05', '--idle', '0.1', '--in-flight', '2,1', '--nodes', '10,20', '--live', '5,10'];
+
+async function bench(args: readonly string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGTERM'));
+  const [out, err]: [string[], string[]] = [[], []];
+  child.stdout.on('data', (chunk) => out.push(String(chunk)));
+  child.stderr.on('data', (chunk) => err.push(String(chunk)));
+  const [code] = (await once(child, 'close')) as [unknown];
+  return { code, stdout: out.join(''), stderr: err.join('') };
+}
+
+test('a tiny quick run measures every system and every workload, and checks every result', { timeout: 180_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'bench.json');
+  const { code, stdout, stderr } = await bench([...tiny, '--json', file]);
+  expect(code, stderr).toBe(0);
+
+  const report = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const measured = report.measurements.map(({ measurement }) => measurement);
+  const systems = Map.groupBy(measured, ({ case: each }) => each.workload);
+  expect([...systems.keys()]).toEqual(workloadNames);
+  const names = (workload: string): ReadonlySet<string> => new Set(systems.get(workload)?.map(({ case: { system, start } }) => `${system} ${start}`));
+  expect(names('chain')).toEqual(new Set(['baton queue', 'raw-flow queue', 'raw-step queue']));
+  for (const workload of ['fanout', 'diamond']) expect(names(workload)).toEqual(new Set(['baton queue', 'raw-flow queue']));
+  const all = [...measured, ...report.growth.flatMap(({ measurements }) => measurements)];
+  for (const { completed, checked } of all) {
+    expect(completed).toBeGreaterThan(0);
+    expect(checked).toBeGreaterThan(completed);
+  }
+  expect(report.growth.map(({ of, size }) => `${of} ${size}`)).toEqual(['nodes 10', 'nodes 20', 'live 5', 'live 10']);
+  expect(Object.keys(report.idle[0]?.roles ?? {}).toSorted()).toEqual(['api', 'orchestrator', 'redis', 'worker']);
+  expect(report.verdicts.length).toBeGreaterThan(0);
+
+  const picture = /^\S+\.svg$/m.exec(stdout)?.[0] ?? expect.fail(stdout);
+  expect(readFileSync(picture, 'utf8')).toContain('</svg>');
+});
+
+test('starts by HTTP are measured too', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'bench.json');
+  const only = ['--systems', 'baton', '--workloads', 'chain', '--start', 'http', '--nodes', '', '--live', ''];
+  const { code, stderr } = await bench([...tiny, ...only, '--json', file]);
+  expect(code, stderr).toBe(0);
+  const { measurements } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
+  expect(measurements.map(({ measurement: { case: each } }) => `${each.start} ${each.inFlight}`)).toEqual(['http 2', 'http 1']);
+});

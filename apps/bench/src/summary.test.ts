@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { chart } from './chart.ts';
+import type { Repeated } from './load.ts';
+import type { Case, Figures } from './measurement.ts';
+import { summarize } from './summary.ts';
+import { reportText, table } from './table.ts';
+import { type Results, verdictsOf } from './target.ts';
+
+const figures: Figures = {
+  workflowsPerSecond: 1,
+  p50Ms: 1,
+  p99Ms: 1,
+  cpuMsPerWorkflow: 1,
+  cpuUsPerSubtask: 1,
+  redisCpuUsPerSubtask: 1,
+  scriptUsPerSubtask: 1,
+  scriptsPerSubtask: 1,
+  commandsPerSubtask: 1,
+  rssBytes: 1,
+  redisBytes: 1,
+};
+
+function repeated(repeat: number, system: Case['system'], workflowsPerSecond: number, rest: Partial<Case> = {}): Repeated {
+  return {
+    repeat,
+    measurement: {
+      case: { system, start: 'queue', workload: 'chain', inFlight: 200, ...rest },
+      subtasks: 5,
+      completed: 1,
+      checked: 1,
+      windowMs: 1,
+      figures: { ...figures, workflowsPerSecond },
+      byRole: {},
+      callsPerSubtask: {},
+    },
+  };
+}
+
+// The machine is half as fast in the second repeat; that is in no ratio.
+const measurements = [
+  repeated(1, 'baton', 1_200),
+  repeated(1, 'raw-flow', 1_000),
+  repeated(2, 'baton', 600),
+  repeated(2, 'raw-flow', 500),
+  repeated(2, 'raw-flow', 7, { inFlight: 1 }),
+  repeated(1, 'baton', 900, { start: 'http' }),
+];
+const results: Results = {
+  rows: summarize(measurements),
+  growth: [],
+  memory: { bytesPerLive: Number.NaN, bytesPerFinished: 2_500 },
+  idle: [],
+  areTreesOff: false,
+};
+
+test('a ratio is to what was measured in the same repeat, of the same load', () => {
+  const [baton, flow, single, http] = results.rows;
+  expect(baton?.figures.workflowsPerSecond).toEqual({ median: 900, min: 600, max: 1_200 });
+  expect(baton?.ratios['raw-flow']?.workflowsPerSecond).toEqual({ median: 1.2, min: 1.2, max: 1.2 });
+  expect(baton?.ratios['raw-step']).toBeUndefined();
+  expect(http?.ratios['raw-flow']?.workflowsPerSecond.median).toBe(0.9);
+  expect([flow?.ratios, single?.ratios]).toEqual([{}, {}]);
+});
+
+test('a target is met, missed, or was not measured', () => {
+  const verdicts = verdictsOf({
+    ...results,
+    growth: [100, 10].map((size) => ({ of: 'nodes', size, redisCpuUsPerSubtask: size === 10 ? 100 : 130, cpuUsPerSubtask: 100, measurements: [] })),
+    idle: [{ when: 'after load', roles: { redis: { coreShare: 0.5, rssBytes: 1e9 }, worker: { coreShare: 0.002, rssBytes: 9e7 } } }],
+  });
+  const of = (target: string): unknown => verdicts.filter((each) => each.target.startsWith(target)).map(({ measured, isMet }) => [measured, isMet]);
+  expect(of('chain, 200 in flight')).toEqual([
+    [1.2, true],
+    [null, null],
+  ]);
+  expect(of('Redis per finished workflow')).toEqual([[2.5, true]]);
+  expect(of('Redis per live workflow')).toEqual([[null, null]]);
+  expect(of('Redis per subtask, more nodes')).toEqual([[1.3, false]]);
+  expect(of('CPU per subtask, more nodes')).toEqual([[1, true]]);
+  expect(of('idle, of a core')).toEqual([[0.2, true]]);
+  expect(of('idle, memory')).toEqual([[90, true]]);
+});
+
+test('without trees another bound holds', () => {
+  const bound = (areTreesOff: boolean): string | undefined => verdictsOf({ ...results, areTreesOff }).find(({ target }) => target.includes('trees'))?.bound;
+  expect([bound(false), bound(true)]).toEqual(['≤ 0.8 × raw flow', '≤ 1 × raw flow']);
+});
+
+test('columns are aligned, numbers on the right', () => {
+  expect(
+    table([
+      ['a', 'b'],
+      ['long', '1'],
+      ['x', '100'],
+    ]),
+  ).toBe('a       b\nlong    1\nx     100');
+});
+
+test('the report and the picture show every row', () => {
+  const report = reportText(results, verdictsOf(results));
+  expect(report).toMatch(/chain +200 +baton, queue +900 \(600–1200\)/);
+  expect(report).toMatch(/chain +200 +baton, http +900/);
+  const svg = chart(results.rows, 'a < b', 'note');
+  expect(svg.match(/<rect x/g)).toHaveLength(results.rows.length);
+  expect(svg).toContain('a &lt; b');
+});

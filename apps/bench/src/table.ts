@@ -1,0 +1,97 @@
+/** The report on a terminal: aligned tables, numbers on the right. */
+import type { Growth } from './growth.ts';
+import type { Idle } from './idle.ts';
+import type { Spread } from './statistics.ts';
+import type { Row } from './summary.ts';
+import type { Results, Verdict } from './target.ts';
+
+/** The first row is the head; the first column stands on the left. */
+export function table(rows: readonly (readonly string[])[], leftColumns = 1): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column < leftColumns ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return rows.map(line).join('\n');
+}
+
+/** Three digits that count. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return '-';
+  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(3, digits));
+}
+
+function range({ median, min, max }: Spread): string {
+  return min === max ? short(median) : `${short(median)} (${short(min)}–${short(max)})`;
+}
+
+function times(ratio: Spread | undefined): string {
+  return ratio === undefined ? '' : range(ratio);
+}
+
+function loadTable(rows: readonly Row[]): string {
+  const head = [
+    'workload',
+    'in flight',
+    'system',
+    'per s',
+    'p50 ms',
+    'p99 ms',
+    'CPU ms',
+    'scripts',
+    'commands',
+    'Redis µs',
+    'MB',
+    '/s ÷ flow',
+    'p50 ÷ flow',
+    'CPU ÷ flow',
+    '/s ÷ step',
+  ];
+  const lines = rows.map(({ case: each, figures, ratios }) => [
+    each.workload,
+    String(each.inFlight),
+    each.system === 'baton' ? `baton, ${each.start}` : each.system,
+    range(figures.workflowsPerSecond),
+    range(figures.p50Ms),
+    range(figures.p99Ms),
+    range(figures.cpuMsPerWorkflow),
+    short(figures.scriptsPerSubtask.median),
+    short(figures.commandsPerSubtask.median),
+    short(figures.redisCpuUsPerSubtask.median),
+    short(figures.rssBytes.median / 1_000_000),
+    times(ratios['raw-flow']?.workflowsPerSecond),
+    times(ratios['raw-flow']?.p50Ms),
+    times(ratios['raw-flow']?.cpuMsPerWorkflow),
+    times(ratios['raw-step']?.workflowsPerSecond),
+  ]);
+  return `${table([head, ...lines], 3)}\n\nCPU ms: all processes, per workflow. Scripts, commands (those inside scripts too), Redis µs: per subtask. MB: resident, all processes.`;
+}
+
+function growthTable(growth: readonly Growth[]): string {
+  const lines = growth.map(({ of, size, redisCpuUsPerSubtask, cpuUsPerSubtask }) => [
+    of === 'nodes' ? `graph of ${size} nodes` : `beside ${size} live workflows`,
+    short(redisCpuUsPerSubtask),
+    short(cpuUsPerSubtask),
+  ]);
+  return table([['per subtask', 'Redis µs', 'all CPU µs'], ...lines]);
+}
+
+function idleTable(idle: readonly Idle[]): string {
+  const lines = idle.flatMap(({ when, roles }) =>
+    Object.entries(roles).map(([role, { coreShare, rssBytes }]) => [`${role}, ${when}`, `${(100 * coreShare).toFixed(2)} %`, short(rssBytes / 1_000_000)]),
+  );
+  return table([['idle', 'of a core', 'MB'], ...lines]);
+}
+
+function verdictTable(verdicts: readonly Verdict[]): string {
+  const words = (isMet: boolean | null): string => (isMet === null ? '' : isMet ? 'met' : 'missed');
+  const lines = verdicts.map(({ target, bound, measured, isMet }) => [target, bound, measured === null ? 'not measured' : short(measured), words(isMet)]);
+  return table([['target', '', 'measured', ''], ...lines], 2);
+}
+
+export function reportText({ rows, growth, idle }: Results, verdicts: readonly Verdict[]): string {
+  const parts = [rows.length > 0 && loadTable(rows), growth.length > 0 && growthTable(growth), idle.length > 0 && idleTable(idle), verdictTable(verdicts)];
+  return parts.filter((part) => part !== false).join('\n\n');
+}
