@@ -1,5 +1,16 @@
 /** What time brings: deadlines that have passed, effects that were never confirmed, workflows whose retention is over. */
-import { type Board, boardOf, type DueDeadline, type Effect, findNode, hasEnded, type OutboxEntry, parentKey, type WorkflowEvent } from '@baton/core';
+import {
+  type Board,
+  boardOf,
+  type DueDeadline,
+  dispatchId,
+  type Effect,
+  findNode,
+  hasEnded,
+  type OutboxEntry,
+  parentKey,
+  type WorkflowEvent,
+} from '@baton/core';
 import type { Advance, Events } from './advance.ts';
 import type { WorkflowCache } from './cache.ts';
 import type { EngineDeps } from './deps.ts';
@@ -43,6 +54,14 @@ export function createTick(
     await advance(merged(events));
     if (stale.length > 0) await clear(partition, stale, staleAt);
     return due.length === batchMax || stale.length === batchMax;
+  }
+
+  /** What was missing is under way as another generation by now, or, a child, as itself and with a new time. All else is in the queue, or settled. */
+  async function clear(partition: number, stale: readonly OutboxEntry[], staleAt: number): Promise<void> {
+    const idOf = ({ workflowId, subtaskId, generation }: OutboxEntry) => dispatchId(workflowId, subtaskId, generation);
+    const left = new Set((await store.staleOutbox(partition, staleAt, batchMax)).map(idOf));
+    const done = stale.filter((entry) => left.has(idOf(entry)));
+    await store.clearOutbox(partition, done);
   }
 
   return async (partitions) => (await Promise.all(partitions.map(inPartition))).includes(true);
