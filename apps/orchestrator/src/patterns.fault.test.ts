@@ -29,7 +29,13 @@ beforeAll(async () => {
   fixture = await startRedis();
   redis = await connectRedis(fixture.url, { name: 'patterns' });
   store = createStore({ redis, prefix });
-  engine = createEngine({ store, queue: createSubtaskQueue({ redis, prefix }), now: Date.now, observe: () => {}, warn: (event, error) => expect.fail(`${event}: ${String(error)}`) });
+  engine = createEngine({
+    store,
+    queue: createSubtaskQueue({ redis, prefix }),
+    now: Date.now,
+    observe: () => {},
+    warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
+  });
   await Promise.all([start(orchestratorMain).saw('orchestrator_ready'), start(agentMain).saw('agent_ready'), start(agentMain).saw('agent_ready')]);
 });
 afterAll(async () => {
@@ -43,7 +49,9 @@ const task = (id: string, capability: string, rest: object = {}): NodeInput => (
 async function run(nodes: readonly NodeInput[], rest: object = {}, params: Json = {}): Promise<string> {
   started += 1;
   const id = `p${started}`;
-  expect(await engine.start({ workflowId: id, definition: { name: 'p', version: 1, nodes, ...rest } as unknown as Json, params, caller: 'test' })).toMatchObject({ status: 'created' });
+  expect(
+    await engine.start({ workflowId: id, definition: { name: 'p', version: 1, nodes, ...rest } as unknown as Json, params, caller: 'test' }),
+  ).toMatchObject({ status: 'created' });
   return id;
 }
 
@@ -60,7 +68,11 @@ describe('fan-out', () => {
   it('goes over 10,000 items, so many at a time, each once', { timeout: 90_000 }, async () => {
     const items = Array.from({ length: 10_000 }, (_, index) => index);
     const each = { capability: 'test.count', params: { item: '$item' }, output: { type: 'string' } };
-    const id = await run([{ id: 'all', kind: 'map', over: '$params.items', each, concurrency: 500, aggregate: { strategy: 'expression', expression: 'size(results)' } }], {}, { items });
+    const id = await run(
+      [{ id: 'all', kind: 'map', over: '$params.items', each, concurrency: 500, aggregate: { strategy: 'expression', expression: 'size(results)' } }],
+      {},
+      { items },
+    );
     expect((await ended(id, 80_000)).state).toMatchObject({ status: 'completed', result: { all: 10_000 } });
     const effects = await redis.hgetall(`${prefix}:effects`);
     expect(Object.keys(effects).filter((key) => key.startsWith(`${id}~`))).toHaveLength(10_000);
@@ -68,7 +80,16 @@ describe('fan-out', () => {
   });
 
   it('goes on with an orchestrator that was killed in the middle', { timeout: 60_000 }, async () => {
-    const id = await run([{ id: 'all', kind: 'map', over: Array.from({ length: 400 }, (_, index) => index), each: { capability: 'test.count' }, concurrency: 20, aggregate: { strategy: 'expression', expression: 'size(results)' } }]);
+    const id = await run([
+      {
+        id: 'all',
+        kind: 'map',
+        over: Array.from({ length: 400 }, (_, index) => index),
+        each: { capability: 'test.count' },
+        concurrency: 20,
+        aggregate: { strategy: 'expression', expression: 'size(results)' },
+      },
+    ]);
     await vi.waitFor(async () => expect((await store.load(id))?.subtasks.size).toBeGreaterThan(100), { timeout: 20_000, interval: 10 });
     await processes[0]?.end('SIGKILL');
     processes[0] = start(orchestratorMain);
@@ -81,7 +102,9 @@ describe('failure', () => {
     const failed = await run([task('a', 'test.fail', { fallback: ['test.count'] })]);
     expect(await stateOf(failed)).toMatchObject({ status: 'completed', result: { a: expect.stringContaining(failed) } });
     const unserved = await run([task('a', 'test.nobody', { fallback: ['test.count'], ttl_ms: 1_500 })]);
-    await vi.waitFor(async () => expect((await engine.why(unserved))?.waiting).toMatchObject([{ reason: 'no_agent', facts: { capability: 'test.nobody' } }]), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await engine.why(unserved))?.waiting).toMatchObject([{ reason: 'no_agent', facts: { capability: 'test.nobody' } }]), {
+      timeout: 5_000,
+    });
     expect(await stateOf(unserved)).toMatchObject({ status: 'completed' });
   });
 
@@ -102,7 +125,12 @@ describe('failure', () => {
 
   it('gives up stragglers when a quorum is reached, and says who was missing', async () => {
     await redis.del(`${prefix}:gate`);
-    const id = await run([task('a', 'test.count'), task('b', 'test.count'), task('slow', 'test.hold'), { id: 'two', kind: 'gather', needs: ['a', 'b', 'slow'], join: { kind: 'first', k: 2 } }]);
+    const id = await run([
+      task('a', 'test.count'),
+      task('b', 'test.count'),
+      task('slow', 'test.hold'),
+      { id: 'two', kind: 'gather', needs: ['a', 'b', 'slow'], join: { kind: 'first', k: 2 } },
+    ]);
     const workflow = await ended(id);
     expect(workflow.state.status).toBe('completed');
     expect(workflow.subtasks.get('two')).toMatchObject({ dissent: ['slow'] });
@@ -139,11 +167,13 @@ describe('people', () => {
     const calls: { readonly body: string; readonly signature: string | undefined }[] = [];
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        calls.push({ body: Buffer.concat(chunks).toString(), signature: request.headers['x-baton-signature'] as string | undefined });
-        // The first delivery fails: it is tried again.
-        response.writeHead(calls.length === 1 ? 503 : 204).end();
-      });
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          calls.push({ body: Buffer.concat(chunks).toString(), signature: request.headers['x-baton-signature'] as string | undefined });
+          // The first delivery fails: it is tried again.
+          response.writeHead(calls.length === 1 ? 503 : 204).end();
+        });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

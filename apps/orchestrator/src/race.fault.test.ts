@@ -48,7 +48,16 @@ async function connectClient(): Promise<Client> {
   const redis = await connectRedis(fixture.url, { name: 'race' });
   connections.push(redis);
   const store = createStore({ redis, prefix });
-  return { store, engine: createEngine({ store, queue: createSubtaskQueue({ redis, prefix }), now: Date.now, observe: () => {}, warn: (event, error) => expect.fail(`${event}: ${String(error)}`) }) };
+  return {
+    store,
+    engine: createEngine({
+      store,
+      queue: createSubtaskQueue({ redis, prefix }),
+      now: Date.now,
+      observe: () => {},
+      warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
+    }),
+  };
 }
 
 /** What a client saw of a workflow: from when to when it was surely paused, and what it said to it. */
@@ -74,7 +83,8 @@ function randomOf(seed: number): () => number {
 async function act({ engine }: Client, id: string, roll: number, witness: Witness): Promise<void> {
   if (roll < 0.35) {
     const paused = await engine.control(id, { action: 'pause' }, 'racer');
-    if (paused.status === 'answered' && paused.outcome === 'applied' && witness.resuming === 0) witness.pauses.push({ from: Date.now(), to: Number.POSITIVE_INFINITY });
+    if (paused.status === 'answered' && paused.outcome === 'applied' && witness.resuming === 0)
+      witness.pauses.push({ from: Date.now(), to: Number.POSITIVE_INFINITY });
   } else if (roll < 0.65) {
     // Before the call: from its commit on things may begin, whoever had paused.
     for (const pause of witness.pauses) pause.to = Math.min(pause.to, Date.now());

@@ -210,6 +210,7 @@ describe('every kind of node', () => {
       each: { capability: score, params: ({ item }) => ({ text: item.id }) },
       aggregate: { strategy: 'sum', of: 'quality_score' },
     });
+    expectTypeOf(sum.result).toBeFunction();
     // @ts-expect-error a sum is a number
     sum.step('x', { capability: write, params: ({ steps }) => ({ topic: steps.m }) });
   });

@@ -65,11 +65,11 @@ export interface Work<Seen, Input extends z.ZodType, Output extends z.ZodType> e
 type Part = { readonly rules?: CommonOptions<never>['rules']; readonly timeoutMs?: number };
 
 /** What a list of results becomes. */
-export type Aggregated<Item, Options> = Options extends { readonly strategy: 'sum' | 'avg' | 'min' | 'max' }
+export type Aggregated<Item, By> = By extends { readonly strategy: 'sum' | 'avg' | 'min' | 'max' }
   ? number
-  : Options extends { readonly strategy: 'best' }
+  : By extends { readonly strategy: 'best' }
     ? Item
-    : Options extends { readonly strategy: 'list' | 'first' } | undefined
+    : By extends { readonly strategy: 'list' | 'first' } | undefined
       ? readonly Item[]
       : Json;
 
@@ -188,7 +188,7 @@ export function defineWorkflow<Input extends z.ZodType>(options: {
   readonly retentionMs?: number;
   readonly conversation?: 'isolated' | 'shared';
   readonly onRestart?: 'return' | 'retry';
-}): WorkflowBuilder<z.output<Input>, Record<never, never>> {
+}): WorkflowBuilder<z.output<Input>, object> {
   const { input, ...rest } = options;
   return createBuilder({ ...(fields(rest) as { name: string; version: number }), input: jsonSchema(input, 'input'), nodes: [] });
 }
