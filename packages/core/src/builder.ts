@@ -241,7 +241,7 @@ function nodeFields(definition: DefinitionInput, options: Options): Options {
     readonly retry?: WorkOptions['retry'];
   };
   const parts = Object.entries({ each, generate, critique }).filter(([, part]) => part !== undefined);
-  const values = Object.entries(rest).map(([name, value]) => [
+  const values = Object.entries(rest).map(([name, value]): [string, unknown] => [
     name,
     typeof value === 'function' ? written((value as (references: unknown) => unknown)(referencesOf(definition))) : value,
   ]);
