@@ -52,7 +52,9 @@ export function createTick(
       await lookups.dispatches(workflows, [...due, ...stale]),
     ];
     await advance(merged(events));
-    if (stale.length > 0) await clear(partition, stale, staleAt);
+    // A notification leaves the outbox when it has been handed over, and not before.
+    const others = stale.filter((entry) => unsentNotification(workflows, entry) === null);
+    if (others.length > 0) await clear(partition, others, staleAt);
     return due.length === batchMax || stale.length === batchMax;
   }
 
