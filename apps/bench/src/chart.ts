@@ -7,11 +7,12 @@ const [barHeight, barGap, groupGap, top, bottom] = [18, 4, 18, 64, 34];
 const colours: Readonly<Record<string, string>> = { baton: '#2f6fde', 'raw-flow': '#8a94a3', 'raw-step': '#c3c9d2' };
 const names: Readonly<Record<string, string>> = { baton: 'Baton', 'raw-flow': 'BullMQ, one flow', 'raw-step': 'BullMQ, job by job' };
 
-/** Each group has a scale of its own: chains and fan-outs a second cannot be compared. */
+/** Cases with something to compare. Each group has a scale of its own: chains and fan-outs a second cannot be compared. */
 export function chart(rows: readonly Row[], title: string, note: string): string {
   const groups = [...Map.groupBy(rows, ({ case: { workload, inFlight } }) => `${workload}, ${inFlight === 1 ? 'one at a time' : `${inFlight} in flight`}`)];
+  const compared = groups.filter(([, group]) => new Set(group.map(({ case: { system } }) => system)).size > 1);
   let y = top;
-  const parts = groups.map(([label, group]) => {
+  const parts = compared.map(([label, group]) => {
     const at = y;
     y += group.length * (barHeight + barGap) + groupGap;
     return groupSvg(label, group, at);

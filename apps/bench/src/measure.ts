@@ -20,7 +20,7 @@ export async function measure(system: System, wanted: Case, windows: Windows, si
     processes: system.processes.map(({ role, pid }) => ({ role, pid })),
     warmUpMs: windows['warm-up'] * 1_000,
     windowMs: windows.seconds * 1_000,
-    countMin: turnsMin * wanted.inFlight,
+    countMin: wanted.inFlight === 1 ? 1 : turnsMin * wanted.inFlight,
   };
   return Measurement.parse(JSON.parse(await runToEnd(ownMain('producer-main'), JSON.stringify(order), signal)));
 }

@@ -62,7 +62,7 @@ const config = {
 
 export const usage = `Usage: ./dev bench [flags]
 
-  --quick                 about a minute, for seeing that it works; figures need a quiet machine and the whole run (about 20 minutes)
+  --quick                 a minute or two, to see that it works; figures need a quiet machine and the whole run (about 20 minutes)
   --systems a,b           ${systemNames.join(', ')}; ratios need raw-flow or raw-step beside baton
   --workloads a,b         ${workloadNames.join(', ')}; none: --workloads ""
   --in-flight n,n         chains at a time (200,1000,1); of bigger workflows fewer, by their size

@@ -16,13 +16,14 @@ test('the same load is not measured twice', () => {
   expect(planned('--workloads', 'map10000', '--systems', 'baton', '--start', 'http')).toEqual(['map10000×1 baton http']);
 });
 
-test('a quick run has 1,000 in flight for chains only', () => {
-  expect(planned('--quick', '--workloads', 'chain,diamond', '--systems', 'baton', '--start', 'queue')).toEqual([
+test('a quick run has 1,000 in flight for chains only, and one load of what has no rival', () => {
+  expect(planned('--quick', '--workloads', 'chain,diamond,loop10', '--systems', 'baton', '--start', 'queue')).toEqual([
     'chain×200 baton queue',
     'chain×1000 baton queue',
     'chain×1 baton queue',
     'diamond×200 baton queue',
     'diamond×1 baton queue',
+    'loop10×100 baton queue',
   ]);
 });
 

@@ -4,7 +4,7 @@ import type { Options } from './options.ts';
 import { rawFirstStep, rawFlow } from './raw-flow.ts';
 import { inFlightOf, type Workload, workloadOf } from './workload.ts';
 
-/** In a quick run only chains are measured with so many in flight. */
+/** In a quick run only chains are measured with more in flight than this, and what has no rival with the first load only. */
 const quickInFlightMax = 200;
 
 type Wish = Pick<Options, 'quick' | 'systems' | 'workloads' | 'start' | 'in-flight'>;
@@ -24,7 +24,8 @@ export function rotated<T>(list: readonly T[], by: number): readonly T[] {
 
 function loadsOf(wish: Wish, workload: Workload): readonly number[] {
   const chains = wish['in-flight'].filter((each) => !wish.quick || workload.name === 'chain' || each <= quickInFlightMax);
-  return [...new Set(chains.map((each) => inFlightOf(workload, each)))];
+  const loads = [...new Set(chains.map((each) => inFlightOf(workload, each)))];
+  return wish.quick && rawFlow(workload.name, '', '') === null ? loads.slice(0, 1) : loads;
 }
 
 function group({ quick, systems, start }: Wish, workload: string, inFlight: number): readonly Case[] {
