@@ -58,8 +58,8 @@ describe('a workflow step', () => {
   it('may be done for each item of a map', () => {
     const scene = play([{ id: 'm', kind: 'map', over: [1, 2], each: { kind: 'workflow', type: 'child', params: { i: '$item' } } }]);
     expect(effectsOf(scene.first, 'start_child').map(({ start }) => [start.workflowId, start.params])).toEqual([
-      ['wf.m_0_', { i: 1 }],
-      ['wf.m_1_', { i: 2 }],
+      ['wf.m.0', { i: 1 }],
+      ['wf.m.1', { i: 2 }],
     ]);
   });
 
@@ -84,7 +84,7 @@ describe('a workflow step', () => {
   it('is another workflow when it is done again', () => {
     const scene = parentOf();
     scene.fail('w');
-    expect(effectsOf(scene.control('retry'), 'start_child')).toMatchObject([{ start: { workflowId: 'wf.w.1', parent: { generation: 1 } } }]);
+    expect(effectsOf(scene.control('retry'), 'start_child')).toMatchObject([{ start: { workflowId: 'wf.w.g1', parent: { generation: 1 } } }]);
   });
 });
 

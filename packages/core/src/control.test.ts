@@ -77,7 +77,7 @@ describe('a pause', () => {
     expect(scene.statuses()).toBe('a completed, b pending, c pending, w pending');
     expect(scene.control('resume').effects).toMatchObject([
       { kind: 'dispatch', assignment: { subtaskId: 'b', generation: 1 } },
-      { kind: 'start_child', start: { workflowId: 'wf.w.1' } },
+      { kind: 'start_child', start: { workflowId: 'wf.w.g1' } },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dispatchId, partitionOf, WorkflowId } from './identity.ts';
+import { childIdOf, dispatchId, partitionOf, WorkflowId } from './identity.ts';
 import { partitionCount } from './limits.ts';
 
 describe('partition of a workflow', () => {
@@ -21,4 +21,27 @@ it('gives a dispatch an id that BullMQ takes', () => {
 
 it.each(['', '-a', 'a:b', 'a~b', 'a/b', 'a b', 'x'.repeat(129)])('refuses the workflow id %j', (id) => {
   expect(WorkflowId.safeParse(id).success).toBe(false);
+});
+
+it('gives the workflow that is the work of a step an id that means no other', () => {
+  const ids = [
+    ['sub', 0],
+    ['sub', 2],
+    ['m[1]', 0],
+    ['m[1]', 2],
+    ['m_1_', 0],
+    ['plan/x', 0],
+    ['plan/g2', 0],
+    ['plan/m[1]', 0],
+  ] as const;
+  expect(ids.map(([step, generation]) => childIdOf('wf', step, generation))).toEqual([
+    'wf.sub',
+    'wf.sub.g2',
+    'wf.m.1',
+    'wf.m.1.g2',
+    'wf.m_1_',
+    'wf.plan.x',
+    'wf.plan.g2',
+    'wf.plan.m.1',
+  ]);
 });

@@ -30,8 +30,14 @@ export function partitionOf(workflowId: string): number {
   return (hash >>> 0) % partitionCount;
 }
 
-/** The workflow that is the work of a subtask: the same dispatch always means the same one. */
+/**
+ * The workflow that is the work of a subtask: the same dispatch always means the same one, and no two mean one. `m[1]` becomes `m.1`, `plan/x`
+ * `plan.x`, another generation ends in `.g2`: a step is either a map, a plan, or a workflow itself, so nothing else comes to the same.
+ */
 export function childIdOf(workflowId: string, subtaskId: string, generation: number): string {
-  const step = subtaskId.replaceAll(/[[\]#/]/g, '_');
-  return `${workflowId}.${step}${generation === 0 ? '' : `.${generation}`}`;
+  const step = subtaskId
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replaceAll('/', '.')
+    .replaceAll('#', '.r');
+  return `${workflowId}.${step}${generation === 0 ? '' : `.g${generation}`}`;
 }

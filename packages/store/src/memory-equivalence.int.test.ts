@@ -31,7 +31,7 @@ const headers: readonly (Partial<WorkflowHeader> & { readonly id: string })[] = 
   { id: 'c', createdAt: 0, conversationId: 'c1', parent: { workflowId: 'gone', subtaskId: 'n0[1]', generation: 0 } },
 ];
 const ids = headers.map(({ id }) => id);
-const nodes = ['n0', 'n1', 'n2', 'n3', 'n0[1]', 'n0[11]', 'n1#2/generate', 'n2/x'];
+const nodes = ['n0', 'n1', 'n2', 'n3', 'n0[1]', 'n0[11]', 'n1#2/generate', 'n2[3]'];
 
 const at = fc.nat(50);
 const json = fc.jsonValue() as fc.Arbitrary<Json>;
