@@ -65,7 +65,11 @@ test('a ratio is to what was measured in the same repeat, of the same load', () 
 test('a target is met, missed, or was not measured', () => {
   const verdicts = verdictsOf({
     ...results,
-    growth: [100, 10].map((size) => ({ of: 'nodes', size, redisCpuUsPerSubtask: size === 10 ? 100 : 130, cpuUsPerSubtask: 100, measurements: [] })),
+    growth: [
+      { of: 'nodes', size: 1_000, redisCpuUsPerSubtask: 130, cpuUsPerSubtask: 80, measurements: [] },
+      { of: 'nodes', size: 10, redisCpuUsPerSubtask: 200, cpuUsPerSubtask: 100, measurements: [] },
+      { of: 'nodes', size: 100, redisCpuUsPerSubtask: 100, cpuUsPerSubtask: 80, measurements: [] },
+    ],
     idle: [{ when: 'after load', roles: { redis: { coreShare: 0.5, rssBytes: 1e9 }, worker: { coreShare: 0.002, rssBytes: 9e7 } } }],
   });
   const of = (target: string): unknown => verdicts.filter((each) => each.target.startsWith(target)).map(({ measured, isMet }) => [measured, isMet]);
