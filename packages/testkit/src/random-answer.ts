@@ -12,7 +12,7 @@ export interface RandomAnswer {
 /** @param isGood without the answers that are wrong */
 export function randomAnswer(random: Random, { payload }: AssignmentMessage, isGood: boolean): RandomAnswer {
   const result = resultOf(random, payload.operation, isGood);
-  return random.chance(0.5) ? { result, contextUpdate: contextUpdate(random) } : { result };
+  return random.chance(0.7) ? { result, contextUpdate: contextUpdate(random) } : { result };
 }
 
 function resultOf(random: Random, capability: string, isGood: boolean): Json {

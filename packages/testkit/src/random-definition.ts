@@ -10,21 +10,23 @@ export interface RandomDefinition {
   readonly nodesMax: number;
   /** Types that a step may be the work of; empty: no such steps. */
   readonly children: readonly string[];
+  /** The workflow has little time. */
+  readonly isHasty: boolean;
 }
 
 /** How likely each kind is. */
-const kinds: Readonly<Record<NodeKind, number>> = { task: 40, map: 12, loop: 9, workflow: 10, plan: 9, approval: 9, signal: 5, sleep: 6, gather: 6 };
+const kinds: Readonly<Record<NodeKind, number>> = { task: 40, map: 12, loop: 9, workflow: 14, plan: 9, approval: 9, signal: 5, sleep: 6, gather: 6 };
 const second = 1_000;
 const minute = 60 * second;
 
-export function randomDefinition(random: Random, { name, nodesMax, children }: RandomDefinition): DefinitionInput {
+export function randomDefinition(random: Random, { name, nodesMax, children, isHasty }: RandomDefinition): DefinitionInput {
   const nodes = randomNodes(random, { prefix: 'n', count: 1 + random.below(nodesMax), children, isPlanned: false });
   const last = nodes.at(-1)?.id;
   return {
     name,
     version: 1,
     nodes,
-    timeout_ms: random.chance(0.1) ? 20 * second : random.pick([10 * minute, 24 * 60 * minute]),
+    timeout_ms: isHasty ? 20 * second : random.pick([10 * minute, 24 * 60 * minute]),
     on_restart: random.pick(['return', 'retry']),
     conversation: random.pick(['isolated', 'shared']),
     ...(random.chance(0.2) && { result: { last: `$steps.${last}?`, score: '$context.a?' } }),
@@ -71,7 +73,7 @@ function common(random: Random, id: string, needs: readonly string[]): Fields {
     ...(needs.length > 0 && random.chance(0.5) && { join: join(random, needs.length) }),
     ...(random.chance(0.12) && { when: random.pick(conditions) }),
     ...(random.chance(0.25) && { optional: true }),
-    ...(random.chance(0.5) && { writes: random.pick([['a'], ['a.b', 'c'], ['c']]) }),
+    ...(random.chance(0.7) && { writes: random.pick([['a'], ['a.b', 'c'], ['c']]) }),
     timeout_ms: random.chance(0.08) ? 2 * second : random.pick([30 * second, 10 * minute, 60 * minute]),
   };
 }
@@ -167,7 +169,7 @@ const byKind: { readonly [Kind in NodeKind]: (random: Random, needs: readonly st
     ...(random.chance(0.5) ? { approvers: ['ann', 'bob', 'cyd'], required: 1 + random.below(3) } : { required: 1 + random.below(2) }),
     on_expiry: random.pick(['fail', 'approve', 'reject']),
     on_reject: random.pick(['fail', 'complete']),
-    ...(random.chance(0.3) && { webhook: 'http://127.0.0.1:1/hook' }),
+    ...(random.chance(0.6) && { webhook: 'http://127.0.0.1:1/hook' }),
   }),
   signal: (random) => ({ signal: random.pick(['go', 'stop']), on_expiry: random.pick(['fail', 'complete']) }),
   sleep: (random) => random.pick<Fields>([{ for_ms: 10 }, { for_ms: 5 * second }, { for_ms: 90 * second }, { until: '2026-01-01T00:00:30Z' }]),

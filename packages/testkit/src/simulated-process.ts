@@ -28,7 +28,7 @@ export interface Turnstile {
 }
 
 /** How often a call fails. Reads fail seldom: nothing hangs on them. */
-const failures: Readonly<Record<string, number>> = { commit: 0.03, dispatch: 0.06, clearOutbox: 0.15, notify: 0.05, remove: 0.03 };
+const failures: Readonly<Record<string, number>> = { commit: 0.03, dispatch: 0.06, clearOutbox: 0.15, notify: 0.2, remove: 0.03 };
 const otherFailures = 0.003;
 
 interface Waiting {
@@ -36,7 +36,8 @@ interface Waiting {
   readonly go: () => void;
 }
 
-export function createTurnstile(random: Random): Turnstile {
+/** @param trouble how much more often than usual calls fail; 0: never */
+export function createTurnstile(random: Random, trouble: number): Turnstile {
   let waiting: Waiting[] = [];
   let isOpen = false;
 
@@ -51,7 +52,7 @@ export function createTurnstile(random: Random): Turnstile {
       let calls = 0;
 
       async function call(method: string, act: () => Promise<unknown>): Promise<unknown> {
-        const failure = failures[method] ?? otherFailures;
+        const failure = trouble * (failures[method] ?? otherFailures);
         const isEffect = method in failures;
         calls += 1;
         if (calls > callsMax && !isOpen) process.isAlive = false;

@@ -52,8 +52,8 @@ function recordExplains(id: string, { workflow: { state, subtasks }, events }: L
   }
 }
 
-/** How often a child looks after its parent. */
-const parentCheckMs = 60_000;
+/** A child looks after its parent every minute, and time goes by in steps. */
+const orphanMsMax = 61_000;
 
 /** A child ends with the step that it is the work of, or within one look at its parent, and what completes the step has completed. */
 function parentExplains({ ledger, calmSince }: World, id: string, { workflow: { header, state } }: LedgerPage): void {
@@ -65,7 +65,7 @@ function parentExplains({ ledger, calmSince }: World, id: string, { workflow: { 
     broken(`${id}: it is ${state.status}, but its step ${parent.subtaskId} is completed`);
   }
   if (!isSettled(step) || step.generation !== parent.generation) return;
-  if (state.endedAt > Math.max(step.settledAt, header.createdAt, calmSince) + parentCheckMs)
+  if (state.endedAt > Math.max(step.settledAt, header.createdAt, calmSince) + orphanMsMax)
     broken(`${id}: it outlived its step ${parent.subtaskId}, which is ${step.status}`);
 }
 

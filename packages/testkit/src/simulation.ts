@@ -6,7 +6,7 @@
  * Once: `SIM_SEED=123 pnpm exec vitest run packages/testkit/src/simulation.test.ts`. All of it: `SIM_RUNS=10000`, with `SIM_FROM` as the first seed.
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { hasEnded, partitionOf } from '@baton/core';
+import { hasEnded, nextEventHash, partitionOf } from '@baton/core';
 import { BrokenInvariant, createLedger, type Ledger } from './ledger.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createMemoryQueue, type MemoryQueue } from './memory-queue.ts';
@@ -24,6 +24,8 @@ export interface SimulationOutcome {
   readonly workflows: number;
   readonly commits: number;
   readonly statuses: Readonly<Record<string, number>>;
+  /** Of everything that was recorded: the same for the same seed. */
+  readonly digest: string;
 }
 
 export interface World {
@@ -42,7 +44,7 @@ export interface World {
   calmSince: number;
 }
 
-const chaosSteps = 240;
+const chaosSteps = 360;
 const calmRoundsMax = 1_500;
 
 /** @throws what was wrong, with the seed in its message */
@@ -58,7 +60,8 @@ export async function simulate(seed: number): Promise<SimulationOutcome> {
   }
   const pages = [...world.ledger.pages.values()];
   const statuses = Object.fromEntries([...Map.groupBy(pages, ({ workflow }) => workflow.state.status)].map(([status, own]) => [status, own.length]));
-  return { seed, workflows: pages.length, commits: world.ledger.commits, statuses };
+  const digest = pages.reduce((hash, { events }) => nextEventHash(hash, events), '');
+  return { seed, workflows: pages.length, commits: world.ledger.commits, statuses, digest };
 }
 
 async function createWorld(seed: number): Promise<World> {
@@ -69,7 +72,9 @@ async function createWorld(seed: number): Promise<World> {
   const ledger = createLedger();
   const defects: unknown[] = [];
   const onDefect = (error: unknown): void => void defects.push(error);
-  const turnstile = createTurnstile(random);
+  // Every world has its own temper, so that what is rare in one is common in another.
+  const turnstile = createTurnstile(random, random.pick([0, 1, 1, 5]));
+  const isHasty = random.chance(0.25);
   const now = (): number => clock.now();
   const agents = createSimulatedAgents({ random, queue, store, ledger, now });
   const roots = ['root-0', 'root-1'].slice(0, 1 + random.below(2));
@@ -81,9 +86,9 @@ async function createWorld(seed: number): Promise<World> {
     { name: 'setup', isAlive: true, kill: () => {}, through: (port) => port },
     { queue, store, ledger, now, onDefect },
   );
-  for (const name of roots) await engine.register(randomDefinition(random, { name, nodesMax: 7, children: ['child', 'nest'] }));
-  await engine.register(randomDefinition(random, { name: 'child', nodesMax: 3, children: [] }));
-  await engine.register(randomDefinition(random, { name: 'nest', nodesMax: 3, children: ['child', 'nest'] }));
+  for (const name of roots) await engine.register(randomDefinition(random, { name, nodesMax: 7, children: ['child', 'nest'], isHasty }));
+  await engine.register(randomDefinition(random, { name: 'child', nodesMax: 3, children: [], isHasty }));
+  await engine.register(randomDefinition(random, { name: 'nest', nodesMax: 3, children: ['child', 'nest'], isHasty: false }));
   return world;
 }
 
@@ -103,11 +108,12 @@ async function chaos(world: World): Promise<void> {
     ask: () => void clients.ask(random.pick(orchestrators).engine),
     tick: () => clock.advance(random.pick([1, 50, 1_000])),
     wait: () => clock.advance(random.pick([6_000, 61_000])),
-    due: () => clock.advance(Math.max(0, nextMoment(world) - clock.now())),
+    due: () => allSee(world),
     kill: () => random.pick(orchestrators).process.kill(),
     share: () => share(world),
   };
-  const weights = { release: 40, turn: 18, take: 14, work: 14, ask: 12, tick: 5, wait: 0.5, due: 3, kill: 0.7, share: 1.5 };
+  const often = { release: 40, turn: 18, take: 14, work: 14, ask: 12, tick: 5, wait: 0.5, due: 2, kill: 0.7, share: 1.5 };
+  const weights = Object.fromEntries(Object.entries(often).map(([step, weight]) => [step, weight * random.pick([0.3, 1, 1, 3])])) as typeof often;
   share(world);
   for (let step = 0; step < chaosSteps; step += 1) {
     orchestrators.forEach(({ process }, index) => {
@@ -123,6 +129,14 @@ async function chaos(world: World): Promise<void> {
 function begin({ orchestrators }: World, index: number): void {
   const orchestrator = orchestrators[index];
   if (orchestrator !== undefined && !orchestrator.isBusy) void orchestrator.turn();
+}
+
+/** Something is due, and whoever owns it looks at the same moment. */
+function allSee(world: World): void {
+  const { clock } = world;
+  clock.advance(Math.max(0, nextMoment(world) - clock.now()));
+  begin(world, 0);
+  begin(world, 1);
 }
 
 /** Who owns what changes; now and then both own the same, which is what a takeover looks like. */
@@ -144,7 +158,7 @@ function nextMoment({ ledger, queue, clock }: World): number {
 
 /** No more faults: everybody does his work, and time passes, until every workflow has ended. */
 async function calm(world: World): Promise<void> {
-  const { clock, ledger, turnstile, agents, clients, orchestrators } = world;
+  const { random, clock, ledger, turnstile, agents, clients, orchestrators } = world;
   world.calmSince = clock.now();
   agents.calmDown();
   turnstile.open();
@@ -153,6 +167,7 @@ async function calm(world: World): Promise<void> {
   });
   await turnOfTheLoop();
   const [first, second] = orchestrators as [SimulatedOrchestrator, SimulatedOrchestrator];
+  if (random.chance(0.3)) await standStill(world, first);
   for (let round = 0; round < calmRoundsMax; round += 1) {
     const before = ledger.commits;
     const used = usedPartitions(ledger);
@@ -171,6 +186,16 @@ async function calm(world: World): Promise<void> {
   }
   const open = [...ledger.pages].filter(([, { workflow }]) => !hasEnded(workflow.state)).map(([id, { workflow }]) => `${id} is ${workflow.state.status}`);
   throw new BrokenInvariant(`after ${calmRoundsMax} rounds of calm: ${open.join(', ')}`);
+}
+
+/** For some minutes nobody works and nobody asks: time alone has to find what was lost, and what nobody needs any more. */
+async function standStill({ clock, ledger }: World, orchestrator: SimulatedOrchestrator): Promise<void> {
+  for (let minute = 0; minute < 3; minute += 1) {
+    clock.advance(61_000);
+    orchestrator.own(usedPartitions(ledger));
+    await orchestrator.turn();
+    await orchestrator.turn();
+  }
 }
 
 function throwDefect({ defects }: World): void {
