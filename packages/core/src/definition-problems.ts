@@ -69,8 +69,17 @@ function schemaDefects({ nodes, input }: NodeList): readonly Problem[] {
       ...(node.kind === 'loop' ? (['generate', 'critique'] as const).map((part) => [pointer('nodes', index, part, 'output'), node[part].output] as const) : []),
     ]),
   ];
+  // Many nodes of one capability have one schema; looking at one costs as much as compiling it.
+  const defects = new Map<string, string | null>();
+  const defectOf = (schema: JsonObject): string | null => {
+    const text = JSON.stringify(schema);
+    const known = defects.get(text);
+    const defect = known === undefined ? schemaDefect(schema) : known;
+    defects.set(text, defect);
+    return defect;
+  };
   return schemas.flatMap(([path, schema]) => {
-    const defect = schema === undefined ? null : schemaDefect(schema);
+    const defect = schema === undefined ? null : defectOf(schema);
     return defect === null ? [] : [{ path, code: 'bad_schema', message: `This is no usable JSON Schema (draft 2020-12): ${defect}.` }];
   });
 }

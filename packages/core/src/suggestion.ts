@@ -1,8 +1,14 @@
 /** "Did you mean": the known name closest to a wrong one, if it is close enough to be meant. */
 
+/** A definition may have 10,000 names and as many mistakes. */
+const comparedMax = 200;
+
 /** @returns ` (did you mean "clean"?)`, or the names if they are few, or nothing */
 export function didYouMean(wrong: string, known: readonly string[]): string {
-  const ranked = known.map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) })).toSorted((a, b) => a.distance - b.distance);
+  const ranked = known
+    .slice(0, comparedMax)
+    .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
   const [closest] = ranked;
   if (closest === undefined) return '';
   if (closest.distance <= Math.max(1, Math.floor(wrong.length / 3))) return ` (did you mean "${closest.name}"?)`;
