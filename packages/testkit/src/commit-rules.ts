@@ -2,19 +2,9 @@
  * What must hold of every commit beside the invariants: the engine's memory is right, generations grow, nothing begins in a pause, effects and the
  * record say what the patch does. Each rule answers with a sentence for what breaks it, or null.
  */
-import { type Commit, hasEnded, isSettled, nodeOf, parentKey, type RecordedEvent, type Subtask, type WorkflowState } from '@baton/core';
-import { answerKey, type LedgerPage } from './ledger.ts';
+import { type Commit, hasEnded, isSettled, nodeOf, parentKey, type RecordedEvent, type Subtask } from '@baton/core';
+import { answerKey, type Change, changeOf, isPending, type LedgerPage } from './ledger-page.ts';
 import { partBeganTooEarly } from './order-rules.ts';
-
-/** A commit beside what was there before it. */
-export interface Change {
-  readonly page: LedgerPage;
-  readonly commit: Commit;
-  /** As the commit leaves it. */
-  readonly state: WorkflowState;
-  readonly before: (id: string) => Subtask | undefined;
-  readonly after: (id: string) => Subtask | undefined;
-}
 
 type Rule = (change: Change) => string | null;
 
@@ -32,19 +22,12 @@ const rules: readonly Rule[] = [
 ];
 
 export function brokenRule(page: LedgerPage, commit: Commit): string | null {
-  const { patch } = commit;
-  const changed = new Map(patch.subtasks);
-  const before = (id: string) => page.workflow.subtasks.get(id);
-  const change: Change = { page, commit, state: patch.state ?? page.workflow.state, before, after: (id) => changed.get(id) ?? before(id) };
+  const change = changeOf(page, commit);
   for (const rule of rules) {
     const broken = rule(change);
     if (broken !== null) return `${rule.name}: ${broken}`;
   }
   return null;
-}
-
-export function isPending(subtask: Subtask | undefined): boolean {
-  return subtask === undefined || subtask.status === 'pending';
 }
 
 /** What the engine decided on is what was committed. */

@@ -2,21 +2,11 @@
  * What was committed, as a bookkeeper beside the store sees it: every commit is held to the rules before it counts, and what agents began is held
  * to what was committed. **Invariant:** it learns from patches only, so that a defect of the engine's own memory shows.
  */
-import { apply, type Commit, createWorkflow, type Execution, hasEnded, type RecordedEvent, type Workflow, type WorkflowEvent } from '@baton/core';
+import { apply, type Commit, createWorkflow, type Execution, hasEnded, type WorkflowEvent } from '@baton/core';
 import type { AssignmentMessage } from '@baton/protocol';
 import { brokenRule } from './commit-rules.ts';
-import { createWatch, type Watch } from './invariants.ts';
-
-export interface LedgerPage {
-  /** As its commits have made it, and nothing else. */
-  readonly workflow: Workflow;
-  readonly watch: Watch;
-  readonly events: RecordedEvent[];
-  /** `<subtask>~<generation>` of everything that was decided to be dispatched. */
-  readonly dispatched: Set<string>;
-  /** `<subtask>~<generation>` with who answered it at which attempt, for everything that agents ever replied. */
-  readonly answered: Set<string>;
-}
+import { createWatch } from './invariants.ts';
+import { answerKey, type LedgerPage } from './ledger-page.ts';
 
 export interface Ledger {
   readonly pages: ReadonlyMap<string, LedgerPage>;
@@ -86,10 +76,6 @@ export function createLedger(): Ledger {
       pages.get(id)?.answered.add(answerKey(subtaskId, generation, execution));
     },
   };
-}
-
-export function answerKey(subtaskId: string, generation: number, { agent, attempt, startedAt, finishedAt }: Execution): string {
-  return `${subtaskId}~${generation} ${agent} ${attempt} ${startedAt} ${finishedAt}`;
 }
 
 /** What the record says that people asked for. */

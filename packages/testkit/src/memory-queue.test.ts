@@ -47,4 +47,20 @@ describe('what a simulation asks of the memory queue', () => {
     await queue.dispatch([{ assignment, inputs: [] }]);
     expect(queue.take()?.assignment.message_id).toBe('wf_1~fetch~1');
   });
+
+  test('what waits for its next attempt is not taken before, and what a dead agent had goes to another at the same attempt', async () => {
+    let now = 0;
+    const queue = createMemoryQueue(() => now);
+    await queue.dispatch([{ assignment: exampleAssignment(), inputs: [] }]);
+    await queue.take()?.retryLater('SOURCE_DOWN: no answer', 1_000);
+    expect(queue.nextDelayedAt()).toBe(1_000);
+    expect([queue.take(), queue.waitingFor()]).toEqual([null, []]);
+    now = 1_000;
+    expect(queue.waitingFor()).toEqual(['data.fetch']);
+    expect(queue.take()?.attempt).toBe(2);
+    expect(queue.nextDelayedAt()).toBeNull();
+    queue.abandon('wf_1~fetch~1');
+    expect(queue.take()?.attempt).toBe(2);
+    expect(queue.retryOf('wf_1~fetch~1').attempts).toBe(3);
+  });
 });

@@ -15,7 +15,7 @@ export interface MockAgent {
   /** What it was asked, call by call. */
   readonly calls: readonly unknown[];
   /** The next call returns this, or what the function returns. */
-  returns(value: unknown | TestHandler): MockAgent;
+  returns(value: unknown): MockAgent;
   /** The next calls throw. */
   fails(options?: FailureOptions): MockAgent;
 }

@@ -1,6 +1,6 @@
 /** What must have happened before a part begins: a place in its map is free, the parts of its loop before it are done, its plan was accepted. */
 import { hasEnded, type MapNode, nodeOf, placeOf } from '@baton/core';
-import { type Change, isPending } from './commit-rules.ts';
+import { type Change, isPending } from './ledger-page.ts';
 
 const atWork: readonly string[] = ['assigned', 'running', 'waiting', 'retrying'];
 

@@ -90,10 +90,10 @@ function join(random: Random, total: number): Fields {
   ]);
 }
 
-function work(random: Random, capability: string, params: Fields): Fields {
+function work(random: Random, asked: string, given: Fields): Fields {
   return {
-    capability,
-    params,
+    capability: asked,
+    params: given,
     retry: { attempts: 1 + random.below(3), backoff_ms: random.pick([0, 100, 5 * second]), jitter: 0 },
     attempt_timeout_ms: random.pick([second, minute]),
     repairs: random.below(3),

@@ -30,9 +30,13 @@ export function createRandom(seed: number): Random {
     chance: (probability) => next() < probability,
     pick: (items) => items[below(items.length)] as (typeof items)[number],
     weighted(weights) {
-      const entries = Object.entries(weights) as [keyof typeof weights, number][];
-      let left = next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-      return (entries.find(([, weight]) => (left -= weight) < 0) ?? (entries.at(-1) as [keyof typeof weights, number]))[0];
+      const keys = Object.keys(weights) as (keyof typeof weights)[];
+      let left = next() * keys.reduce((sum, key) => sum + weights[key], 0);
+      const drawn = keys.find((key) => {
+        left -= weights[key];
+        return left < 0;
+      });
+      return drawn ?? (keys.at(-1) as keyof typeof weights);
     },
     some: (items, probability) => items.filter(() => next() < probability),
   };

@@ -1,7 +1,8 @@
 /** Three clients who start, control, answer and signal as they like, each through any process; and what they were told, to be held against the record. */
 import { type Control, hasEnded, isSettled } from '@baton/core';
 import type { Engine } from '@baton/engine';
-import type { Ledger, LedgerPage } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { LedgerPage } from './ledger-page.ts';
 import type { Random } from './random.ts';
 import { SimulatedOutage } from './simulated-process.ts';
 
@@ -106,14 +107,14 @@ export function createSimulatedClients({ random, ledger, types, onDefect }: Clie
     },
     async help(engine) {
       for (const request of requests) if (!ledger.pages.has(request.workflowId)) await politely(() => engine.start({ ...request, caller: 'ann' }));
-      for (const [workflowId, page] of [...ledger.pages]) {
+      for (const [workflowId, page] of ledger.pages) {
         if (hasEnded(page.workflow.state) || isOrphan(page)) continue;
         if (page.workflow.state.status === 'paused') {
           // What was paused with its parent goes on with it.
           if (!page.workflow.state.by.startsWith('parent')) await politely(() => engine.control(workflowId, { action: 'resume' }, 'ann'));
           continue;
         }
-        for (const [subtaskId, subtask] of [...page.workflow.subtasks]) {
+        for (const [subtaskId, subtask] of page.workflow.subtasks) {
           if (subtask.status !== 'waiting' || random.chance(0.5)) continue;
           if (subtask.for.kind === 'approval') await politely(() => answer(engine, workflowId, subtaskId));
           if (subtask.for.kind === 'signal') {

@@ -1,6 +1,7 @@
 /** What must be true once everything has come to rest: the record explains every end, nothing was lost, and nothing is left behind. */
 import { type Answer, hasEnded, isSettled, type Json, nextEventHash, partitionCount, type Subtask } from '@baton/core';
-import { BrokenInvariant, type LedgerPage } from './ledger.ts';
+import { BrokenInvariant } from './ledger.ts';
+import type { LedgerPage } from './ledger-page.ts';
 import type { World } from './simulation.ts';
 
 export async function verdict(world: World): Promise<void> {
@@ -122,5 +123,5 @@ async function nothingLeft({ store, ledger, clock, orchestrators, queue }: World
     const [deadline] = await store.dueDeadlines(partition, Number.POSITIVE_INFINITY, 1);
     if (deadline !== undefined) broken(`${deadline.workflowId}: a deadline is left after its retention`);
   }
-  for (const id of [...ledger.pages.keys()]) if ((await store.load(id)) !== null) broken(`${id}: it can still be loaded`);
+  for (const id of ledger.pages.keys()) if ((await store.load(id)) !== null) broken(`${id}: it can still be loaded`);
 }

@@ -12,7 +12,7 @@ const runs = only === undefined ? Number(all) : 1;
 test(`${runs} simulated worlds from seed ${from} on come to rest with every invariant held`, { timeout: 60_000 + runs * 100 }, async () => {
   const statuses = new Set<string>();
   for (let seed = from; seed < from + runs; seed += 1) for (const status of Object.keys((await simulate(seed)).statuses)) statuses.add(status);
-  if (runs >= 100) expect([...statuses].toSorted()).toEqual(['cancelled', 'completed', 'failed', 'timed_out']);
+  expect(statuses.size).toBeGreaterThanOrEqual(runs < 100 ? 1 : 4);
 });
 
 test('a seed replays', async () => {

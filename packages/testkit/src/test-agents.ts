@@ -73,8 +73,8 @@ export function createTestAgents({ queue, store, now, agents, faults }: TestAgen
   const stalls = new Map<string, number>();
 
   /** How often the capability was called, this call included, decides which faults are on. */
-  function faultsOf(capability: string, call: number): { readonly [Kind in Fault['kind']]?: Extract<Fault, { kind: Kind }> } {
-    const on = [faults[capability] ?? []].flat().filter((fault) => !('times' in fault) || call <= fault.times);
+  function faultsOf(capability: string, number: number): { readonly [Kind in Fault['kind']]?: Extract<Fault, { kind: Kind }> } {
+    const on = [faults[capability] ?? []].flat().filter((fault) => !('times' in fault) || number <= fault.times);
     return Object.fromEntries(on.map((fault) => [fault.kind, fault]));
   }
 
@@ -96,7 +96,7 @@ export function createTestAgents({ queue, store, now, agents, faults }: TestAgen
     }
     const input = payload.parameters as JsonObject;
     calls.push({ capability, input, attempt, workflowId: metadata.workflow_id, subtaskId: metadata.subtask_id, at: startedAt });
-    const fault = faultsOf(capability, calls.filter((call) => call.capability === capability).length);
+    const fault = faultsOf(capability, calls.filter((each) => each.capability === capability).length);
     if (fault.crash !== undefined) return void later.push({ at: startedAt + lockMs, act: () => stall(taken, reply) });
 
     const ending = fault.fail === undefined ? await call(taken, input) : { status: 'thrown' as const, code: fault.fail.code, message: 'An injected failure.' };
