@@ -140,14 +140,15 @@ describe('failure', () => {
 
 describe('control', () => {
   it('aborts the handlers of a workflow that times out or is terminated, on whatever machine, within a second', async () => {
-    await redis.del(`${prefix}:gate`, `${prefix}:aborted`, `${prefix}:held`);
+    await redis.del(`${prefix}:gate`);
+    const isAborted = async (id: string) => expect(await redis.sismember(`${prefix}:aborted`, `${id}~a~0`)).toBe(1);
     const timed = await run([task('a', 'test.hold')], { timeout_ms: 1_000 });
     expect(await stateOf(timed)).toMatchObject({ status: 'timed_out' });
-    await vi.waitFor(async () => expect(await redis.llen(`${prefix}:aborted`)).toBe(1), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(async () => await isAborted(timed), { timeout: 5_000, interval: 20 });
     const terminated = await run([task('a', 'test.hold')]);
-    await vi.waitFor(async () => expect(await redis.llen(`${prefix}:held`)).toBe(2), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(async () => expect(await redis.sismember(`${prefix}:holding`, `${terminated}~a~0`)).toBe(1), { timeout: 5_000, interval: 20 });
     await engine.control(terminated, { action: 'terminate' }, 'test');
-    await vi.waitFor(async () => expect(await redis.llen(`${prefix}:aborted`)).toBe(2), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(async () => await isAborted(terminated), { timeout: 5_000, interval: 20 });
   });
 
   it('runs a workflow as a step, and cancels it with its parent', async () => {

@@ -16,8 +16,8 @@ const ofConnection = new WeakMap<Redis, StoredDefinitions>();
 export function storedDefinitions(redis: Redis): StoredDefinitions {
   const known = ofConnection.get(redis);
   if (known !== undefined) return known;
-  // The clock by name, and not the one that lru-cache took at its import: a test sets it.
-  const stored = new LRUCache<string, true>({ max: definitionsMax, ttl: knownMs, perf: performance });
+  // The clock by name, not the one that lru-cache took at its import, and asked each time: a test sets it.
+  const stored = new LRUCache<string, true>({ max: definitionsMax, ttl: knownMs, ttlResolution: 0, perf: performance });
   redis.on('close', () => stored.clear());
   ofConnection.set(redis, stored);
   return stored;
