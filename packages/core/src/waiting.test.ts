@@ -196,9 +196,22 @@ describe('an approval', () => {
     expect(outcome(answered('ann'))).toEqual({ outcome: 'unchanged' });
     expect(outcome(answered('ann', 'reject'))).toEqual({ outcome: 'refused', message: '"ann" has answered already: approve.' });
     expect(outcome(answered('bob'))).toEqual({ outcome: 'applied' });
-    expect(outcome(answered('bob'))).toEqual({ outcome: 'refused', message: 'The approval is decided already.' });
+    expect(outcome(answered('bob', 'reject'))).toEqual({ outcome: 'refused', message: 'The approval is decided already.' });
     scene.complete('task');
-    expect(outcome(answered('bob'))).toEqual({ outcome: 'refused', message: 'The workflow has ended completed.' });
+    expect(outcome(answered('bob', 'reject'))).toEqual({ outcome: 'refused', message: 'The workflow has ended completed.' });
+  });
+
+  it('takes the answer that decided it once more without a word, also when that was a no, and when the workflow has ended by it', () => {
+    const scene = play([approval({ approvers: ['ann', 'bob'], required: 1 })]);
+    const outcome = (event: WorkflowEvent) => scene.take(event).answers[0];
+    expect(outcome(answered('ann'))).toEqual({ outcome: 'applied' });
+    expect(outcome(answered('ann'))).toEqual({ outcome: 'unchanged' });
+    expect(outcome(answered('bob'))).toMatchObject({ outcome: 'refused' });
+    const other = play([approval({ approvers: ['ann'], required: 1 })]);
+    const refusal = (event: WorkflowEvent) => other.take(event).answers[0];
+    expect(refusal(answered('ann', 'reject'))).toEqual({ outcome: 'applied' });
+    expect(refusal(answered('ann', 'reject'))).toEqual({ outcome: 'unchanged' });
+    expect(refusal(answered('ann'))).toMatchObject({ outcome: 'refused' });
   });
 
   it('that cannot be shown fails', () => {

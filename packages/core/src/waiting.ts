@@ -5,8 +5,9 @@ import { type Answered, type Draft, generationOf, put } from './draft.ts';
 import { findNode, nodeOf } from './frame.ts';
 import type { Json, JsonObject } from './json.ts';
 import { limits } from './limits.ts';
+import { valueAt } from './reference.ts';
 import { conclude, fail } from './settle.ts';
-import { type Answer, isSettled, type WaitingFor, type WaitingSubtask } from './subtask.ts';
+import { type Answer, isSettled, type Subtask, type WaitingFor, type WaitingSubtask } from './subtask.ts';
 import { hasEnded, type InboxItem } from './workflow.ts';
 
 function wait(draft: Draft, id: string, until: number, waitingFor: WaitingFor): void {
@@ -74,8 +75,9 @@ export function expire(draft: Draft, id: string, { for: what }: WaitingSubtask):
 
 /** Somebody answers an approval. An answer for one that has not begun is kept; the same answer twice counts once. */
 export function answer(draft: Draft, eventId: string, subtaskId: string, given: Answer): Answered {
-  if (hasEnded(draft.state)) return { outcome: 'refused', message: `The workflow has ended ${draft.state.status}.` };
   const node = findNode(draft, subtaskId);
+  if (node?.kind === 'approval' && hasDecided(draft.get(subtaskId), given)) return { outcome: 'unchanged' };
+  if (hasEnded(draft.state)) return { outcome: 'refused', message: `The workflow has ended ${draft.state.status}.` };
   if (node?.kind !== 'approval') return { outcome: 'refused', message: `There is no approval "${subtaskId}" in this workflow.` };
   if (node.approvers.length > 0 && !node.approvers.includes(given.by))
     return { outcome: 'refused', message: `"${given.by}" is none of the approvers: ${node.approvers.join(', ')}.` };
@@ -83,6 +85,13 @@ export function answer(draft: Draft, eventId: string, subtaskId: string, given: 
   if (isSettled(subtask)) return { outcome: 'refused', message: 'The approval is decided already.' };
   if (subtask?.status === 'waiting') return count(draft, subtaskId, node, given, true);
   return keep(draft, { kind: 'answer', id: eventId, subtaskId, answer: given });
+}
+
+/** Is this answer one of those that decided it? Who sent it may not know that it came, and send it again. */
+function hasDecided(subtask: Subtask | undefined, { by, decision }: Answer): boolean {
+  const record =
+    subtask?.status === 'completed' ? valueAt(subtask.result, ['answers']) : subtask?.status === 'failed_permanent' ? subtask.error.details : undefined;
+  return Array.isArray(record) && (record as readonly Partial<Answer>[]).some((counted) => counted.by === by && counted.decision === decision);
 }
 
 /** A signal wakes the first subtask that waits for its name; if none does, it is kept for the next that will. */
