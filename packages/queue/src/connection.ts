@@ -4,6 +4,7 @@
  */
 import { exitCodes } from '@baton/protocol';
 import { Redis } from 'ioredis';
+import { writeOncePerTurn } from './turn-writes.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -52,6 +53,7 @@ export async function connectRedis(url: string, { name, maxWaitMs = defaultWaitM
     // After a failover the old primary answers READONLY until we connect anew.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   });
+  writeOncePerTurn(redis);
   try {
     await firstAnswer(redis, endpoint, maxWaitMs);
     await checkSuitable(redis, endpoint, observe);
