@@ -27,9 +27,8 @@ export async function readReplies(redis: Redis, cursors: ReadonlyMap<string, str
 
 export async function removeReplies(redis: Redis, replies: readonly ReceivedReply[]): Promise<void> {
   if (replies.length === 0) return;
-  const pipeline = redis.pipeline();
-  for (const [stream, group] of Map.groupBy(replies, (reply) => reply.stream)) pipeline.xdel(stream, ...group.map(({ id }) => id));
-  await execute(pipeline);
+  const byStream = Map.groupBy(replies, (reply) => reply.stream);
+  await Promise.all([...byStream].map(([stream, group]) => redis.xdel(stream, ...group.map(({ id }) => id))));
 }
 
 /** To `dead`, where somebody can look at them. In one transaction: a reply is in one place or the other. */

@@ -1,5 +1,5 @@
 /** Writes to several keys that happen together, and only if a workflow is still at the revision that was read (commit.lua). */
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 export type Word = string | number;
 
@@ -28,16 +28,12 @@ export function write(command: string, key: string, words: readonly Word[]): rea
 }
 
 /** Answers 1 if it wrote, 0 if the workflow is at another revision. */
-export function guardedWrite<Connection extends Redis | ChainableCommander>(
-  connection: Connection,
-  guard: Guard,
-  writes: readonly Write[],
-): ReturnType<Connection['batonCommit']> {
+export function guardedWrite(redis: Redis, guard: Guard, writes: readonly Write[]): Promise<number> {
   const keys = [guard.workflow, ...writes.map(({ key }) => key)];
   const words: Word[] = [guard.revision];
   for (const { command, words: rest } of writes) {
     words.push(rest.length + 1, command);
     for (const word of rest) words.push(word);
   }
-  return connection.batonCommit(keys.length, [...keys, ...words]) as ReturnType<Connection['batonCommit']>;
+  return redis.batonCommit(keys.length, [...keys, ...words]);
 }

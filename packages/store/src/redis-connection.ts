@@ -27,9 +27,18 @@ export async function answer<Value>(reply: Promise<Value>): Promise<Value> {
   }
 }
 
-/** The answers to a pipeline, once all are there; throws the first error among them. */
-export async function answers<Value>(pipeline: ChainableCommander): Promise<readonly Value[]> {
-  const replies = (await answer(pipeline.exec())) ?? [];
+/** The answers to commands of one turn, which share a write: once all are there; throws the first error among them. */
+export async function answers<Value>(replies: readonly Promise<Value>[]): Promise<readonly Value[]> {
+  const settled = await Promise.allSettled(replies);
+  return settled.map((reply) => {
+    if (reply.status === 'rejected') throw storeError(reply.reason);
+    return reply.value;
+  });
+}
+
+/** The answers to a transaction; throws the first error among them. */
+export async function transactionAnswers<Value>(transaction: ChainableCommander): Promise<readonly Value[]> {
+  const replies = (await answer(transaction.exec())) ?? [];
   return replies.map(([error, value]) => {
     if (error) throw storeError(error);
     return value as Value;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WorkflowStore } from '@baton/core';
 import type { Redis } from 'ioredis';
-import { answer, answers } from './redis-connection.ts';
+import { answer } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 
 const secretBytes = 32;
@@ -12,8 +12,8 @@ export function createSecret(redis: Redis, { secret: key }: StoreKeys): Pick<Wor
     async secret() {
       const known = await answer(redis.get(key));
       if (known !== null) return known;
-      const [, made] = await answers<string>(redis.pipeline().setnx(key, randomBytes(secretBytes).toString('hex')).get(key));
-      return made as string;
+      await answer(redis.setnx(key, randomBytes(secretBytes).toString('hex')));
+      return (await answer(redis.get(key))) as string;
     },
   };
 }

@@ -11,7 +11,7 @@ import { createConversations } from './conversation.ts';
 import { createEventLog } from './event-log.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { beginsLife, purgeWrites } from './lifetime.ts';
-import { answer, answers, defineScripts } from './redis-connection.ts';
+import { answer, answers, defineScripts, transactionAnswers } from './redis-connection.ts';
 import { createSecret } from './secret.ts';
 import { type StoreKeys, storeKeys } from './store-keys.ts';
 import { storedDefinitions } from './stored-definitions.ts';
@@ -53,7 +53,7 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry):
   return {
     async load(workflowId) {
       // A transaction, so that no commit comes between the two.
-      const [hash = {}, context = {}] = await answers<Record<string, string>>(
+      const [hash = {}, context = {}] = await transactionAnswers<Record<string, string>>(
         redis.multi().hgetall(keys.workflow(workflowId)).hgetall(keys.context(workflowId)),
       );
       const record = workflowRecord(hash);
@@ -72,17 +72,17 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry):
      * written once and answers `conflict`; what it dispatched is found in the outbox.
      */
     async commit(commits) {
-      const pipeline = redis.pipeline();
       const given = commits.map(({ workflow, patch }) => ({
         eventHash: nextEventHash(workflow.eventHash, patch.events),
         isDefinitionStored: stored.has(keys.definition(workflow.type.hash)),
       }));
-      for (const [index, commit] of commits.entries()) {
-        const { header, revision, type } = commit.workflow;
-        registry.remember(type);
-        guardedWrite(pipeline, { workflow: keys.workflow(header.id), revision }, commitWrites(keys, commit, given[index] as Given));
-      }
-      const written = await answers<number>(pipeline);
+      const written = await answers(
+        commits.map((commit, index) => {
+          const { header, revision, type } = commit.workflow;
+          registry.remember(type);
+          return guardedWrite(redis, { workflow: keys.workflow(header.id), revision }, commitWrites(keys, commit, given[index] as Given));
+        }),
+      );
       return commits.map((commit, index): CommitOutcome => {
         const { workflow } = commit;
         const { eventHash, isDefinitionStored } = given[index] as Given;

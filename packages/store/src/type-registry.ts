@@ -42,21 +42,19 @@ export function createTypeRegistry(redis: Redis, keys: StoreKeys): TypeRegistry 
       return outcomes[String(reply) as keyof typeof outcomes];
     },
     async findType(name, version) {
-      const at = version === 'latest' ? (await versions(name)).at(-1) : version;
-      const hash = at === undefined ? null : await answer(redis.hget(keys.type(name), String(at)));
+      const hash = version === 'latest' ? await latest(name) : await answer(redis.hget(keys.type(name), String(version)));
       return hash === null ? null : await byHash(hash);
     },
     async types() {
       const names = (await answer(redis.smembers(keys.types))).toSorted();
-      const pipeline = redis.pipeline();
-      for (const name of names) pipeline.hkeys(keys.type(name));
-      const fields = await answers<string[]>(pipeline);
+      const fields = await answers(names.map((name) => redis.hkeys(keys.type(name))));
       return names.map((name, index) => ({ name, versions: ascending(fields[index] ?? []) }));
     },
   };
 
-  async function versions(name: string): Promise<readonly number[]> {
-    return ascending(await answer(redis.hkeys(keys.type(name))));
+  async function latest(name: string): Promise<string | null> {
+    const hashes = await answer(redis.hgetall(keys.type(name)));
+    return hashes[String(ascending(Object.keys(hashes)).at(-1))] ?? null;
   }
 }
 

@@ -29,8 +29,7 @@ export function createWorkflowList(redis: Redis, keys: StoreKeys): Pick<Workflow
   };
 
   async function summariesOf(members: readonly string[]) {
-    const pipeline = redis.pipeline();
-    for (const member of members) pipeline.hmget(keys.workflow(workflowIdOf(member)), ...summaryFields);
-    return (await answers<(string | null)[]>(pipeline)).map(workflowSummary);
+    const fields = await answers(members.map((member) => redis.hmget(keys.workflow(workflowIdOf(member)), ...summaryFields)));
+    return fields.map(workflowSummary);
   }
 }
