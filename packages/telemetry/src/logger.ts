@@ -32,8 +32,7 @@ export function redacted(line: string): string {
  */
 export function createLogger({ service, level, format, destination }: LoggerOptions): Logger {
   const isTerminal = (destination ?? process.stdout).isTTY === true;
-  // Synchronous: the last lines before an exit are the ones that matter.
-  const lines = destination ?? pino.destination({ dest: 1, sync: true });
+  const lines = destination ?? standardOutput();
   return pino(
     {
       level,
@@ -44,6 +43,23 @@ export function createLogger({ service, level, format, destination }: LoggerOpti
     },
     format === 'pretty' || (format === 'auto' && isTerminal) ? prettied(lines, isTerminal && process.env['NO_COLOR'] === undefined) : lines,
   );
+}
+
+/** The lines of one turn of the event loop in one write. Synchronous, also at the exit: the last lines are the ones that matter. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true });
+  let lines = '';
+  const flush = (): void => {
+    if (lines !== '') output.write(lines);
+    lines = '';
+  };
+  process.on('exit', flush);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+    },
+  };
 }
 
 function text(value: unknown): string {
