@@ -37,16 +37,17 @@ function watch(watched: ControlRef): { cancelled: number } {
 }
 
 /** Runs the work and says what Redis did for it beyond answering the question. */
-async function cost(work: () => Promise<unknown>): Promise<{ readonly hmget: number; readonly reads: number }> {
+async function cost(work: () => Promise<unknown>): Promise<{ readonly exists: number; readonly hmget: number; readonly reads: number }> {
   const counts = async () => {
     const [stats, commands] = [await redis.info('stats'), await redis.info('commandstats')];
-    return { reads: Number(/total_reads_processed:(\d+)/.exec(stats)?.[1]), hmget: Number(/cmdstat_hmget:calls=(\d+)/.exec(commands)?.[1] ?? 0) };
+    const calls = (name: string): number => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(commands)?.[1] ?? 0);
+    return { reads: Number(/total_reads_processed:(\d+)/.exec(stats)?.[1]), exists: calls('exists'), hmget: calls('hmget') };
   };
   const before = await counts();
   await work();
   const after = await counts();
   // Two questions: the second of the first pair, and the first of the second.
-  return { hmget: after.hmget - before.hmget, reads: after.reads - before.reads - 2 };
+  return { exists: after.exists - before.exists, hmget: after.hmget - before.hmget, reads: after.reads - before.reads - 2 };
 }
 
 describe('before an attempt', () => {
@@ -77,10 +78,13 @@ describe('before an attempt', () => {
     expect(await Promise.all(refs.map((each) => flags.isHeld(each)))).toEqual([false, true, true, false, false]);
   });
 
-  test('many in one turn of the event loop are one round trip, with one command for each workflow', async () => {
+  test('many in one turn of the event loop are one question, and where a workflow has flags, one more for each workflow', async () => {
     const refs = Array.from({ length: 200 }, (_, index) => ref({ workflowId: `wf_${index % 5}`, subtaskId: `item[${index}]` }));
     await flags.isHeld(ref());
-    expect(await cost(() => Promise.all(refs.map((each) => flags.isHeld(each))))).toEqual({ hmget: 5, reads: 1 });
+    const ask = () => Promise.all(refs.map((each) => flags.isHeld(each)));
+    expect(await cost(ask)).toEqual({ exists: 1, hmget: 0, reads: 1 });
+    await set('*', 'paused', 'wf_3');
+    expect(await cost(ask)).toEqual({ exists: 1, hmget: 5, reads: 2 });
   });
 
   test('an error is told to everybody who asked, and the next check is asked anew', async () => {

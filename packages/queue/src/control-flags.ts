@@ -1,12 +1,11 @@
 /**
  * What agents must know at once about work that they have, or are about to begin: `ctl:<workflow>`, written by commits, only read here.
- * All checks of one turn of the event loop are one round trip, with one HMGET for each workflow. So is each look at what runs: twice a second,
- * one for all consumers of a connection, and none while nothing runs. A flag's time is compared with this machine's clock, as BullMQ does it.
+ * All checks of one turn of the event loop are one EXISTS, and where that finds something, one HMGET for each workflow. So is each look at what
+ * runs: twice a second, one for all consumers of a connection, and none while nothing runs. A flag's time is compared with this machine's clock, as BullMQ does it.
  * **Invariant:** an attempt begins at the moment in which Redis answers its check: what was paused or cancelled by a commit before that does
  * not begin, and what a later commit pauses had begun.
  */
 import type { Redis } from 'ioredis';
-import { execute } from './pipeline.ts';
 
 /** One dispatch. */
 export interface ControlRef {
@@ -106,12 +105,13 @@ function batched<Item, Answer>(readAll: (items: readonly Item[]) => Promise<read
 /** In the order of the refs: what is said of the whole workflow and of the dispatch. */
 async function readFlags(redis: Redis, prefix: string, refs: readonly ControlRef[]): Promise<readonly (readonly Flag[])[]> {
   if (refs.length === 0) return [];
-  const pipeline = redis.pipeline();
   const groups = [...Map.groupBy(refs, ({ workflowId }) => workflowId)];
-  for (const [workflowId, group] of groups) {
-    pipeline.hmget(`${prefix}:ctl:${workflowId}`, '*', ...group.map(({ subtaskId, generation }) => `${subtaskId}~${generation}`));
-  }
-  const answers = (await execute(pipeline)) as readonly (readonly (string | null)[])[];
+  const keyOf = (workflowId: string): string => `${prefix}:ctl:${workflowId}`;
+  // Hardly any workflow has flags: one question for all of them.
+  if ((await redis.exists(groups.map(([workflowId]) => keyOf(workflowId)))) === 0) return refs.map(() => []);
+  const answers = await Promise.all(
+    groups.map(([workflowId, group]) => redis.hmget(keyOf(workflowId), '*', ...group.map(({ subtaskId, generation }) => `${subtaskId}~${generation}`))),
+  );
   const flags = new Map<ControlRef, readonly Flag[]>();
   groups.forEach(([, group], position) => {
     const [whole, ...own] = answers[position] as readonly (string | null)[];
