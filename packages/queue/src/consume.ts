@@ -28,10 +28,10 @@ export interface Delivery {
   /** Taken before the check, so that what began is never later than the commit which found it running. */
   readonly beganAt: number;
   /**
-   * Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours, with a `CancelledError`
-   * when the workflow was cancelled.
+   * Its signal is the attempt's. Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours,
+   * with a `CancelledError` when the workflow was cancelled; whoever carries out the attempt may abort it with reasons of its own.
    */
-  readonly signal: AbortSignal;
+  readonly controller: AbortController;
   /** How long to wait before the next attempt, by the assignment's policy. */
   readonly nextDelayMs: () => number;
   readonly progress: (progress: Progress) => Promise<void>;
@@ -120,7 +120,7 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
     const isHeld = await flags.isHeld(ref);
     if (!isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
-    const verdict = await options.onAssignment({ ...deliveryOf(job, assignment, controller.signal), isHeld, beganAt });
+    const verdict = await options.onAssignment({ ...deliveryOf(job, assignment), controller, isHeld, beganAt });
     return await carryOut(verdict, options, job, token, assignment);
   } finally {
     unwatch?.();
@@ -210,13 +210,12 @@ function refOf({ metadata: { workflow_id, subtask_id, generation } }: Assignment
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
 }
 
-function deliveryOf(job: Job, assignment: AssignmentMessage, signal: AbortSignal): Omit<Delivery, 'isHeld' | 'beganAt'> {
+function deliveryOf(job: Job, assignment: AssignmentMessage): Omit<Delivery, 'controller' | 'isHeld' | 'beganAt'> {
   return {
     assignment,
     attempt: job.attemptsMade + 1,
     attemptsMax: attemptsMax(job),
     isRedelivered: job.attemptsStarted > 1,
-    signal,
     nextDelayMs: () => jobDelayMs(job, job.attemptsMade + 1),
     progress: (progress) => job.updateProgress(progress),
   };

@@ -62,7 +62,7 @@ test.each(['heeds', 'ignores'])('a cancelled workflow aborts the signal: a handl
     controller.abort(new CancelledError('The workflow was cancelled.'));
     return manner === 'heeds' ? rejection(signal.reason) : new Promise<never>(() => {});
   };
-  const ran = await run(handler, delivery({ signal: controller.signal }));
+  const ran = await run(handler, delivery({ controller }));
   expect(reportOf(ran).outcome).toEqual({ status: 'failed', error: { code: 'CANCELLED', message: 'The workflow was cancelled.' } });
   expect(ran.retries).toEqual([]);
 });

@@ -26,7 +26,7 @@ export function delivery(change: Partial<Delivery> = {}): Delivery {
     isRedelivered: false,
     isHeld: false,
     beganAt: Date.now(),
-    signal: new AbortController().signal,
+    controller: new AbortController(),
     nextDelayMs: () => 70,
     progress: async () => {},
     ...change,

@@ -192,7 +192,7 @@ describe('the signal', () => {
       controller.abort(reason);
       return signal.aborted ? rejection(signal.reason) : fine;
     };
-    expect((await run(handler, delivery({ signal: controller.signal, attempt: 3 }))).verdict).toEqual({ kind });
+    expect((await run(handler, delivery({ controller, attempt: 3 }))).verdict).toEqual({ kind });
   });
 });
 

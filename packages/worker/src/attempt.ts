@@ -3,7 +3,6 @@
  * **Invariant:** it never rejects and never waits for a handler that ignores its signal.
  * An output that does not fit its schema is final: it is the agent's bug, and another attempt would repeat its effects, not mend it.
  */
-import { once } from 'node:events';
 import { type Failure, type Json, type JsonObject, limits, type Outcome, type Usage } from '@baton/core';
 import { feedbackOf, replyMessage } from '@baton/protocol';
 import { CancelledError, type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
@@ -89,10 +88,10 @@ function expiry({ assignment, attempt: number, isRedelivered }: Delivery, now: n
 
 async function run(delivery: Delivery, { handler }: Capability, input: unknown, logger: AgentLogger): Promise<unknown> {
   const { metadata, message_id } = delivery.assignment;
-  const timeout = new AbortController();
+  const { controller } = delivery;
+  const { signal } = controller;
   const timeoutMs = metadata.attempt_timeout_ms;
-  const timer = setTimeout(() => timeout.abort(new AttemptTimeoutError(timeoutMs)), Math.min(timeoutMs, timerMsMax));
-  const signal = AbortSignal.any([delivery.signal, timeout.signal]);
+  const timer = setTimeout(() => controller.abort(new AttemptTimeoutError(timeoutMs)), Math.min(timeoutMs, timerMsMax));
   const progress = createProgress(delivery.progress, (error) => logger.debug({ event: 'progress_lost', error: String(error) }));
   const context: HandlerContext = {
     signal,
@@ -117,9 +116,12 @@ async function run(delivery: Delivery, { handler }: Capability, input: unknown, 
   }
 }
 
-async function aborted(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, 'abort');
-  throw signal.reason as Error;
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const give = (): void => reject(signal.reason as Error);
+    if (signal.aborted) give();
+    else signal.addEventListener('abort', give, { once: true });
+  });
 }
 
 function afterThrow(thrown: unknown, delivery: Delivery, { logger, onRetry }: AttemptOptions, { reply, fail }: Answers): Verdict {
