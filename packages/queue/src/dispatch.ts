@@ -1,5 +1,5 @@
 /**
- * The engine's side of the queues: assignments into BullMQ, one pipelined bulk add per capability, and what is asked and said about them.
+ * The engine's side of the queues: assignments into BullMQ, those of one call in one write, and what is asked and said about them.
  * **Invariant:** the job id is the dispatch's id, so a dispatch that is added twice is one job for as long as BullMQ keeps it.
  */
 import assert from 'node:assert/strict';
@@ -47,10 +47,10 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   async function dispatch(trees: readonly Tree[]): Promise<void> {
     const inFlow = trees.find(({ inputs }) => inputs.length > 0);
     assert(inFlow === undefined, `Subtask ${inFlow?.assignment.subtaskId} comes as a tree with inputs: this queue takes single subtasks only.`);
-    const byCapability = Map.groupBy(trees, ({ assignment }) => assignment.capability);
     // Before the jobs: whoever reads replies must know the stream by the time that one is in it.
-    await announce([...byCapability.keys()]);
-    await Promise.all([...byCapability].map(([capability, group]) => queueOf(capability).addBulk(group.map(({ assignment }) => job(assignment)))));
+    await announce([...new Set(trees.map(({ assignment }) => assignment.capability))]);
+    // One by one, which the connection sends at once: a bulk add makes a pipeline, and that costs more than the jobs in it.
+    await Promise.all(trees.map(({ assignment }) => add(queueOf(assignment.capability), assignment)));
   }
 
   async function facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]> {
@@ -85,11 +85,8 @@ function jobIdOf({ workflowId, subtaskId, generation }: Pick<DispatchRef, 'workf
   return dispatchId(workflowId, subtaskId, generation);
 }
 
-function job(assignment: Assignment): { name: string; data: unknown; opts: JobsOptions } {
+async function add(queue: Queue, assignment: Assignment): Promise<void> {
   const jobId = jobIdOf(assignment);
-  return {
-    name: assignment.capability,
-    data: assignmentMessage(assignment, jobId),
-    opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept },
-  };
+  const options: JobsOptions = { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept };
+  await queue.add(assignment.capability, assignmentMessage(assignment, jobId), options);
 }
