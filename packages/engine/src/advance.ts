@@ -3,9 +3,21 @@
  * loads again and decides anew. Many workflows go through together: one round trip for all their commits, one per queue for their dispatches.
  */
 import { strict as assert } from 'node:assert';
-import { type Answered, apply, type CommitOutcome, type Decision, decide, type Effect, isNothing, type Workflow, type WorkflowEvent } from '@baton/core';
+import {
+  type Answered,
+  apply,
+  type Commit,
+  type CommitOutcome,
+  type Decision,
+  decide,
+  type Effect,
+  isNothing,
+  type Workflow,
+  type WorkflowEvent,
+} from '@baton/core';
 import type { WorkflowCache } from './cache.ts';
 import type { EngineDeps } from './deps.ts';
+import { grouped } from './grouped.ts';
 
 /** A conflict means that somebody else made progress; this many in a row on one workflow mean a bug. */
 const conflictsMax = 100;
@@ -29,6 +41,8 @@ interface Step {
 }
 
 export function createAdvance({ store, now, observe }: EngineDeps, cache: WorkflowCache, perform: (effects: readonly Effect[]) => Promise<void>): Advance {
+  const write = grouped((commits: readonly Commit[]) => store.commit(commits));
+
   const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
     const answers = new Map<string, readonly Answered[]>();
     let open = events;
@@ -52,12 +66,11 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
   /** @returns the ids that lost against another commit */
   async function commit(steps: readonly Step[]): Promise<readonly string[]> {
     if (steps.length === 0) return [];
-    const outcomes = await store
-      .commit(steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects })))
-      .catch((error: unknown) => {
-        for (const { workflow } of steps) cache.drop(workflow.header.id);
-        throw error;
-      });
+    const commits = steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects }));
+    const outcomes = await write(commits).catch((error: unknown) => {
+      for (const { workflow } of steps) cache.drop(workflow.header.id);
+      throw error;
+    });
     const { committed, lost } = takeIn(steps, outcomes, cache);
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
     await perform(committed.flatMap(({ decision }) => decision.effects));

@@ -1,13 +1,23 @@
 /** What is done after a commit. The commit stands whatever becomes of it: what does not arrive is found in the outbox, or when a parent is looked after. */
-import { dispatchId, type Effect, type Notification, type OutboxEntry, partitionOf, type WebhookDelivery } from '@baton/core';
+import { dispatchId, type Effect, type Notification, type OutboxEntry, partitionOf, type Tree, type WebhookDelivery } from '@baton/core';
 import { createChildren, type Hands } from './children.ts';
 import type { EngineDeps } from './deps.ts';
+import { grouped } from './grouped.ts';
 import { signatureOf, tokenFor } from './token.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
 export function createPerform({ store, queue, warn }: EngineDeps, hands: () => Hands): (effects: readonly Effect[]) => Promise<void> {
   const children = createChildren(hands, warn);
+  const dispatch = grouped(async (trees: readonly Tree[]) => {
+    await queue.dispatch(trees);
+    return trees;
+  });
+  const clearOutbox = grouped(async (entries: readonly OutboxEntry[]) => {
+    const byPartition = Map.groupBy(entries, ({ workflowId }) => partitionOf(workflowId));
+    await Promise.all([...byPartition].map(([partition, own]) => store.clearOutbox(partition, own)));
+    return entries;
+  });
 
   return async (effects) => {
     if (effects.length === 0) return;
@@ -16,7 +26,7 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
       attempt(
         'dispatch_failed',
         of('dispatch').map(({ assignment }) => assignment),
-        (assignments) => queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] }))),
+        (assignments) => dispatch(assignments.map((assignment) => ({ assignment, inputs: [] }))),
       ),
       attempt(
         'child_not_started',
@@ -36,7 +46,7 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
   async function attempt<Entry extends OutboxEntry>(
     failure: string,
     entries: readonly Entry[],
-    act: (entries: readonly Entry[]) => Promise<void>,
+    act: (entries: readonly Entry[]) => Promise<unknown>,
   ): Promise<void> {
     if (entries.length === 0) return;
     try {
@@ -44,9 +54,7 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
     } catch (error) {
       return warn(failure, error);
     }
-    for (const [partition, own] of Map.groupBy(entries, ({ workflowId }) => partitionOf(workflowId))) {
-      store.clearOutbox(partition, own).catch((error: unknown) => warn('outbox_not_cleared', error));
-    }
+    clearOutbox(entries).catch((error: unknown) => warn('outbox_not_cleared', error));
   }
 
   async function notify(notifications: readonly Notification[]): Promise<void> {
