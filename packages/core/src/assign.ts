@@ -52,6 +52,7 @@ export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode):
       ttlMs: Math.min(ttlMs(node), leftMs),
       issuedAt: now,
     },
+    inputs: [],
   });
   draft.events.push({ type: 'subtask_assigned', at: now, subtaskId: id, generation, capability, ...(cause && { cause }) });
 }

@@ -13,6 +13,10 @@ export interface Assignment {
   readonly generation: number;
   readonly capability: string;
   readonly parameters: JsonObject;
+  /** In a tree: what in `parameters` is filled in from the results of inputs, by the agent. */
+  readonly bindings?: readonly Binding[];
+  /** In a tree: ids of the subtasks that the queue runs before this one, those included that are only waited for. */
+  readonly inputs?: readonly string[];
   /** The agent's last result for the same parameters did not fit: what was wrong with it. */
   readonly repair?: Feedback;
   readonly retry: RetryPolicy;
@@ -20,6 +24,18 @@ export interface Assignment {
   /** Not to be started later than this many ms after `issuedAt`. */
   readonly ttlMs: number;
   readonly issuedAt: number;
+}
+
+/** One place in the parameters (null until it is filled) for a value inside the result of an input. */
+export interface Binding {
+  /** Member names and list indexes, from the parameters down. */
+  readonly at: readonly string[];
+  /** A subtask's id. */
+  readonly input: string;
+  /** Inside its result. */
+  readonly path: readonly string[];
+  /** May be absent: then the member is left out, and in a list it is null. */
+  readonly optional: boolean;
 }
 
 /** A set of subtasks that the queue runs without the engine between them: `inputs` first, then `assignment`. One node is the base case. */
@@ -55,7 +71,7 @@ export interface Notification {
 
 /** What is done after a commit, and found again if it was not (the outbox). */
 export type Effect =
-  | { readonly kind: 'dispatch'; readonly assignment: Assignment }
+  | ({ readonly kind: 'dispatch' } & Tree)
   | { readonly kind: 'start_child'; readonly start: ChildStart }
   | { readonly kind: 'notify'; readonly notification: Notification }
   /** A workflow above was paused, resumed or ended: so is this one. `subtaskId` is the step whose work it is. */

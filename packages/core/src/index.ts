@@ -1,5 +1,6 @@
 export * from './aggregation.ts';
 export * from './assignment.ts';
+export * from './binding.ts';
 export * from './builder.ts';
 export * from './compile.ts';
 export * from './context.ts';

@@ -24,6 +24,8 @@ export function settleReport(draft: Draft, report: Report): void {
     case 'held':
       draft.events.push({ type: 'subtask_setback', at: draft.now, subtaskId, generation, capability: askedCapability(draft, subtaskId), next: 'held' });
       return putBack(draft, subtaskId, subtask.tries, 'resumed');
+    case 'blocked':
+      return setback(draft, subtaskId, { code: 'BLOCKED', message: 'The agent did not begin: it found nothing to begin with.' }, execution);
   }
 }
 

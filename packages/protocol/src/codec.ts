@@ -114,7 +114,8 @@ function outcomeMessage(outcome: Outcome): OutcomeMessage {
     case 'overloaded':
       return { status: 'overloaded', retry_after_ms: outcome.retryAfterMs };
     case 'held':
-      return { status: 'held' };
+    case 'blocked':
+      return { status: outcome.status };
   }
 }
 
@@ -127,7 +128,8 @@ function outcomeOf(payload: OutcomeMessage): Outcome {
     case 'overloaded':
       return { status: 'overloaded', retryAfterMs: payload.retry_after_ms };
     case 'held':
-      return { status: 'held' };
+    case 'blocked':
+      return { status: payload.status };
   }
 }
 

@@ -49,6 +49,7 @@ export const ReplyMessage = z.object({
     z.object({ status: z.literal('failed'), error: Failure }),
     z.object({ status: z.literal('overloaded'), retry_after_ms: z.int().min(0) }).describe('Too much to do: come again, and count no attempt'),
     z.object({ status: z.literal('held') }).describe('Not begun, because the workflow was paused or cancelled'),
+    z.object({ status: z.literal('blocked') }).describe('Not begun, because an input of its tree brought nothing that it could begin with'),
   ]),
   metadata: z.object({
     workflow_id: z.string().min(1),

@@ -55,5 +55,5 @@ export function dispatchOf(workflow: Workflow, subtaskId: string, issuedAt: numb
   const { partition, header } = workflow;
   const subject = { workflowId: header.id, workflowType: `${header.type}@${header.version}`, partition, subtaskId, generation };
   const assignment = { ...subject, capability: 'test.work', parameters: {}, retry, attemptTimeoutMs: 1, ttlMs: 1, issuedAt };
-  return { kind: 'dispatch', assignment };
+  return { kind: 'dispatch', assignment, inputs: [] };
 }
