@@ -126,6 +126,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     const reply = async (message: ReplyMessage): Promise<void> => append(payload.operation, metadata.partition, JSON.stringify(message));
     return {
       assignment: job.assignment,
+      isBlocked: false,
       attempt: job.attemptsMade + 1,
       reply,
       progress: async (progress) => activate(progress),
