@@ -18,6 +18,7 @@ export function assignmentMessage(assignment: Assignment, messageId: string): As
     payload: {
       operation: assignment.capability,
       parameters: assignment.parameters as Payload['parameters'],
+      ...(assignment.bindings && { bindings: assignment.bindings as Payload['bindings'] }),
       ...(assignment.repair && { repair: repairMessage(assignment.repair) }),
     },
     metadata: {
@@ -29,6 +30,7 @@ export function assignmentMessage(assignment: Assignment, messageId: string): As
       partition: assignment.partition,
       generation: assignment.generation,
       attempt_timeout_ms: assignment.attemptTimeoutMs,
+      ...(assignment.inputs && { inputs: [...assignment.inputs] }),
     },
   };
 }

@@ -1,13 +1,21 @@
 /**
  * The two messages of a subtask, exactly as the guide has them ("Task Assignment Message", "Context Synchronization"):
  * an assignment is the data of a BullMQ job on `cap.<capability>`, a reply is an entry of the stream `res.<capability>.<partition>`.
- * What Baton adds stands in `metadata`, and in `payload.repair` what a second try at the same output needs. Unknown fields are dropped, so that either side may be newer.
+ * What Baton adds stands in `metadata`, in `payload.repair` what a second try at the same output needs, and in `payload.bindings` what of its parameters a subtask in a
+ * tree takes from its inputs. Unknown fields are dropped, so that either side may be newer.
  */
 import { z } from 'zod';
 
 const json = z.json();
 const jsonObject = z.record(z.string(), json);
 const Problem = z.object({ path: z.string().describe('JSON Pointer into the output'), code: z.string(), message: z.string() });
+
+const Binding = z.object({
+  at: z.array(z.string()).describe('Member names and list indexes, from the parameters down'),
+  input: z.string().min(1).describe('The subtask_id of the input'),
+  path: z.array(z.string()).describe('Inside its result'),
+  optional: z.boolean().describe('May be absent: then the member is left out, and in a list it is null'),
+});
 
 export const AssignmentMessage = z.object({
   message_id: z.string().min(1),
@@ -18,6 +26,7 @@ export const AssignmentMessage = z.object({
   payload: z.object({
     operation: z.string().min(1).describe('The capability that is asked for'),
     parameters: jsonObject,
+    bindings: z.array(Binding).optional().describe('What in the parameters is filled in from the results of inputs, by the agent'),
     repair: z
       .object({ problems: z.array(Problem), previous_output: json })
       .optional()
@@ -32,6 +41,7 @@ export const AssignmentMessage = z.object({
     partition: z.int().min(0),
     generation: z.int().min(0).describe('Counts deliberate dispatches of the subtask'),
     attempt_timeout_ms: z.int().min(1),
+    inputs: z.array(z.string().min(1)).optional().describe('The subtasks that the queue runs before this one. One that is not completed: reply `blocked`'),
   }),
 });
 export type AssignmentMessage = z.output<typeof AssignmentMessage>;

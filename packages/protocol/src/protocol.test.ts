@@ -76,6 +76,20 @@ describe('the assignment', () => {
     expect(feedbackOf(message)).toBeNull();
   });
 
+  test('in a tree names its inputs and what of their results it wants, and only there', () => {
+    const bindings = [
+      { at: ['rows', '0'], input: 'load', path: ['uri'], optional: false },
+      { at: ['note'], input: 'load', path: [], optional: true },
+    ];
+    const inTree = assignmentMessage({ ...assignment, parameters: { rows: [null], note: null }, bindings, inputs: ['load', 'wait'] }, id);
+    expect(inTree).toMatchObject({ payload: { parameters: { rows: [null], note: null }, bindings }, metadata: { inputs: ['load', 'wait'] } });
+    expect(parseAssignment(JSON.parse(JSON.stringify(inTree)))).toEqual({ ok: true, value: inTree });
+    expect([message.payload, message.metadata]).toEqual([
+      expect.not.objectContaining({ bindings: expect.anything() }),
+      expect.not.objectContaining({ inputs: expect.anything() }),
+    ]);
+  });
+
   test('is refused with every problem and where it is', () => {
     const { payload: _payload, ...rest } = message;
     const parsed = parseAssignment({ ...rest, type: 'response', metadata: { ...message.metadata, ttl_ms: -1 } });
@@ -91,6 +105,7 @@ describe('the reply', () => {
     { status: 'failed', error: { code: 'X', message: 'x', details: { row: 3 } } },
     { status: 'overloaded', retryAfterMs: 250 },
     { status: 'held' },
+    { status: 'blocked' },
   ];
   test.each(outcomes)('survives the wire: $status', (outcome) => {
     const report: Report = { workflowId: 'wf_123', subtaskId: 'fetch', generation: 2, outcome, execution };
