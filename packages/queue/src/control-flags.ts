@@ -1,6 +1,6 @@
 /**
  * What agents must know at once about work that they have, or are about to begin: `ctl:<workflow>`, written by commits, only read here.
- * All checks of one turn of the event loop are one round trip, with one HMGET for each workflow. So is each look at what runs: twice a second,
+ * All checks of one turn of the event loop are one round trip, with one HMGET for each workflow (and one HGETALL for each that needs a hash with it). So is each look at what runs: twice a second,
  * one for all consumers of a connection, and none while nothing runs. A flag's time is compared with this machine's clock, as BullMQ does it.
  * **Invariant:** an attempt begins at the moment in which Redis answers its check: what was paused or cancelled by a commit before that does
  * not begin, and what a later commit pauses had begun.
@@ -25,9 +25,25 @@ export interface Watcher {
 export interface ControlFlags {
   /** Must it not begin? Paused and cancelled are the same here, grace or not. */
   readonly isHeld: (ref: ControlRef) => Promise<boolean>;
+  /** The same, and with it a hash that the attempt needs: in one round trip with all others of this turn. */
+  readonly isHeldWith: (ref: ControlRef, hashKey: string) => Promise<Checked>;
   /** @returns what ends the watch */
   readonly watch: (ref: ControlRef, watcher: Watcher) => () => void;
 }
+
+/** Before an attempt. */
+interface Check {
+  readonly ref: ControlRef;
+  readonly hashKey?: string;
+}
+
+interface Checked {
+  readonly isHeld: boolean;
+  /** Empty where there is none. */
+  readonly hash: Hash;
+}
+
+type Hash = Readonly<Record<string, string>>;
 
 type Flag = { readonly kind: 'paused' } | { readonly kind: 'cancelled'; readonly at: number };
 
@@ -46,7 +62,7 @@ export function controlFlagsOf(redis: Redis, prefix: string): ControlFlags {
 }
 
 export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
-  const read = batched((refs: readonly ControlRef[]) => readFlags(redis, prefix, refs));
+  const read = batched((checks: readonly Check[]) => readChecks(redis, prefix, checks));
   const watched = new Map<ControlRef, Watcher>();
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
@@ -57,7 +73,7 @@ export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
     isLooking = true;
     const refs = [...watched.keys()];
     try {
-      const found = await readFlags(redis, prefix, refs);
+      const { flags: found } = await readFlags(redis, prefix, refs);
       const now = Date.now();
       const isCancelled = (flag: Flag): boolean => flag.kind === 'cancelled' && flag.at <= now;
       const cancelled = refs.filter((_, index) => found[index]?.some(isCancelled));
@@ -73,7 +89,8 @@ export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
   }
 
   return {
-    isHeld: async (ref) => (await read(ref)).length > 0,
+    isHeld: async (ref) => (await read({ ref })).isHeld,
+    isHeldWith: async (ref, hashKey) => await read({ ref, hashKey }),
     watch(ref, watcher) {
       watched.set(ref, watcher);
       timer ??= setInterval(() => void look(), lookEveryMs);
@@ -103,21 +120,40 @@ function batched<Item, Answer>(readAll: (items: readonly Item[]) => Promise<read
   };
 }
 
-/** In the order of the refs: what is said of the whole workflow and of the dispatch. */
-async function readFlags(redis: Redis, prefix: string, refs: readonly ControlRef[]): Promise<readonly (readonly Flag[])[]> {
-  if (refs.length === 0) return [];
+async function readChecks(redis: Redis, prefix: string, checks: readonly Check[]): Promise<readonly Checked[]> {
+  const keys = checks.flatMap(({ hashKey }) => hashKey ?? []);
+  const { flags, hashes } = await readFlags(
+    redis,
+    prefix,
+    checks.map(({ ref }) => ref),
+    keys,
+  );
+  return checks.map(({ hashKey }, index) => ({ isHeld: (flags[index] ?? []).length > 0, hash: hashes.get(hashKey ?? '') ?? {} }));
+}
+
+interface Found {
+  /** In the order of the refs: what is said of the whole workflow and of the dispatch. */
+  readonly flags: readonly (readonly Flag[])[];
+  /** By key. */
+  readonly hashes: ReadonlyMap<string, Hash>;
+}
+
+async function readFlags(redis: Redis, prefix: string, refs: readonly ControlRef[], hashKeys: readonly string[] = []): Promise<Found> {
+  if (refs.length === 0) return { flags: [], hashes: new Map() };
   const pipeline = redis.pipeline();
   const groups = [...Map.groupBy(refs, ({ workflowId }) => workflowId)];
   for (const [workflowId, group] of groups) {
     pipeline.hmget(`${prefix}:ctl:${workflowId}`, '*', ...group.map(({ subtaskId, generation }) => `${subtaskId}~${generation}`));
   }
-  const answers = (await execute(pipeline)) as readonly (readonly (string | null)[])[];
+  for (const key of hashKeys) pipeline.hgetall(key);
+  const answers = await execute(pipeline);
   const flags = new Map<ControlRef, readonly Flag[]>();
   groups.forEach(([, group], position) => {
     const [whole, ...own] = answers[position] as readonly (string | null)[];
     group.forEach((ref, index) => flags.set(ref, [whole, own[index]].flatMap(flagOf)));
   });
-  return refs.map((ref) => flags.get(ref) ?? []);
+  const hashes = new Map(hashKeys.map((key, index) => [key, answers[groups.length + index] as Hash]));
+  return { flags: refs.map((ref) => flags.get(ref) ?? []), hashes };
 }
 
 function flagOf(text: string | null | undefined): readonly Flag[] {

@@ -1,14 +1,14 @@
 /**
- * The engine's side of the queues: assignments into BullMQ, one pipelined bulk add per capability, and what is asked and said about them.
+ * The engine's side of the queues: assignments into BullMQ, one pipelined bulk add per capability (trees with inputs: `flow.ts`), and what is asked and said about them.
  * **Invariant:** the job id is the dispatch's id, so a dispatch that is added twice is one job for as long as BullMQ keeps it.
  */
-import assert from 'node:assert/strict';
 import { type Assignment, type DispatchRef, dispatchId, type JobFacts, type SubtaskQueue, type Tree, type WebhookDelivery } from '@baton/core';
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
+import { assignmentsOf, createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
 import { openQueue } from './queue-handle.ts';
 import { policyBackoff } from './retry-policy.ts';
@@ -35,6 +35,7 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
     return queue;
   }
 
+  const flows = createFlows({ redis, prefix, jobOf: job });
   const announced = new Set<string>();
   const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
 
@@ -45,12 +46,15 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
-    const inFlow = trees.find(({ inputs }) => inputs.length > 0);
-    assert(inFlow === undefined, `Subtask ${inFlow?.assignment.subtaskId} comes as a tree with inputs: this queue takes single subtasks only.`);
-    const byCapability = Map.groupBy(trees, ({ assignment }) => assignment.capability);
+    const [plain, inFlows] = [trees.filter(({ inputs }) => inputs.length === 0), trees.filter(({ inputs }) => inputs.length > 0)];
+    const byCapability = Map.groupBy(plain, ({ assignment }) => assignment.capability);
+    const behind = new Set(inFlows.flatMap(assignmentsOf).map(({ capability }) => capability));
     // Before the jobs: whoever reads replies must know the stream by the time that one is in it.
-    await announce([...byCapability.keys()]);
-    await Promise.all([...byCapability].map(([capability, group]) => queueOf(capability).addBulk(group.map(({ assignment }) => job(assignment)))));
+    await announce([...new Set([...byCapability.keys(), ...behind])]);
+    // A flow knows nothing of the options of its queues: each of them, once opened, sees to its own.
+    for (const capability of behind) queueOf(capability);
+    const adding = [...byCapability].map(([capability, group]) => queueOf(capability).addBulk(group.map(({ assignment }) => job(assignment))));
+    await Promise.all([...adding, flows.add(inFlows)]);
   }
 
   async function facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]> {
@@ -65,7 +69,7 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...queues.values()].map((queue) => queue.close()));
+    await Promise.all([...[...queues.values()].map((queue) => queue.close()), flows.close()]);
   }
 
   return {

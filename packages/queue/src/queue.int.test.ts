@@ -5,11 +5,13 @@ import { exampleAssignment, queueContract, type RedisFixture, randomPrefix, star
 import { UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
+import { createControlFlags } from './control-flags.ts';
 import { createSubtaskQueue } from './dispatch.ts';
 import { openQueue } from './queue-handle.ts';
 import { registerAgent } from './registry.ts';
 import { createReplyReader } from './reply-reader.ts';
 import { appendReply } from './result-stream.ts';
+import { beginningOf } from './tree-inputs.ts';
 
 let fixture: RedisFixture;
 let redis: Redis;
@@ -57,8 +59,12 @@ queueContract('Redis', async () => {
       const token = `${agent}:token`;
       const job = await workerOf(capability, agent).getNextJob(token, { block: false });
       if (job === undefined) return null;
+      const { workflow_id: workflowId, subtask_id: subtaskId, generation } = job.data.metadata;
+      const inputsKey = openQueue(redis, prefix, capabilityQueue(capability)).toKey(`${job.id}:processed`);
+      const { assignment, isBlocked } = await beginningOf(createControlFlags(redis, prefix), { workflowId, subtaskId, generation }, job.data, inputsKey);
       return {
-        assignment: job.data,
+        assignment,
+        isBlocked,
         attempt: job.attemptsMade + 1,
         progress: (progress) => job.updateProgress(progress),
         reply: (message) => appendReply(redis, prefix, capability, job.data.metadata.partition, message),
