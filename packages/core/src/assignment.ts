@@ -44,6 +44,11 @@ export interface Tree {
   readonly inputs: readonly Tree[];
 }
 
+/** Everything that is dispatched with the tree. */
+export function assignmentsOf({ assignment, inputs }: Tree): readonly Assignment[] {
+  return [assignment, ...inputs.flatMap(assignmentsOf)];
+}
+
 /** A workflow to be started as the work of a subtask. The same start twice is one workflow: `workflowId` is derived from the subtask's. */
 export interface ChildStart {
   readonly parent: ParentRef;
@@ -93,4 +98,6 @@ export interface Report {
   readonly execution?: Execution;
   /** Whose stream it came in: only that capability's agents can write there. Absent where the engine itself reports. */
   readonly capability?: string;
+  /** In a tree: by input, when the reply that this one builds on was finished. An agent that dies at the wrong moment makes two of one dispatch. */
+  readonly builtOn?: { readonly [input: string]: number };
 }

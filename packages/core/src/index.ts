@@ -21,6 +21,7 @@ export * from './retry.ts';
 export * from './schema.ts';
 export * from './subtask.ts';
 export * from './subtask-id.ts';
+export type { SameTree } from './trees.ts';
 export type { Given, Ref, UntypedRef } from './typed-reference.ts';
 export * from './why.ts';
 export * from './workflow.ts';

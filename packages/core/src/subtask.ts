@@ -23,7 +23,7 @@ export type SubtaskStatus = (typeof subtaskStatuses)[number];
 
 /** The guide's state machine, with what approvals, conditions, composites and cancels add. Each list is what may follow. */
 export const subtaskTransitions = {
-  pending: ['assigned', 'running', 'waiting', 'completed', 'skipped', 'cancelled', 'failed_permanent'],
+  pending: ['pending', 'assigned', 'running', 'waiting', 'completed', 'skipped', 'cancelled', 'failed_permanent'],
   assigned: ['assigned', 'running', 'retrying', 'pending', 'completed', 'failed_permanent', 'cancelled'],
   running: ['running', 'assigned', 'completed', 'failed', 'failed_permanent', 'cancelled'],
   failed: ['retrying', 'failed_permanent'],
@@ -85,7 +85,8 @@ export interface PendingSubtask {
   readonly reported?: Report;
 }
 
-export type AssignmentCause = 'lost' | 'repair' | 'fallback' | 'overloaded' | 'resumed' | 'retried';
+/** `blocked`: as part of a tree it had nothing to begin with, or not what was recorded. */
+export type AssignmentCause = 'lost' | 'repair' | 'fallback' | 'overloaded' | 'resumed' | 'retried' | 'blocked';
 
 export interface AssignedSubtask {
   readonly status: 'assigned';
@@ -213,6 +214,13 @@ const settledStatuses: ReadonlySet<SubtaskStatus> = new Set(['completed', 'faile
 
 export function isSettled(subtask: Subtask | undefined): subtask is SettledSubtask {
   return subtask !== undefined && settledStatuses.has(subtask.status);
+}
+
+export type MarkedSubtask = PendingSubtask & { readonly behind: { readonly [need: string]: number } };
+
+/** Pending, and in the queue already. */
+export function isMarked(subtask: Subtask | undefined): subtask is MarkedSubtask {
+  return subtask?.status === 'pending' && subtask.behind !== undefined;
 }
 
 export function triesOf(subtask: Subtask | undefined): Tries | undefined {
