@@ -8,13 +8,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure, Progress } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
-import { type Job, QueueKeys, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
-import { type Beginning, beginningOf } from './tree-inputs.ts';
+import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
 export interface Delivery {
@@ -123,7 +123,7 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
-    const beginning = await beginningOf(flags, ref, assignment, inputsKeyOf(options, id));
+    const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
     const verdict = await options.onAssignment({ ...deliveryOf(job, controller.signal), ...beginning, beganAt });
@@ -214,11 +214,6 @@ function assignmentOf(job: Job, capability: string): AssignmentMessage {
 
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
-}
-
-/** Where BullMQ keeps the return values of a job's children: what its own `getChildrenValues` reads. */
-function inputsKeyOf({ prefix, capability }: ConsumeOptions, jobId: string): string {
-  return new QueueKeys(prefix).toKey(capabilityQueue(capability), `${jobId}:processed`);
 }
 
 function deliveryOf(job: Job, signal: AbortSignal): Omit<Delivery, keyof Beginning | 'beganAt'> {

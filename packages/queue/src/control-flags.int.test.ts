@@ -83,6 +83,22 @@ describe('before an attempt', () => {
     expect(await cost(() => Promise.all(refs.map((each) => flags.isHeld(each))))).toEqual({ hmget: 5, reads: 1 });
   });
 
+  test('a hash that goes with a check is read in the same round trip, each its own', async () => {
+    const key = (index: number): string => `${prefix}:hash:${index}`;
+    for (const index of [0, 1]) await redis.hset(key(index), 'which', `number ${index}`);
+    await set('item[1]~1', 'cancelled:0');
+    const checks = [0, 1, 2].map((index) => () => flags.isHeldWith(ref({ subtaskId: `item[${index}]` }), key(index)));
+    const checked: unknown[] = [];
+    const work = async () => void checked.push(...(await Promise.all([...checks.map((check) => check()), flags.isHeld(ref())])));
+    expect(await cost(work)).toEqual({ hmget: 1, reads: 1 });
+    expect(checked).toEqual([
+      { isHeld: false, hash: { which: 'number 0' } },
+      { isHeld: true, hash: { which: 'number 1' } },
+      { isHeld: false, hash: {} },
+      false,
+    ]);
+  });
+
   test('an error is told to everybody who asked, and the next check is asked anew', async () => {
     await redis.set(`${prefix}:ctl:wf_1`, 'not a hash');
     const asked = [flags.isHeld(ref()), flags.isHeld(ref({ subtaskId: 'clean' }))];

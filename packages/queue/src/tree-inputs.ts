@@ -3,7 +3,8 @@
  * They stay there for as long as the job does, so that a second attempt, or another agent's, finds the same.
  */
 import { dispatchId, type Json, type JsonObject, resolveBindings } from '@baton/core';
-import { type AssignmentMessage, parseReply } from '@baton/protocol';
+import { type AssignmentMessage, capabilityQueue, parseReply } from '@baton/protocol';
+import { QueueKeys } from 'bullmq';
 import type { ControlFlags, ControlRef } from './control-flags.ts';
 
 export interface Beginning {
@@ -16,11 +17,11 @@ export interface Beginning {
   readonly agesFrom: number;
 }
 
-/** @param inputsKey where BullMQ keeps the return values of the job's children */
-export async function beginningOf(flags: ControlFlags, ref: ControlRef, assignment: AssignmentMessage, inputsKey: string): Promise<Beginning> {
+/** @param key where its inputs' replies are */
+export async function beginningOf(flags: ControlFlags, ref: ControlRef, assignment: AssignmentMessage, key: string): Promise<Beginning> {
   const agesFrom = Date.parse(assignment.timestamp);
   if ((assignment.metadata.inputs ?? []).length === 0) return { assignment, isHeld: await flags.isHeld(ref), isBlocked: false, agesFrom };
-  const { isHeld, hash } = await flags.isHeldWith(ref, inputsKey);
+  const { isHeld, hash } = await flags.isHeldWith(ref, key);
   if (isHeld) return { assignment, isHeld, isBlocked: false, agesFrom };
   const filled = filledIn(assignment, hash);
   return { assignment, agesFrom, ...filled, isHeld, isBlocked: filled === null };
@@ -44,4 +45,9 @@ export function filledIn(assignment: AssignmentMessage, replies: Readonly<Record
   const bound = resolveBindings(payload.parameters as JsonObject, payload.bindings ?? [], results);
   if (!bound.ok) return null;
   return { assignment: { ...assignment, payload: { ...payload, parameters: bound.value as typeof payload.parameters } }, agesFrom };
+}
+
+/** Where BullMQ keeps the return values of a job's children, from the moment that they are done: what its own `getChildrenValues` reads. */
+export function inputsKey(prefix: string, capability: string, jobId: string): string {
+  return new QueueKeys(prefix).toKey(capabilityQueue(capability), `${jobId}:processed`);
 }
