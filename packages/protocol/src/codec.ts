@@ -59,6 +59,7 @@ export function replyMessage(assignment: AssignmentMessage, report: Required<Pic
       started_at: new Date(execution.startedAt).toISOString(),
       finished_at: new Date(execution.finishedAt).toISOString(),
       ...(execution.usage && { usage: execution.usage }),
+      ...(assignment.metadata.built_on && { built_on: assignment.metadata.built_on }),
     },
   };
 }
@@ -78,6 +79,7 @@ export function reportOf(reply: ReplyMessage): Report {
       finishedAt: Date.parse(metadata.finished_at),
       ...(metadata.usage && { usage: metadata.usage }),
     },
+    ...(metadata.built_on && { builtOn: Object.fromEntries(Object.entries(metadata.built_on).map(([input, at]) => [input, Date.parse(at)])) }),
   };
 }
 

@@ -17,6 +17,8 @@ const Binding = z.object({
   optional: z.boolean().describe('May be absent: then the member is left out, and in a list it is null'),
 });
 
+const BuiltOn = z.record(z.string(), z.iso.datetime()).describe('By the subtask_id of an input: finished_at of its reply');
+
 export const AssignmentMessage = z.object({
   message_id: z.string().min(1),
   type: z.literal('request'),
@@ -42,6 +44,7 @@ export const AssignmentMessage = z.object({
     generation: z.int().min(0).describe('Counts deliberate dispatches of the subtask'),
     attempt_timeout_ms: z.int().min(1),
     inputs: z.array(z.string().min(1)).optional().describe('The subtasks that the queue runs before this one. One that is not completed: reply `blocked`'),
+    built_on: BuiltOn.optional().describe('Not there when it is sent: filled in with the parameters, to go back with the reply'),
   }),
 });
 export type AssignmentMessage = z.output<typeof AssignmentMessage>;
@@ -71,6 +74,7 @@ export const ReplyMessage = z.object({
     started_at: z.iso.datetime(),
     finished_at: z.iso.datetime(),
     usage: z.record(z.string(), z.number()).optional(),
+    built_on: BuiltOn.optional().describe('In a tree: an input that was answered twice may be recorded with another reply than this one builds on'),
   }),
 });
 export type ReplyMessage = z.output<typeof ReplyMessage>;

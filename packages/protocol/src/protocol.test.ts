@@ -90,6 +90,14 @@ describe('the assignment', () => {
     ]);
   });
 
+  test('goes back with the moments at which the replies were finished that its parameters were filled in from', () => {
+    const filled = { ...message, metadata: { ...message.metadata, built_on: { load: '2026-03-02T12:00:00.007Z' } } };
+    const reply = replyMessage(filled, { outcome: { status: 'held' }, execution });
+    const parsed = parseReply(JSON.stringify(reply));
+    expect(parsed.ok && parsed.value.builtOn).toEqual({ load: Date.UTC(2026, 2, 2, 12, 0, 0, 7) });
+    expect(replyMessage(message, { outcome: { status: 'held' }, execution }).metadata).not.toHaveProperty('built_on');
+  });
+
   test('is refused with every problem and where it is', () => {
     const { payload: _payload, ...rest } = message;
     const parsed = parseAssignment({ ...rest, type: 'response', metadata: { ...message.metadata, ttl_ms: -1 } });

@@ -24,9 +24,13 @@ function entry(
 
 const filled = (message: ReturnType<typeof behindFetch>, ...entries: readonly (readonly [string, string])[]) => filledIn(message, Object.fromEntries(entries));
 
-test('parameters are filled in, and nothing else changes', () => {
+test('parameters are filled in, with what they were filled in from, and nothing else changes', () => {
   const message = behindFetch();
-  expect(filled(message, entry(fine))?.assignment).toEqual({ ...message, payload: { ...message.payload, parameters: { uri: 'file:///a' } } });
+  expect(filled(message, entry(fine))?.assignment).toEqual({
+    ...message,
+    payload: { ...message.payload, parameters: { uri: 'file:///a' } },
+    metadata: { ...message.metadata, built_on: { fetch: new Date(issuedAt + 5).toISOString() } },
+  });
 });
 
 test('it ages from when the last of its inputs was done', () => {

@@ -31,7 +31,7 @@ export async function beginningOf(flags: ControlFlags, ref: ControlRef, assignme
 export function filledIn(assignment: AssignmentMessage, replies: Readonly<Record<string, string>>): Pick<Beginning, 'assignment' | 'agesFrom'> | null {
   const { payload, metadata } = assignment;
   const results = new Map<string, Json>();
-  let agesFrom = Date.parse(assignment.timestamp);
+  const finished = new Map<string, number>();
   for (const [key, text] of Object.entries(replies)) {
     const reply = parseReply(text);
     if (!reply.ok || reply.value.outcome.status !== 'completed') continue;
@@ -39,12 +39,16 @@ export function filledIn(assignment: AssignmentMessage, replies: Readonly<Record
     // What an agent says of itself counts for the job that it had, and for no other.
     if (!key.endsWith(`:${dispatchId(workflowId, subtaskId, generation)}`)) continue;
     results.set(subtaskId, outcome.result);
-    agesFrom = Math.max(agesFrom, execution?.finishedAt ?? 0);
+    finished.set(subtaskId, execution?.finishedAt ?? 0);
   }
   if (!metadata.inputs?.every((input) => results.has(input))) return null;
   const bound = resolveBindings(payload.parameters as JsonObject, payload.bindings ?? [], results);
   if (!bound.ok) return null;
-  return { assignment: { ...assignment, payload: { ...payload, parameters: bound.value as typeof payload.parameters } }, agesFrom };
+  const built_on = Object.fromEntries(metadata.inputs.map((input) => [input, new Date(finished.get(input) as number).toISOString()]));
+  return {
+    assignment: { ...assignment, payload: { ...payload, parameters: bound.value as typeof payload.parameters }, metadata: { ...metadata, built_on } },
+    agesFrom: Math.max(Date.parse(assignment.timestamp), ...finished.values()),
+  };
 }
 
 /** Where BullMQ keeps the return values of a job's children, from the moment that they are done: what its own `getChildrenValues` reads. */
