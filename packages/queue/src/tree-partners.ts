@@ -26,7 +26,7 @@ const lookEveryMs = 1_000;
 /** Resolves after the first look. */
 export async function watchTreePartners({ redis, prefix, everyMs = lookEveryMs, onError }: TreePartnersOptions): Promise<TreePartners> {
   let domains = await readDomains(redis, prefix);
-  let isLooking = false;
+  let [isLooking, isClosed] = [false, false];
 
   async function look(): Promise<void> {
     // Redis is slow or away: one look that waits is enough.
@@ -35,7 +35,7 @@ export async function watchTreePartners({ redis, prefix, everyMs = lookEveryMs, 
     try {
       domains = await readDomains(redis, prefix);
     } catch (error) {
-      onError(error as Error);
+      if (!isClosed) onError(error as Error);
     } finally {
       isLooking = false;
     }
@@ -47,7 +47,10 @@ export async function watchTreePartners({ redis, prefix, everyMs = lookEveryMs, 
       const domain = domains.get(one);
       return domain !== undefined && domain !== null && domains.get(other) === domain;
     },
-    close: () => clearInterval(timer),
+    close() {
+      isClosed = true;
+      clearInterval(timer);
+    },
   };
 }
 
