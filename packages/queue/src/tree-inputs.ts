@@ -2,7 +2,7 @@
  * What an attempt at an assignment in a tree begins with: its inputs' replies, as BullMQ keeps them with the job, put where the assignment wants them.
  * They stay there for as long as the job does, so that a second attempt, or another agent's, finds the same.
  */
-import { dispatchId, type Json, type JsonObject, resolveBindings } from '@baton/core';
+import { dispatchId, type Json, resolveBindings } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseReply } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
 import type { ControlFlags, ControlRef } from './control-flags.ts';
@@ -42,7 +42,7 @@ export function filledIn(assignment: AssignmentMessage, replies: Readonly<Record
     finished.set(subtaskId, execution?.finishedAt ?? 0);
   }
   if (!metadata.inputs?.every((input) => results.has(input))) return null;
-  const bound = resolveBindings(payload.parameters as JsonObject, payload.bindings ?? [], results);
+  const bound = resolveBindings(payload.parameters, payload.bindings ?? [], results);
   if (!bound.ok) return null;
   const built_on = Object.fromEntries(metadata.inputs.map((input) => [input, new Date(finished.get(input) as number).toISOString()]));
   return {

@@ -106,11 +106,8 @@ export function treesContract(world: () => QueueWorld, took: Took): void {
     const { workflowId, partition } = exampleAssignment();
     const reader = await world().reader();
     reader.own([partition]);
-    const replies = (await reader.read(500)).map(({ report }) => [report?.workflowId, report?.subtaskId, report?.outcome.status]);
-    expect(replies.toSorted()).toEqual([
-      [workflowId, 'clean', 'blocked'],
-      [workflowId, 'fetch', 'failed'],
-    ]);
+    const replies = (await reader.read(500)).map(({ report }) => `${report?.workflowId} ${report?.subtaskId} ${report?.outcome.status}`);
+    expect(new Set(replies)).toEqual(new Set([`${workflowId} clean blocked`, `${workflowId} fetch failed`]));
   });
 
   test('what stands behind inputs is in the queue, and waits for no agent', async () => {
