@@ -18,6 +18,9 @@ import {
 } from '@baton/core';
 import { createWatch, type Watch } from './invariants.ts';
 
+/** Both ways in which everything must hold: each dispatch on its own, and laid together wherever that goes. */
+export const bothWays: readonly DecideOptions[] = [{}, { sameTree: () => true }];
+
 /** A dispatch to agents or to a workflow of its own. */
 export type Dispatch = Pick<Assignment, 'workflowId' | 'subtaskId' | 'generation'>;
 
