@@ -1,5 +1,5 @@
 /** What an assignment in a tree begins with, as the worker kit makes it of the replies of its inputs. */
-import { type Json, type JsonObject, resolveBindings } from '@baton/core';
+import { type Json, type JsonObject, jsonHash, resolveBindings } from '@baton/core';
 import { type AssignmentMessage, parseReply, type ReplyMessage } from '@baton/protocol';
 
 export interface Beginning {
@@ -26,8 +26,9 @@ export function beginningOf(assignment: AssignmentMessage, replies: readonly Rep
   if (!bound.ok || !inputs.every((input) => results.has(input))) return { assignment, isBlocked: true, agesFrom: issuedAt };
   const finished = reports.map(({ subtaskId, execution }) => [subtaskId, execution?.finishedAt ?? 0] as const);
   const built_on = Object.fromEntries(finished.map(([input, at]) => [input, new Date(at).toISOString()]));
+  const parameters = bound.value as typeof payload.parameters;
   return {
-    assignment: { ...assignment, payload: { ...payload, parameters: bound.value as typeof payload.parameters }, metadata: { ...metadata, built_on } },
+    assignment: { ...assignment, payload: { ...payload, parameters }, metadata: { ...metadata, built_on, parameters_hash: jsonHash(bound.value) } },
     isBlocked: false,
     agesFrom: Math.max(issuedAt, ...finished.map(([, at]) => at)),
   };
