@@ -100,4 +100,6 @@ export interface Report {
   readonly capability?: string;
   /** In a tree: by input, when the reply that this one builds on was finished. An agent that dies at the wrong moment makes two of one dispatch. */
   readonly builtOn?: { readonly [input: string]: number };
+  /** Beside that: the hash of the parameters as they were filled in, so that two answers that come to the same are the same. */
+  readonly parametersHash?: string;
 }

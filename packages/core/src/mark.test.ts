@@ -1,7 +1,7 @@
 /** What becomes of a subtask that is in the queue before its turn: its mark is confirmed, or stale, or it is dropped. */
 import { describe, expect, test } from 'vitest';
 import { play, type Setting } from './fixture/scenario.ts';
-import type { Outcome } from './index.ts';
+import { jsonHash, type Outcome } from './index.ts';
 
 const all: Setting = { sameTree: () => true };
 const pair = [
@@ -156,6 +156,17 @@ describe('a dispatch that was answered twice', () => {
     // Who says so of a dispatch of its own says nothing.
     scene.reply('b', { status: 'completed', result: 'of 7' }, { builtOn: { a: 40 } });
     expect(scene.workflow.state).toMatchObject({ result: { b: 'of 7' } });
+  });
+
+  test('what was made of the other answer counts if that came to the same', () => {
+    const parametersHash = jsonHash({ x: 7, seed: 3 });
+    const params = { x: '$steps.a.rows', seed: 3 };
+    for (const rows of [7, 8]) {
+      const scene = marked([{ id: 'a' }, { id: 'b', params }]);
+      scene.reply('a', { status: 'completed', result: { rows, took: 12 } }, { execution: execution(10) });
+      const { dispatches } = scene.reply('b', { status: 'completed', result: 'of 7' }, { builtOn: { a: 40 }, parametersHash });
+      expect(dispatches.map(({ generation }) => generation)).toEqual(rows === 7 ? [] : [1]);
+    }
   });
 
   test('also if it was the first to reply', () => {

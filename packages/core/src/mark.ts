@@ -4,8 +4,11 @@
  * **Invariant:** a mark is dropped together with its generation, so whatever its job comes to then changes nothing.
  */
 import type { Report } from './assignment.ts';
+import type { PlanNode, TaskNode } from './definition.ts';
 import { type Draft, put } from './draft.ts';
-import { askedCapability } from './frame.ts';
+import { askedCapability, nodeOf, scopeOf } from './frame.ts';
+import { jsonHash } from './json.ts';
+import { resolveReferences } from './reference.ts';
 import type { AssignmentCause, MarkedSubtask } from './subtask.ts';
 
 /** Trees are made of first dispatches only: what is tried again is tried on its own. */
@@ -46,10 +49,21 @@ export function recordHeld(draft: Draft, id: string, generation: number): void {
   draft.events.push({ type: 'subtask_setback', at: draft.now, subtaskId: id, generation, capability: askedCapability(draft, id), next: 'held' });
 }
 
-/** What the agent had of its inputs is what was recorded of them. Where a dispatch was answered twice, it may have had the other answer. */
-export function isBuiltOnRecord(draft: Draft, { builtOn = {} }: Report): boolean {
-  return Object.entries(builtOn).every(([input, finishedAt]) => {
+/**
+ * What the agent had of its inputs is what was recorded of them. Where a dispatch was answered twice, it may have had the other answer; that makes a
+ * difference only if it would have begun with other parameters.
+ */
+export function isBuiltOnRecord(draft: Draft, { subtaskId, builtOn = {}, parametersHash }: Report): boolean {
+  const isSame = Object.entries(builtOn).every(([input, finishedAt]) => {
     const subtask = draft.get(input);
     return subtask?.status === 'completed' && subtask.execution?.finishedAt === finishedAt;
   });
+  return isSame || isPlain(draft, subtaskId, parametersHash);
+}
+
+/** Are these the parameters that it would have been dispatched with on its own? */
+function isPlain(draft: Draft, id: string, hash: string | undefined): boolean {
+  if (hash === undefined) return false;
+  const resolved = resolveReferences((nodeOf(draft, id) as TaskNode | PlanNode).params, scopeOf(draft, id));
+  return resolved.ok && jsonHash(resolved.value) === hash;
 }

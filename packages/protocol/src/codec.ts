@@ -60,6 +60,7 @@ export function replyMessage(assignment: AssignmentMessage, report: Required<Pic
       finished_at: new Date(execution.finishedAt).toISOString(),
       ...(execution.usage && { usage: execution.usage }),
       ...(assignment.metadata.built_on && { built_on: assignment.metadata.built_on }),
+      ...(assignment.metadata.parameters_hash !== undefined && { parameters_hash: assignment.metadata.parameters_hash }),
     },
   };
 }
@@ -80,6 +81,7 @@ export function reportOf(reply: ReplyMessage): Report {
       ...(metadata.usage && { usage: metadata.usage }),
     },
     ...(metadata.built_on && { builtOn: Object.fromEntries(Object.entries(metadata.built_on).map(([input, at]) => [input, Date.parse(at)])) }),
+    ...(metadata.parameters_hash !== undefined && { parametersHash: metadata.parameters_hash }),
   };
 }
 

@@ -18,6 +18,10 @@ const Binding = z.object({
 });
 
 const BuiltOn = z.record(z.string(), z.iso.datetime()).describe('By the subtask_id of an input: finished_at of its reply');
+const ParametersHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256 of the canonical JSON of the parameters, filled in');
 
 export const AssignmentMessage = z.object({
   message_id: z.string().min(1),
@@ -45,6 +49,7 @@ export const AssignmentMessage = z.object({
     attempt_timeout_ms: z.int().min(1),
     inputs: z.array(z.string().min(1)).optional().describe('The subtasks that the queue runs before this one. One that is not completed: reply `blocked`'),
     built_on: BuiltOn.optional().describe('Not there when it is sent: filled in with the parameters, to go back with the reply'),
+    parameters_hash: ParametersHash.optional().describe('The same'),
   }),
 });
 export type AssignmentMessage = z.output<typeof AssignmentMessage>;
@@ -75,6 +80,7 @@ export const ReplyMessage = z.object({
     finished_at: z.iso.datetime(),
     usage: z.record(z.string(), z.number()).optional(),
     built_on: BuiltOn.optional().describe('In a tree: an input that was answered twice may be recorded with another reply than this one builds on'),
+    parameters_hash: ParametersHash.optional().describe('In a tree: it makes no difference if that came to the same parameters'),
   }),
 });
 export type ReplyMessage = z.output<typeof ReplyMessage>;

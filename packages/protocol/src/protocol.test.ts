@@ -90,12 +90,14 @@ describe('the assignment', () => {
     ]);
   });
 
-  test('goes back with the moments at which the replies were finished that its parameters were filled in from', () => {
-    const filled = { ...message, metadata: { ...message.metadata, built_on: { load: '2026-03-02T12:00:00.007Z' } } };
+  test('goes back with when the replies were finished that its parameters were filled in from, and what these came to', () => {
+    const hash = 'a1'.repeat(32);
+    const filled = { ...message, metadata: { ...message.metadata, built_on: { load: '2026-03-02T12:00:00.007Z' }, parameters_hash: hash } };
     const reply = replyMessage(filled, { outcome: { status: 'held' }, execution });
     const parsed = parseReply(JSON.stringify(reply));
-    expect(parsed.ok && parsed.value.builtOn).toEqual({ load: Date.UTC(2026, 2, 2, 12, 0, 0, 7) });
-    expect(replyMessage(message, { outcome: { status: 'held' }, execution }).metadata).not.toHaveProperty('built_on');
+    expect(parsed.ok && parsed.value).toMatchObject({ builtOn: { load: Date.UTC(2026, 2, 2, 12, 0, 0, 7) }, parametersHash: hash });
+    const { metadata } = replyMessage(message, { outcome: { status: 'held' }, execution });
+    for (const field of ['built_on', 'parameters_hash']) expect(metadata).not.toHaveProperty(field);
   });
 
   test('is refused with every problem and where it is', () => {

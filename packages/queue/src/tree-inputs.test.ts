@@ -1,5 +1,5 @@
 /** What an assignment in a tree makes of the replies that BullMQ kept for it. */
-import type { Assignment, Binding, Json, Outcome } from '@baton/core';
+import { type Assignment, type Binding, type Json, jsonHash, type Outcome } from '@baton/core';
 import { assignmentMessage, replyMessage } from '@baton/protocol';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ test('parameters are filled in, with what they were filled in from, and nothing 
   expect(filled(message, entry(fine))?.assignment).toEqual({
     ...message,
     payload: { ...message.payload, parameters: { uri: 'file:///a' } },
-    metadata: { ...message.metadata, built_on: { fetch: new Date(issuedAt + 5).toISOString() } },
+    metadata: { ...message.metadata, built_on: { fetch: new Date(issuedAt + 5).toISOString() }, parameters_hash: jsonHash({ uri: 'file:///a' }) },
   });
 });
 

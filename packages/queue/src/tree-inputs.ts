@@ -2,7 +2,7 @@
  * What an attempt at an assignment in a tree begins with: its inputs' replies, as BullMQ keeps them with the job, put where the assignment wants them.
  * They stay there for as long as the job does, so that a second attempt, or another agent's, finds the same.
  */
-import { dispatchId, type Json, resolveBindings } from '@baton/core';
+import { dispatchId, type Json, jsonHash, resolveBindings } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseReply } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
 import type { ControlFlags, ControlRef } from './control-flags.ts';
@@ -45,8 +45,9 @@ export function filledIn(assignment: AssignmentMessage, replies: Readonly<Record
   const bound = resolveBindings(payload.parameters, payload.bindings ?? [], results);
   if (!bound.ok) return null;
   const built_on = Object.fromEntries(metadata.inputs.map((input) => [input, new Date(finished.get(input) as number).toISOString()]));
+  const parameters = bound.value as typeof payload.parameters;
   return {
-    assignment: { ...assignment, payload: { ...payload, parameters: bound.value as typeof payload.parameters }, metadata: { ...metadata, built_on } },
+    assignment: { ...assignment, payload: { ...payload, parameters }, metadata: { ...metadata, built_on, parameters_hash: jsonHash(bound.value) } },
     agesFrom: Math.max(Date.parse(assignment.timestamp), ...finished.values()),
   };
 }
