@@ -22,7 +22,7 @@ export function beginningOf(assignment: AssignmentMessage, replies: readonly Rep
     return parsed.ok ? [parsed.value] : [];
   });
   const results = new Map(reports.flatMap(({ subtaskId, outcome }): [string, Json][] => (outcome.status === 'completed' ? [[subtaskId, outcome.result]] : [])));
-  const bound = resolveBindings(payload.parameters as JsonObject, payload.bindings ?? [], results);
+  const bound = resolveBindings(payload.parameters, payload.bindings ?? [], results);
   if (!bound.ok || !inputs.every((input) => results.has(input))) return { assignment, isBlocked: true, agesFrom: issuedAt };
   const finished = reports.map(({ subtaskId, execution }) => [subtaskId, execution?.finishedAt ?? 0] as const);
   const built_on = Object.fromEntries(finished.map(([input, at]) => [input, new Date(at).toISOString()]));
