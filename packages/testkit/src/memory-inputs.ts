@@ -1,5 +1,5 @@
 /** What an assignment in a tree begins with, as the worker kit makes it of the replies of its inputs. */
-import { type Json, type JsonObject, jsonHash, resolveBindings } from '@baton/core';
+import { type Json, jsonHash, resolveBindings } from '@baton/core';
 import { type AssignmentMessage, parseReply, type ReplyMessage } from '@baton/protocol';
 
 export interface Beginning {
