@@ -22,7 +22,6 @@ export async function beginningOf(flags: ControlFlags, ref: ControlRef, assignme
   const agesFrom = Date.parse(assignment.timestamp);
   if ((assignment.metadata.inputs ?? []).length === 0) return { assignment, isHeld: await flags.isHeld(ref), isBlocked: false, agesFrom };
   const { isHeld, hash } = await flags.isHeldWith(ref, key);
-  if (isHeld) return { assignment, isHeld, isBlocked: false, agesFrom };
   const filled = filledIn(assignment, hash);
   return { assignment, agesFrom, ...filled, isHeld, isBlocked: filled === null };
 }
