@@ -1,7 +1,8 @@
 /** The API as a process on a real Redis: it starts or says why not, serves, survives Redis going away, and stops cleanly. */
 import { BatonApiError, createClient } from '@baton/client';
+import { connectRedis, openQueue, registerAgent } from '@baton/queue';
 import { type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { killApis, runApi, startApi } from './fixture/api-process.ts';
 import { report } from './fixture/memory-api.ts';
 
@@ -12,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 afterEach(killApis);
 
+const agentEntry = { id: 'one', name: 'agent', version: '1.0.0', host: 'here', pid: 1, started_at: new Date(0).toISOString(), concurrency: 1 };
 const environment = () => ({ BATON_REDIS_URL: redis.url, BATON_PREFIX: randomPrefix() });
 
 test('serves: a type, a workflow, its events, its queues and its metrics', async () => {
@@ -34,6 +36,28 @@ test('serves: a type, a workflow, its events, its queues and its metrics', async
   expect(metrics).toContain('workflow_starts_total{workflow_type="report"} 1');
   expect(metrics).toContain('active_workflows{workflow_type="report"} 1');
   expect(await api.stop()).toBe(0);
+});
+
+test.each([
+  ['on', 1],
+  ['off', 0],
+])('BATON_TREES=%s: of a chain whose agents can do it, so many steps are in the queue behind others', async (trees, behind) => {
+  const given = environment();
+  const own = await connectRedis(given.BATON_REDIS_URL, { name: 'api-test' });
+  onTestFinished(() => own.disconnect());
+  const capabilities = ['data.fetch', 'data.clean'].map((name) => ({ name, input: {}, output: {} }));
+  const agent = await registerAgent({
+    redis: own,
+    prefix: given.BATON_PREFIX,
+    entry: { ...agentEntry, capabilities, kit: { trees: true }, trust_domain: 'default' },
+    onError: (error) => expect.unreachable(error.message),
+  });
+  onTestFinished(() => agent.close());
+  const api = await startApi({ ...given, BATON_TREES: trees });
+  await createClient({ baseUrl: api.url }).start({ definition: report, params: { source: 'a.csv' } });
+  const queue = openQueue(own, given.BATON_PREFIX, 'cap.data.clean');
+  expect(await queue.getWaitingChildrenCount()).toBe(behind);
+  await queue.close();
 });
 
 test('stops cleanly while somebody waits for a result', async () => {

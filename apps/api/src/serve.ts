@@ -1,7 +1,7 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
-import { createEngine } from '@baton/engine';
+import { createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createSubtaskQueue, knownCapabilities, listAgents, type Redis } from '@baton/queue';
+import { connectRedis, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
@@ -27,26 +27,35 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', observe: (event) => log.warn(event) });
+  await using started = new AsyncDisposableStack();
+  started.defer(() => redis.disconnect());
+  const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
+  const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
+  started.defer(() => partners?.close());
   const stopping = new AbortController();
-  try {
-    const app = await apiOn(redis, prefix, log, stopping.signal);
-    const url = await listen(app, host, port);
-    log.info({ event: 'api_ready', url });
-    return {
-      url,
-      close: async () => {
-        stopping.abort();
-        await app.close();
-        redis.disconnect();
-      },
-    };
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, sameTree: partners?.sameTree });
+  const url = await listen(app, host, port);
+  log.info({ event: 'api_ready', url });
+  // From here on it is the caller who ends it.
+  const ending = started.move();
+  return {
+    url,
+    close: async () => {
+      stopping.abort();
+      await app.close();
+      await ending.disposeAsync();
+    },
+  };
 }
 
-async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortSignal): Promise<FastifyInstance> {
+interface ApiOn extends Pick<EngineDeps, 'sameTree'> {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly log: Logger;
+  readonly stopping: AbortSignal;
+}
+
+async function apiOn({ redis, prefix, log, stopping, sameTree }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
@@ -60,6 +69,7 @@ async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortS
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
+    sameTree,
   });
   return await buildApi({
     engine,

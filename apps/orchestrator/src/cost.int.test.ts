@@ -37,7 +37,13 @@ async function reads(redis: Redis): Promise<number> {
   return Number(/total_reads_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
 }
 
-it('is three scripts and one append, and nothing is read one by one', { timeout: 60_000 }, async () => {
+/** In a chain as one tree BullMQ looks once more after each step that waits for another, and each of these reads what its input has brought. */
+const behind = (steps - 1) / steps;
+
+it.each([
+  { what: 'is three scripts and one append, and nothing is read one by one', sameTree: undefined, more: 0 },
+  { what: 'in a tree is one script more, and one hash, for each step that stands behind another', sameTree: () => true, more: behind },
+])('$what', { timeout: 60_000 }, async ({ sameTree, more }) => {
   const fixture = await startRedis();
   const redis = await connectRedis(fixture.url, { name: 'cost' });
   const prefix = randomPrefix();
@@ -61,6 +67,7 @@ it('is three scripts and one append, and nothing is read one by one', { timeout:
       next();
     },
     warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
+    sameTree,
   });
   const io = { input: z.object({ text: z.string() }), output: z.object({ text: z.string() }), handler: async (input: { text: string }) => input };
   const agent = await runAgent(defineAgent({ name: 'step-agent', capabilities: { 'test.step0': io, 'test.step1': io } }), {
@@ -94,13 +101,13 @@ it('is three scripts and one append, and nothing is read one by one', { timeout:
     commitAddFinish: per('evalsha') - idleFetches,
     socketReads: readCount / subtasks,
     replyReads: per('xread'),
-    // The one of BullMQ's script that fetches a job: nobody else reads a hash as a whole.
+    // The one of BullMQ's script that fetches a job: nobody else reads a hash as a whole, but for what is behind others.
     hashReads: per('hgetall'),
   };
   console.info(`Redis, per subtask: ${JSON.stringify(figures)}`);
-  expect(figures.commitAddFinish).toBeLessThanOrEqual(3 + 1 / steps + 0.01);
+  expect(figures.commitAddFinish).toBeLessThanOrEqual(3 + 1 / steps + more + 0.01);
   expect(figures.idleFetches).toBeLessThanOrEqual(0.6);
   expect(figures.socketReads).toBeLessThanOrEqual(2);
   expect(figures.replyReads).toBeLessThanOrEqual(0.25);
-  expect(figures.hashReads).toBeLessThanOrEqual(1.01);
+  expect(figures.hashReads).toBeLessThanOrEqual(1 + more + 0.01);
 });

@@ -6,6 +6,7 @@ import { connectRedis, createSubtaskQueue, type Redis } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { type RedisFixture, randomPrefix, startProcess, startRedis, type TestProcess } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { type TreesUnderTest, treesUnderTest } from './trees-under-test.ts';
 
 const orchestratorMain = fileURLToPath(new URL('./main.ts', import.meta.url));
 const agentMain = fileURLToPath(new URL('./fixture/counting-agent.ts', import.meta.url));
@@ -16,6 +17,7 @@ let redis: Redis;
 let prefix: string;
 let engine: Engine;
 let store: ReturnType<typeof createStore>;
+let trees: TreesUnderTest;
 let processes: TestProcess[];
 
 beforeAll(async () => {
@@ -28,11 +30,14 @@ beforeEach(async () => {
   redis = await connectRedis(fixture.url, { name: 'fault-test' });
   store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
-  engine = createEngine({ store, queue, now: () => Date.now(), observe: () => {}, warn: (event, error) => expect.fail(`${event}: ${String(error)}`) });
+  trees = await treesUnderTest(redis, prefix);
+  const warn = (event: string, error: unknown) => expect.fail(`${event}: ${String(error)}`);
+  engine = createEngine({ store, queue, now: () => Date.now(), observe: () => {}, warn, sameTree: trees.sameTree });
   processes = [];
 });
 afterEach(async () => {
   await Promise.all(processes.map((child) => child.end('SIGKILL')));
+  trees.close();
   redis.disconnect();
 });
 

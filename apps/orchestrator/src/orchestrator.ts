@@ -10,6 +10,7 @@ import {
   createSubtaskQueue,
   type Redis,
   type StartOutcome,
+  watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents, serveMetrics } from '@baton/telemetry';
@@ -45,12 +46,14 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
     logEvent(header, event);
     metrics.observe(header, event);
   };
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn });
 
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   started.defer(() => queue.close());
   started.defer(() => reader.close());
+  const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError: (err) => warn('agents_not_asked', err) });
+  started.defer(() => partners?.close());
+  const engine = createEngine({ store, queue, now: Date.now, observe, warn, sameTree: partners?.sameTree });
   const loop = startSettleLoop({ engine, reader, warn });
   const server = await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
   started.defer(() => server.close());

@@ -8,6 +8,7 @@ import { connectRedis, createSubtaskQueue, type Redis } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { type RedisFixture, randomPrefix, startProcess, startRedis, type TestProcess } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type TreesUnderTest, treesUnderTest } from './trees-under-test.ts';
 
 const orchestratorMain = fileURLToPath(new URL('./main.ts', import.meta.url));
 const agentMain = fileURLToPath(new URL('./fixture/counting-agent.ts', import.meta.url));
@@ -17,6 +18,7 @@ let fixture: RedisFixture;
 let redis: Redis;
 let engine: Engine;
 let store: ReturnType<typeof createStore>;
+let trees: TreesUnderTest;
 let started = 0;
 
 function start(main: string): TestProcess {
@@ -29,17 +31,21 @@ beforeAll(async () => {
   fixture = await startRedis();
   redis = await connectRedis(fixture.url, { name: 'patterns' });
   store = createStore({ redis, prefix });
+  trees = await treesUnderTest(redis, prefix);
   engine = createEngine({
     store,
     queue: createSubtaskQueue({ redis, prefix }),
     now: Date.now,
     observe: () => {},
     warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
+    sameTree: trees.sameTree,
   });
   await Promise.all([start(orchestratorMain).saw('orchestrator_ready'), start(agentMain).saw('agent_ready'), start(agentMain).saw('agent_ready')]);
+  await trees.known('test.count');
 });
 afterAll(async () => {
   await Promise.all(processes.map((child) => child.end('SIGKILL')));
+  trees.close();
   redis.disconnect();
   await fixture.stop();
 });

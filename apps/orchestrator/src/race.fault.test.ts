@@ -9,6 +9,7 @@ import { connectRedis, createSubtaskQueue, type Redis } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { type RedisFixture, randomPrefix, startProcess, startRedis, type TestProcess } from '@baton/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { treesUnderTest } from './trees-under-test.ts';
 
 const orchestratorMain = fileURLToPath(new URL('./main.ts', import.meta.url));
 const agentMain = fileURLToPath(new URL('./fixture/counting-agent.ts', import.meta.url));
@@ -21,12 +22,18 @@ const nodes: readonly NodeInput[] = [
   { id: 'c', capability: 'test.count', needs: ['a'] },
   { id: 'ok', kind: 'approval', approvers: ['ann', 'bob'], required: 2, needs: ['a'] },
   { id: 'd', capability: 'test.count', needs: ['b', 'c', 'ok'] },
+  // A tree of their own from the start on, so that pauses and cancels meet what stands in the queue behind something else.
+  { id: 'w', capability: 'test.count' },
+  { id: 'x', capability: 'test.count', needs: ['w'] },
+  { id: 'y', capability: 'test.count' },
+  { id: 'z', capability: 'test.count', needs: ['x', 'y'] },
 ];
 const definition = { name: 'race', version: 1, nodes: nodes as never };
 
 let fixture: RedisFixture;
 const processes: TestProcess[] = [];
 const connections: Redis[] = [];
+const closers: (() => void)[] = [];
 
 beforeAll(async () => {
   fixture = await startRedis();
@@ -35,6 +42,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(processes.map((child) => child.end('SIGKILL')));
+  for (const close of closers) close();
   for (const redis of connections) redis.disconnect();
   await fixture.stop();
 });
@@ -47,6 +55,9 @@ interface Client {
 async function connectClient(): Promise<Client> {
   const redis = await connectRedis(fixture.url, { name: 'race' });
   connections.push(redis);
+  const trees = await treesUnderTest(redis, prefix);
+  closers.push(trees.close);
+  await trees.known('test.count');
   const store = createStore({ redis, prefix });
   return {
     store,
@@ -56,6 +67,7 @@ async function connectClient(): Promise<Client> {
       now: Date.now,
       observe: () => {},
       warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
+      sameTree: trees.sameTree,
     }),
   };
 }

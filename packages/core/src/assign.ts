@@ -1,14 +1,17 @@
 /** Handing work out: to the agents of a capability, or to a workflow of its own. */
+import type { Assignment } from './assignment.ts';
 import { nextCheckAt, ttlMs } from './deadline.ts';
 import type { Node, PlanNode, TaskNode, WorkflowNode } from './definition.ts';
-import { type Draft, generationOf, put } from './draft.ts';
+import { type Draft, generationOf, put, recall } from './draft.ts';
 import { askedCapability, scopeOf } from './frame.ts';
 import { childIdOf } from './identity.ts';
 import type { Json, JsonObject } from './json.ts';
 import { limits } from './limits.ts';
+import { isConfirmed, unmark } from './mark.ts';
 import { resolveReferences } from './reference.ts';
+import { settleReport } from './report.ts';
 import { fail, timedOut } from './settle.ts';
-import { type AssignmentCause, type Tries, triesOf } from './subtask.ts';
+import { type AssignmentCause, type Feedback, isMarked, type MarkedSubtask, type Tries, triesOf } from './subtask.ts';
 
 /** A value with its references replaced; if that cannot be, the subtask fails and there is none. */
 export function resolvedFor(draft: Draft, id: string, value: Json): { readonly value: Json } | null {
@@ -27,33 +30,61 @@ export function resolvedFor(draft: Draft, id: string, value: Json): { readonly v
   return null;
 }
 
-/** Hands the subtask to the agents of the capability that is to be asked now. */
+/** Hands the subtask to the agents of the capability that is to be asked now; where they have it already, as part of a tree, that is recorded. */
 export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode): void {
-  const { now, header, workflow } = draft;
   const leftMs = timeLeftMs(draft, id, node);
   if (leftMs <= 0) return fail(draft, id, timedOut(node));
   const parameters = resolvedFor(draft, id, node.params);
   if (parameters === null) return;
+  const mark = confirmedMark(draft, id);
   const { generation, tries, cause } = assigned(draft, id, node);
   const capability = askedCapability(draft, id);
-  draft.effects.set(id, {
-    kind: 'dispatch',
-    assignment: {
-      workflowId: header.id,
-      workflowType: `${header.type}@${header.version}`,
-      partition: workflow.partition,
-      subtaskId: id,
-      generation,
-      capability,
-      parameters: parameters.value as JsonObject,
-      ...(tries?.feedback && { repair: tries.feedback }),
-      retry: { attempts: node.retry.attempts, backoffMs: node.retry.backoff_ms, backoffMsMax: node.retry.backoff_max_ms, jitter: node.retry.jitter },
-      attemptTimeoutMs: node.attempt_timeout_ms,
-      ttlMs: Math.min(ttlMs(node), leftMs),
-      issuedAt: now,
-    },
-  });
-  draft.events.push({ type: 'subtask_assigned', at: now, subtaskId: id, generation, capability, ...(cause && { cause }) });
+  draft.events.push({ type: 'subtask_assigned', at: draft.now, subtaskId: id, generation, capability, ...(cause && { cause }) });
+  if (mark === null) {
+    const assignment = assignmentOf(draft, id, node, { generation, capability, parameters: parameters.value as JsonObject, leftMs, feedback: tries?.feedback });
+    draft.effects.set(id, { kind: 'dispatch', assignment, inputs: [] });
+  } else if (mark.reported !== undefined) settleReport(draft, mark.reported);
+}
+
+/** The mark that it has, if it still holds; one that does not is dropped, and the agents are told. */
+function confirmedMark(draft: Draft, id: string): MarkedSubtask | null {
+  const subtask = draft.get(id);
+  if (!isMarked(subtask)) return null;
+  if (isConfirmed(draft, subtask)) return subtask;
+  recall(draft, id, subtask.generation);
+  unmark(draft, id, 'blocked');
+  return null;
+}
+
+interface Ordered {
+  readonly generation: number;
+  readonly capability: string;
+  readonly parameters: JsonObject;
+  readonly leftMs: number;
+  readonly feedback?: Feedback | undefined;
+}
+
+/** The message of a dispatch that is made now. */
+export function assignmentOf(
+  { header, workflow, now }: Draft,
+  id: string,
+  node: TaskNode | PlanNode,
+  { generation, capability, parameters, leftMs, feedback }: Ordered,
+): Assignment {
+  return {
+    workflowId: header.id,
+    workflowType: `${header.type}@${header.version}`,
+    partition: workflow.partition,
+    subtaskId: id,
+    generation,
+    capability,
+    parameters,
+    ...(feedback && { repair: feedback }),
+    retry: { attempts: node.retry.attempts, backoffMs: node.retry.backoff_ms, backoffMsMax: node.retry.backoff_max_ms, jitter: node.retry.jitter },
+    attemptTimeoutMs: node.attempt_timeout_ms,
+    ttlMs: Math.min(ttlMs(node), leftMs),
+    issuedAt: now,
+  };
 }
 
 /** Hands the subtask to a workflow of its own, whose end will be its reply. */

@@ -2,13 +2,14 @@
 import { startChildAgain } from './assign.ts';
 import { cascade } from './cascade.ts';
 import { nextCheckAt, ttlMs } from './deadline.ts';
-import { type Draft, isPaused } from './draft.ts';
+import { type Draft, isPaused, recall } from './draft.ts';
 import { nodeOf } from './frame.ts';
 import { limits } from './limits.ts';
+import { unmark } from './mark.ts';
 import type { JobFacts } from './ports.ts';
 import { settleReport } from './report.ts';
 import { fail, putBack, setback, timedOut } from './settle.ts';
-import type { AssignedSubtask } from './subtask.ts';
+import { type AssignedSubtask, isMarked, type MarkedSubtask } from './subtask.ts';
 import { expire } from './waiting.ts';
 import { hasEnded } from './workflow.ts';
 
@@ -36,25 +37,34 @@ export function check(
   { subtaskId, generation, facts }: { readonly subtaskId: string; readonly generation: number; readonly facts: JobFacts },
 ): void {
   const subtask = draft.get(subtaskId);
-  if (hasEnded(draft.state) || subtask?.status !== 'assigned' || subtask.generation !== generation) return;
+  if (hasEnded(draft.state) || subtask?.generation !== generation) return;
   if (facts.state === 'completed' && facts.report !== null) return settleReport(draft, { ...facts.report, subtaskId, generation });
+  if (isMarked(subtask)) return checkMarked(draft, subtaskId, subtask, facts);
+  if (subtask.status !== 'assigned') return;
   if (facts.state === 'completed')
     return setback(draft, subtaskId, { code: 'INVALID_REPLY', message: 'The agent completed the job without a reply that can be read.' });
   if (facts.state === 'failed') return setback(draft, subtaskId, { code: 'AGENT_LOST', message: `The queue gave the job up: ${facts.reason}` });
   overdue(draft, subtaskId, subtask, facts);
 }
 
+/** Its time has not begun, so nothing is overdue; but of a job that is gone no reply will come. */
+function checkMarked(draft: Draft, id: string, subtask: MarkedSubtask, { state }: JobFacts): void {
+  if (state === 'queued' || state === 'delayed' || state === 'active') return;
+  recall(draft, id, subtask.generation);
+  unmark(draft, id, 'lost');
+}
+
 function overdue(draft: Draft, id: string, subtask: AssignedSubtask, facts: JobFacts): void {
   const { now } = draft;
   const node = nodeOf(draft, id);
   if (now - subtask.assignedAt >= node.timeout_ms) {
-    giveUp(draft, id, subtask);
+    recall(draft, id, subtask.generation);
     cascade(draft, id, { control: 'terminate', graceMs: 0, by: 'timeout' });
     return fail(draft, id, timedOut(node));
   }
   const isWaiting = facts.state === 'queued' || facts.state === 'missing';
   if (isWaiting && now - subtask.issuedAt >= ttlMs(node)) {
-    giveUp(draft, id, subtask);
+    recall(draft, id, subtask.generation);
     return setback(draft, id, { code: 'ASSIGNMENT_EXPIRED', message: `Nobody took the assignment within ${ttlMs(node)} ms.` });
   }
   draft.deadlines.set(id, nextCheckAt(node, subtask, now));
@@ -67,11 +77,6 @@ function overdue(draft: Draft, id: string, subtask: AssignedSubtask, facts: JobF
 function lost(draft: Draft, id: string, subtask: AssignedSubtask): void {
   if (subtask.generation >= limits.generationsMax)
     return fail(draft, id, { code: 'DISPATCH_LOST', message: `The job was lost ${subtask.generation + 1} times.` });
-  giveUp(draft, id, subtask);
+  recall(draft, id, subtask.generation);
   putBack(draft, id, subtask.tries, 'lost');
-}
-
-/** The job may be under way yet, or an agent just taking it up: whoever does must not begin. */
-function giveUp(draft: Draft, id: string, { generation }: AssignedSubtask): void {
-  draft.control.set(`${id}~${generation}`, `cancelled:${draft.now}`);
 }

@@ -16,6 +16,7 @@ import { proceed } from './progress.ts';
 import { settleReport } from './report.ts';
 import type { Answer } from './subtask.ts';
 import { activeKey, waitingKey } from './tally.ts';
+import { growTrees, type SameTree } from './trees.ts';
 import { answer, signal } from './waiting.ts';
 import { hasEnded, type Patch, parentKey, type Workflow, type WorkflowState } from './workflow.ts';
 
@@ -57,13 +58,19 @@ const handlers: { readonly [Kind in WorkflowEvent['kind']]: (draft: Draft, event
     void draft.answers.push(signal(draft, { kind: 'signal', id: event.id, signal: event.signal, payload: event.payload, by: event.by, at: draft.now })),
 };
 
+export interface DecideOptions {
+  /** What is known of the agents: with it, dispatches are laid together into trees. Without: each goes on its own. */
+  readonly sameTree?: SameTree | undefined;
+}
+
 /** @param now ms since the epoch. @returns what to commit and what to do then; an empty patch if nothing changes */
-export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now: number): Decision {
+export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now: number, { sameTree }: DecideOptions = {}): Decision {
   const draft = openDraft(workflow, now);
   for (const event of events) {
     (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
     proceed(draft);
   }
+  if (sameTree !== undefined) growTrees(draft, sameTree);
   draft.state = restState(draft);
   return { patch: patchOf(draft), effects: [...draft.effects.values(), ...draft.cascades], answers: draft.answers };
 }

@@ -8,7 +8,7 @@ import type { Effect } from './assignment.ts';
 import { type ContextEntry, viewOf } from './context.ts';
 import type { Board } from './frame.ts';
 import type { JsonObject } from './json.ts';
-import { canFollow, isSettled, type Subtask, type SubtaskStatus } from './subtask.ts';
+import { canFollow, isMarked, isSettled, type Subtask, type SubtaskStatus } from './subtask.ts';
 import { countSubtask, noTally, type Tally } from './tally.ts';
 import { type ControlFlag, hasEnded, type InboxItem, type Patch, parentKey, type RecordedEvent, type Workflow, type WorkflowState } from './workflow.ts';
 
@@ -107,11 +107,16 @@ export function put(draft: Draft, id: string, subtask: Subtask): void {
   assert(canFollow(before?.status ?? 'pending', subtask.status), `subtask ${id} cannot go from ${before?.status ?? 'pending'} to ${subtask.status}`);
   record(draft, id, subtask);
   if (!isSettled(subtask)) return;
-  if (before?.status === 'assigned' && subtask.status === 'cancelled' && !draft.effects.has(id))
-    draft.control.set(`${id}~${before.generation}`, `cancelled:${draft.now}`);
+  const isCancelled = before?.status === 'assigned' && subtask.status === 'cancelled' && !draft.effects.has(id);
+  if (before !== undefined && (isCancelled || isMarked(before))) recall(draft, id, before.generation);
   draft.effects.delete(id);
   if (before !== undefined && before.status !== 'pending') draft.deadlines.set(id, null);
   draft.todo.push({ kind: 'settled', id });
+}
+
+/** The job may be under way yet, or an agent just taking it up: whoever does must not begin, and whoever has begun may stop. */
+export function recall({ control, now }: Draft, id: string, generation: number): void {
+  control.set(`${id}~${generation}`, `cancelled:${now}`);
 }
 
 /** Takes back what has settled, or is at work: only for a retry or a rerun that somebody asked for, and for work that was handed back. */

@@ -1,11 +1,11 @@
 /** How a workflow ends: with its result, or before its time. */
 import { cancel } from './cancel.ts';
-import { type Draft, end, generationOf, statusOf } from './draft.ts';
+import { type Draft, end, generationOf } from './draft.ts';
 import { findNode, scopeOf } from './frame.ts';
 import type { Json } from './json.ts';
 import { limits } from './limits.ts';
 import { resolveReferences } from './reference.ts';
-import { type Failure, isSettled } from './subtask.ts';
+import { type Failure, isMarked, isSettled } from './subtask.ts';
 import { definitionKey } from './tally.ts';
 
 /** Everything has settled and nothing failed that was needed. */
@@ -43,6 +43,12 @@ export function finish(draft: Draft): void {
   draft.events.push({ type: 'workflow_completed', at: now, durationMs: now - header.createdAt, ...(partialFailures > 0 && { partialFailures }) });
 }
 
+/** Since an earlier decision: an agent may have it. */
+function isInQueue(draft: Draft, id: string): boolean {
+  const subtask = draft.get(id);
+  return isMarked(subtask) || (subtask?.status === 'assigned' && !draft.effects.has(id));
+}
+
 function leafReferences(leaves: readonly string[]): Json {
   return Object.fromEntries(leaves.map((id) => [id, `$steps.${id}?`]));
 }
@@ -59,7 +65,7 @@ export function stop(draft: Draft, status: 'failed' | 'timed_out' | 'cancelled',
   const ids = new Set([...type.graph.nodes.keys(), ...draft.workflow.subtasks.keys(), ...draft.subtasks.keys()]);
   // Parts of a plan that was replaced by another are nobody's any more.
   const open = [...ids].filter((id) => findNode(draft, id) !== undefined && !isSettled(draft.get(id)));
-  const atWork = open.filter((id) => statusOf(draft, id) === 'assigned' && !draft.effects.has(id)).map((id) => `${id}~${generationOf(draft, id)}`);
+  const atWork = open.filter((id) => isInQueue(draft, id)).map((id) => `${id}~${generationOf(draft, id)}`);
   for (const id of open) cancel(draft, id, { graceMs, by });
   end(draft, { status, endedAt: now, error });
   // One flag for all of them.

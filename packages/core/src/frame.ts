@@ -110,14 +110,18 @@ export function scopeOf(board: Board, id: string | null): Scope {
   };
 }
 
-/** The nearest subtask of that name, outwards. */
 function stepValue(board: Board, id: string | null, [local, ...rest]: readonly string[]): Json | undefined {
   if (local === undefined) return undefined;
-  for (let place = id === null ? null : placeOf(id); place !== null && place.in !== 'definition'; place = placeOf(place.parent)) {
+  return resultAt(board.get(id === null ? local : stepNamed(board, id, local)), rest);
+}
+
+/** Which subtask the references of another mean by that name: the nearest, outwards. */
+export function stepNamed(board: Board, id: string, local: string): string {
+  for (let place = placeOf(id); place.in !== 'definition'; place = placeOf(place.parent)) {
     const beside = siblingOf(place, local);
-    if (place.in !== 'map' && findNode(board, beside) !== undefined) return resultAt(board.get(beside), rest);
+    if (place.in !== 'map' && findNode(board, beside) !== undefined) return beside;
   }
-  return resultAt(board.get(local), rest);
+  return local;
 }
 
 /** Nothing for what did not complete; null, at any depth, for what was optional and failed. */
@@ -126,12 +130,17 @@ export function resultAt(subtask: Subtask | undefined, path: readonly string[] =
   return subtask?.status === 'failed_permanent' && subtask.tolerated === true ? null : undefined;
 }
 
-/** For the parts of a map or loop: what came before the whole. */
 function previousResult(board: Board, id: string, path: readonly string[]): Json | undefined {
+  const need = previousNeed(board, id);
+  return need === undefined ? undefined : resultAt(board.get(need), path);
+}
+
+/** The first of what it needs; for the parts of a map or loop, of what the whole needs. */
+export function previousNeed(board: Board, id: string): string | undefined {
   const place = placeOf(id);
-  if (place.in === 'map' || place.in === 'loop') return previousResult(board, place.parent, path);
+  if (place.in === 'map' || place.in === 'loop') return previousNeed(board, place.parent);
   const [need] = graphAround(board, place)?.needs.get(place.local) ?? [];
-  return need === undefined ? undefined : resultAt(board.get(siblingOf(place, need)), path);
+  return need === undefined ? undefined : siblingOf(place, need);
 }
 
 function surroundings(board: Board, id: string, root: 'item' | 'index' | 'loop'): Json | undefined {

@@ -1,5 +1,6 @@
 export * from './aggregation.ts';
 export * from './assignment.ts';
+export * from './binding.ts';
 export * from './builder.ts';
 export * from './compile.ts';
 export * from './context.ts';
@@ -20,6 +21,7 @@ export * from './retry.ts';
 export * from './schema.ts';
 export * from './subtask.ts';
 export * from './subtask-id.ts';
+export type { SameTree } from './trees.ts';
 export type { Given, Ref, UntypedRef } from './typed-reference.ts';
 export * from './why.ts';
 export * from './workflow.ts';

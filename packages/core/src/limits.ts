@@ -23,6 +23,9 @@ export const limits = {
   nestingMax: 4,
   /** Workflows inside workflows. */
   depthMax: 5,
+  /** Subtasks that the queue is handed as one tree, and bytes of their parameters: each is one transaction in Redis. */
+  treeNodesMax: 200,
+  treeBytesMax: 1024 * 1024,
   contextPathsMax: 1_000,
   /** Early signals and answers that are kept, in all. */
   inboxMax: 1_000,

@@ -2,15 +2,19 @@
 import type { Report } from './assignment.ts';
 import { type Draft, put } from './draft.ts';
 import { askedCapability, findNode, nodeOf } from './frame.ts';
+import { isBuiltOnRecord, recordHeld, reportedEarly, treeGeneration } from './mark.ts';
 import { splice } from './plan.ts';
 import { childCapability } from './ports.ts';
 import { conclude, noTries, putBack, setback } from './settle.ts';
-import type { AssignedSubtask, Execution } from './subtask.ts';
+import { type AssignedSubtask, type Execution, isMarked } from './subtask.ts';
 
 export function settleReport(draft: Draft, report: Report): void {
   const { subtaskId, generation, outcome, execution } = report;
   const subtask = draft.get(subtaskId);
-  if (subtask?.status !== 'assigned' || subtask.generation !== generation || !isAsked(draft, report)) return;
+  if (subtask?.generation !== generation || !isAsked(draft, report)) return;
+  if (isMarked(subtask)) return reportedEarly(draft, subtask, report);
+  if (subtask.status !== 'assigned') return;
+  if (generation === treeGeneration && !isBuiltOnRecord(draft, report)) return putBack(draft, subtaskId, subtask.tries, 'blocked');
   switch (outcome.status) {
     case 'completed': {
       const node = findNode(draft, subtaskId);
@@ -22,8 +26,12 @@ export function settleReport(draft: Draft, report: Report): void {
     case 'overloaded':
       return overloaded(draft, subtaskId, subtask, outcome.retryAfterMs, execution);
     case 'held':
-      draft.events.push({ type: 'subtask_setback', at: draft.now, subtaskId, generation, capability: askedCapability(draft, subtaskId), next: 'held' });
+      recordHeld(draft, subtaskId, generation);
       return putBack(draft, subtaskId, subtask.tries, 'resumed');
+    case 'blocked':
+      // On its own, so that what is wrong with its inputs, if anything, is found by the engine. There it has all that it needs.
+      if (generation === treeGeneration) return putBack(draft, subtaskId, subtask.tries, 'blocked');
+      return setback(draft, subtaskId, { code: 'BLOCKED', message: 'The agent replied that its inputs were missing, and it was to have none.' }, execution);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Going back: from what failed, or from a step that somebody names. What is done again gets another generation; everything else stays as it is. */
 import { compareOrder } from './context.ts';
-import { type Answered, type Draft, reset, statusOf } from './draft.ts';
+import { type Answered, type Draft, recall, reset, statusOf } from './draft.ts';
 import { findNode, graphAround, nodeOf, writeOrder } from './frame.ts';
 import { needIdsOf } from './gather.ts';
 import { edges } from './graph.ts';
@@ -77,7 +77,7 @@ function putBack(draft: Draft, id: string, again: ReadonlySet<string>, isKept: b
   const generation = subtask.generation + 1;
   const parts = 'parts' in subtask ? subtask.parts : undefined;
   // Somebody may still have it, or be about to take it up.
-  if (subtask.status === 'cancelled') draft.control.set(`${id}~${subtask.generation}`, `cancelled:${draft.now}`);
+  if (subtask.status === 'cancelled') recall(draft, id, subtask.generation);
   if (!isKept || parts === undefined || parts.kind === 'loop') return reset(draft, id, { status: 'pending', generation, cause: 'retried' });
   reset(draft, id, { status: 'running', generation, assignedAt: draft.now, parts: parts.kind === 'map' ? mapAgain(draft, id, parts, again) : parts });
   draft.deadlines.set(id, draft.now + nodeOf(draft, id).timeout_ms);

@@ -3,6 +3,7 @@
  * No record means `pending`; a record that says `pending` was put back and remembers its generation. `running` is what a composite is while its
  * parts are at work, and what the queue tells of a live attempt; so are `failed` and the queue's own `retrying`.
  */
+import type { Report } from './assignment.ts';
 import type { Node } from './definition.ts';
 import type { Json, JsonObject, Problem } from './json.ts';
 
@@ -22,7 +23,7 @@ export type SubtaskStatus = (typeof subtaskStatuses)[number];
 
 /** The guide's state machine, with what approvals, conditions, composites and cancels add. Each list is what may follow. */
 export const subtaskTransitions = {
-  pending: ['assigned', 'running', 'waiting', 'completed', 'skipped', 'cancelled', 'failed_permanent'],
+  pending: ['pending', 'assigned', 'running', 'waiting', 'completed', 'skipped', 'cancelled', 'failed_permanent'],
   assigned: ['assigned', 'running', 'retrying', 'pending', 'completed', 'failed_permanent', 'cancelled'],
   running: ['running', 'assigned', 'completed', 'failed', 'failed_permanent', 'cancelled'],
   failed: ['retrying', 'failed_permanent'],
@@ -68,7 +69,7 @@ export interface Feedback {
   readonly previousOutput: Json;
 }
 
-/** Put back: by a rerun, a retry, or a pause that came before an agent took it. */
+/** Put back by a rerun, a retry, or a pause that came before an agent took it; or in the queue already, as part of a tree. */
 export interface PendingSubtask {
   readonly status: 'pending';
   /** Of its next dispatch. */
@@ -78,9 +79,14 @@ export interface PendingSubtask {
   readonly tries?: Tries;
   /** Why it will be dispatched once more. */
   readonly cause?: AssignmentCause;
+  /** The mark: its dispatch under this generation is in the queue already, behind those of these subtasks in these generations. */
+  readonly behind?: { readonly [need: string]: number };
+  /** Only with a mark: its reply, which came before those of what it stands behind. */
+  readonly reported?: Report;
 }
 
-export type AssignmentCause = 'lost' | 'repair' | 'fallback' | 'overloaded' | 'resumed' | 'retried';
+/** `blocked`: as part of a tree it had nothing to begin with, or not what was recorded. */
+export type AssignmentCause = 'lost' | 'repair' | 'fallback' | 'overloaded' | 'resumed' | 'retried' | 'blocked';
 
 export interface AssignedSubtask {
   readonly status: 'assigned';
@@ -210,6 +216,13 @@ export function isSettled(subtask: Subtask | undefined): subtask is SettledSubta
   return subtask !== undefined && settledStatuses.has(subtask.status);
 }
 
+export type MarkedSubtask = PendingSubtask & { readonly behind: { readonly [need: string]: number } };
+
+/** Pending, and in the queue already. */
+export function isMarked(subtask: Subtask | undefined): subtask is MarkedSubtask {
+  return subtask?.status === 'pending' && subtask.behind !== undefined;
+}
+
 export function triesOf(subtask: Subtask | undefined): Tries | undefined {
   return subtask !== undefined && 'tries' in subtask ? subtask.tries : undefined;
 }
@@ -225,4 +238,6 @@ export type Outcome =
   /** The agents have too much to do: not before then, and not an attempt. */
   | { readonly status: 'overloaded'; readonly retryAfterMs: number }
   /** Not begun, because the workflow was paused or cancelled. */
-  | { readonly status: 'held' };
+  | { readonly status: 'held' }
+  /** Not begun, because what stands before it in its tree has brought nothing that it could begin with. */
+  | { readonly status: 'blocked' };

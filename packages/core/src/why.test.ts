@@ -58,6 +58,9 @@ describe('a subtask is not finished', () => {
   it('because others are not', () => {
     const scene = play([{ id: 'a' }, { id: 'x' }, { id: 'b', needs: ['a', 'x'] }]);
     expect(why(scene, 'b')).toEqual(['deps', { deps: ['a', 'x'] }]);
+    // What stands in the queue before its turn waits for the same.
+    const inTree = play([{ id: 'a' }, { id: 'b', needs: ['a'] }], { sameTree: () => true });
+    expect(why(inTree, 'b', { job: { state: 'queued', position: null } })).toEqual(['deps', { deps: ['a'] }]);
     scene.complete('a');
     expect(why(scene, 'b')).toEqual(['deps', { deps: ['x'] }]);
     expect(why(scene, 'a')).toBeUndefined();

@@ -40,7 +40,11 @@ interface Step {
   readonly decision: Decision;
 }
 
-export function createAdvance({ store, now, observe }: EngineDeps, cache: WorkflowCache, perform: (effects: readonly Effect[]) => Promise<void>): Advance {
+export function createAdvance(
+  { store, now, observe, sameTree }: EngineDeps,
+  cache: WorkflowCache,
+  perform: (effects: readonly Effect[]) => Promise<void>,
+): Advance {
   const write = grouped((commits: readonly Commit[]) => store.commit(commits));
 
   const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
@@ -50,7 +54,7 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
       const remembered = new Set([...open.keys()].filter((id) => cache.has(id)));
       const workflows = await cache.get(open.keys());
-      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now()) }));
+      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), { sameTree }) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
       const unsure = steps
@@ -78,7 +82,7 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
   }
 
   const create = async (workflow: Workflow): Promise<boolean> => {
-    const decision = decide(workflow, [{ kind: 'started' }], now());
+    const decision = decide(workflow, [{ kind: 'started' }], now(), { sameTree });
     return (await commit([{ workflow, decision }])).length === 0;
   };
 

@@ -1,9 +1,11 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
-import type { RecordedEvent, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 
 export interface EngineDeps {
   readonly store: WorkflowStore;
   readonly queue: SubtaskQueue;
+  /** What is known now of who can share a tree. Asked within decisions, so it must answer from memory. Absent: nothing goes as a tree. */
+  readonly sameTree?: SameTree | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

@@ -1,12 +1,13 @@
 /** The engine on the memory ports and a manual clock, for its tests: no Redis, no timers; time passes when the test says so. */
-import { type Json, partitionCount, type RecordedEvent, type WorkflowStore } from '@baton/core';
+import { type Json, partitionCount, type RecordedEvent, type SameTree, type WorkflowStore } from '@baton/core';
 import { replyMessage } from '@baton/protocol';
 import { createManualClock, createMemoryQueue, createMemoryStore } from '@baton/testkit';
 import { createEngine, type Engine } from './index.ts';
 
 export const partitions = Array.from({ length: partitionCount }, (_, index) => index);
 
-export function createBench(wrap: (store: WorkflowStore) => WorkflowStore = (store) => store) {
+/** @param sameTree with it, dispatches go together as far as it allows */
+export function createBench(wrap: (store: WorkflowStore) => WorkflowStore = (store) => store, sameTree?: SameTree) {
   const clock = createManualClock();
   const queue = createMemoryQueue(clock.now);
   const memory = createMemoryStore({ append: queue.append });
@@ -16,7 +17,7 @@ export function createBench(wrap: (store: WorkflowStore) => WorkflowStore = (sto
   const events: RecordedEvent[] = [];
   const warnings: string[] = [];
   const engineOn = (own: WorkflowStore): Engine =>
-    createEngine({ store: own, queue, now: clock.now, observe: (_, event) => events.push(event), warn: (event) => warnings.push(event) });
+    createEngine({ store: own, queue, now: clock.now, sameTree, observe: (_, event) => events.push(event), warn: (event) => warnings.push(event) });
   return { clock, store, memory, queue, reader, events, warnings, engineOn, engine: engineOn(store) };
 }
 export type Bench = ReturnType<typeof createBench>;

@@ -7,6 +7,7 @@ import {
   type DueDeadline,
   findNode,
   hasEnded,
+  isMarked,
   type JobFacts,
   type OutboxEntry,
   parentKey,
@@ -81,7 +82,7 @@ function currentDispatch(workflows: Workflows, entry: Due): DispatchRef | null {
   const workflow = workflows.get(workflowId);
   if (workflow === undefined || subtaskId === null) return null;
   const subtask = workflow.subtasks.get(subtaskId);
-  if (subtask?.status !== 'assigned' || ('generation' in entry && entry.generation !== subtask.generation)) return null;
+  if ((subtask?.status !== 'assigned' && !isMarked(subtask)) || ('generation' in entry && entry.generation !== subtask.generation)) return null;
   return { workflowId, subtaskId, generation: subtask.generation, capability: askedCapability(boardOf(workflow), subtaskId) };
 }
 

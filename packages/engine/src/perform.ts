@@ -1,5 +1,5 @@
 /** What is done after a commit. The commit stands whatever becomes of it: what does not arrive is found in the outbox, or when a parent is looked after. */
-import { dispatchId, type Effect, type Notification, type OutboxEntry, partitionOf, type Tree, type WebhookDelivery } from '@baton/core';
+import { assignmentsOf, dispatchId, type Effect, type Notification, type OutboxEntry, partitionOf, type Tree, type WebhookDelivery } from '@baton/core';
 import { createChildren, type Hands } from './children.ts';
 import type { EngineDeps } from './deps.ts';
 import { grouped } from './grouped.ts';
@@ -23,11 +23,7 @@ export function createPerform({ store, queue, warn }: EngineDeps, hands: () => H
     if (effects.length === 0) return;
     const of = <Kind extends Effect['kind']>(kind: Kind) => effects.filter((effect): effect is Of<Kind> => effect.kind === kind);
     await Promise.all([
-      attempt(
-        'dispatch_failed',
-        of('dispatch').map(({ assignment }) => assignment),
-        (assignments) => dispatch(assignments.map((assignment) => ({ assignment, inputs: [] }))),
-      ),
+      attempt('dispatch_failed', of('dispatch').flatMap(assignmentsOf), () => dispatch(of('dispatch'))),
       attempt(
         'child_not_started',
         of('start_child').map(({ start }) => ({ ...start.parent, start })),

@@ -18,6 +18,7 @@ export function assignmentMessage(assignment: Assignment, messageId: string): As
     payload: {
       operation: assignment.capability,
       parameters: assignment.parameters as Payload['parameters'],
+      ...(assignment.bindings && { bindings: assignment.bindings as Payload['bindings'] }),
       ...(assignment.repair && { repair: repairMessage(assignment.repair) }),
     },
     metadata: {
@@ -29,6 +30,7 @@ export function assignmentMessage(assignment: Assignment, messageId: string): As
       partition: assignment.partition,
       generation: assignment.generation,
       attempt_timeout_ms: assignment.attemptTimeoutMs,
+      ...(assignment.inputs && { inputs: [...assignment.inputs] }),
     },
   };
 }
@@ -57,6 +59,8 @@ export function replyMessage(assignment: AssignmentMessage, report: Required<Pic
       started_at: new Date(execution.startedAt).toISOString(),
       finished_at: new Date(execution.finishedAt).toISOString(),
       ...(execution.usage && { usage: execution.usage }),
+      ...(assignment.metadata.built_on && { built_on: assignment.metadata.built_on }),
+      ...(assignment.metadata.parameters_hash !== undefined && { parameters_hash: assignment.metadata.parameters_hash }),
     },
   };
 }
@@ -76,6 +80,8 @@ export function reportOf(reply: ReplyMessage): Report {
       finishedAt: Date.parse(metadata.finished_at),
       ...(metadata.usage && { usage: metadata.usage }),
     },
+    ...(metadata.built_on && { builtOn: Object.fromEntries(Object.entries(metadata.built_on).map(([input, at]) => [input, Date.parse(at)])) }),
+    ...(metadata.parameters_hash !== undefined && { parametersHash: metadata.parameters_hash }),
   };
 }
 
@@ -114,7 +120,8 @@ function outcomeMessage(outcome: Outcome): OutcomeMessage {
     case 'overloaded':
       return { status: 'overloaded', retry_after_ms: outcome.retryAfterMs };
     case 'held':
-      return { status: 'held' };
+    case 'blocked':
+      return { status: outcome.status };
   }
 }
 
@@ -127,7 +134,8 @@ function outcomeOf(payload: OutcomeMessage): Outcome {
     case 'overloaded':
       return { status: 'overloaded', retryAfterMs: payload.retry_after_ms };
     case 'held':
-      return { status: 'held' };
+    case 'blocked':
+      return { status: payload.status };
   }
 }
 

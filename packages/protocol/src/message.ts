@@ -1,13 +1,27 @@
 /**
  * The two messages of a subtask, exactly as the guide has them ("Task Assignment Message", "Context Synchronization"):
  * an assignment is the data of a BullMQ job on `cap.<capability>`, a reply is an entry of the stream `res.<capability>.<partition>`.
- * What Baton adds stands in `metadata`, and in `payload.repair` what a second try at the same output needs. Unknown fields are dropped, so that either side may be newer.
+ * What Baton adds stands in `metadata`, in `payload.repair` what a second try at the same output needs, and in `payload.bindings` what of its parameters a subtask in a
+ * tree takes from its inputs. Unknown fields are dropped, so that either side may be newer.
  */
 import { z } from 'zod';
 
 const json = z.json();
 const jsonObject = z.record(z.string(), json);
 const Problem = z.object({ path: z.string().describe('JSON Pointer into the output'), code: z.string(), message: z.string() });
+
+const Binding = z.object({
+  at: z.array(z.string()).describe('Member names and list indexes, from the parameters down'),
+  input: z.string().min(1).describe('The subtask_id of the input'),
+  path: z.array(z.string()).describe('Inside its result'),
+  optional: z.boolean().describe('May be absent: then the member is left out, and in a list it is null'),
+});
+
+const BuiltOn = z.record(z.string(), z.iso.datetime()).describe('By the subtask_id of an input: finished_at of its reply');
+const ParametersHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256 of the canonical JSON of the parameters, filled in');
 
 export const AssignmentMessage = z.object({
   message_id: z.string().min(1),
@@ -18,6 +32,7 @@ export const AssignmentMessage = z.object({
   payload: z.object({
     operation: z.string().min(1).describe('The capability that is asked for'),
     parameters: jsonObject,
+    bindings: z.array(Binding).optional().describe('What in the parameters is filled in from the results of inputs, by the agent'),
     repair: z
       .object({ problems: z.array(Problem), previous_output: json })
       .optional()
@@ -32,6 +47,9 @@ export const AssignmentMessage = z.object({
     partition: z.int().min(0),
     generation: z.int().min(0).describe('Counts deliberate dispatches of the subtask'),
     attempt_timeout_ms: z.int().min(1),
+    inputs: z.array(z.string().min(1)).optional().describe('The subtasks that the queue runs before this one. One that is not completed: reply `blocked`'),
+    built_on: BuiltOn.optional().describe('Not there when it is sent: filled in with the parameters, to go back with the reply'),
+    parameters_hash: ParametersHash.optional().describe('The same'),
   }),
 });
 export type AssignmentMessage = z.output<typeof AssignmentMessage>;
@@ -49,6 +67,7 @@ export const ReplyMessage = z.object({
     z.object({ status: z.literal('failed'), error: Failure }),
     z.object({ status: z.literal('overloaded'), retry_after_ms: z.int().min(0) }).describe('Too much to do: come again, and count no attempt'),
     z.object({ status: z.literal('held') }).describe('Not begun, because the workflow was paused or cancelled'),
+    z.object({ status: z.literal('blocked') }).describe('Not begun, because an input of its tree brought nothing that it could begin with'),
   ]),
   metadata: z.object({
     workflow_id: z.string().min(1),
@@ -60,6 +79,8 @@ export const ReplyMessage = z.object({
     started_at: z.iso.datetime(),
     finished_at: z.iso.datetime(),
     usage: z.record(z.string(), z.number()).optional(),
+    built_on: BuiltOn.optional().describe('In a tree: an input that was answered twice may be recorded with another reply than this one builds on'),
+    parameters_hash: ParametersHash.optional().describe('In a tree: it makes no difference if that came to the same parameters'),
   }),
 });
 export type ReplyMessage = z.output<typeof ReplyMessage>;

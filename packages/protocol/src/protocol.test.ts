@@ -76,6 +76,30 @@ describe('the assignment', () => {
     expect(feedbackOf(message)).toBeNull();
   });
 
+  test('in a tree names its inputs and what of their results it wants, and only there', () => {
+    const bindings = [
+      { at: ['rows', '0'], input: 'load', path: ['uri'], optional: false },
+      { at: ['note'], input: 'load', path: [], optional: true },
+    ];
+    const inTree = assignmentMessage({ ...assignment, parameters: { rows: [null], note: null }, bindings, inputs: ['load', 'wait'] }, id);
+    expect(inTree).toMatchObject({ payload: { parameters: { rows: [null], note: null }, bindings }, metadata: { inputs: ['load', 'wait'] } });
+    expect(parseAssignment(JSON.parse(JSON.stringify(inTree)))).toEqual({ ok: true, value: inTree });
+    expect([message.payload, message.metadata]).toEqual([
+      expect.not.objectContaining({ bindings: expect.anything() }),
+      expect.not.objectContaining({ inputs: expect.anything() }),
+    ]);
+  });
+
+  test('goes back with when the replies were finished that its parameters were filled in from, and what these came to', () => {
+    const hash = 'a1'.repeat(32);
+    const filled = { ...message, metadata: { ...message.metadata, built_on: { load: '2026-03-02T12:00:00.007Z' }, parameters_hash: hash } };
+    const reply = replyMessage(filled, { outcome: { status: 'held' }, execution });
+    const parsed = parseReply(JSON.stringify(reply));
+    expect(parsed.ok && parsed.value).toMatchObject({ builtOn: { load: Date.UTC(2026, 2, 2, 12, 0, 0, 7) }, parametersHash: hash });
+    const { metadata } = replyMessage(message, { outcome: { status: 'held' }, execution });
+    for (const field of ['built_on', 'parameters_hash']) expect(metadata).not.toHaveProperty(field);
+  });
+
   test('is refused with every problem and where it is', () => {
     const { payload: _payload, ...rest } = message;
     const parsed = parseAssignment({ ...rest, type: 'response', metadata: { ...message.metadata, ttl_ms: -1 } });
@@ -91,6 +115,7 @@ describe('the reply', () => {
     { status: 'failed', error: { code: 'X', message: 'x', details: { row: 3 } } },
     { status: 'overloaded', retryAfterMs: 250 },
     { status: 'held' },
+    { status: 'blocked' },
   ];
   test.each(outcomes)('survives the wire: $status', (outcome) => {
     const report: Report = { workflowId: 'wf_123', subtaskId: 'fetch', generation: 2, outcome, execution };

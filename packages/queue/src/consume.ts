@@ -14,9 +14,11 @@ import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts'
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
+import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
 export interface Delivery {
+  /** In a tree: with what its inputs have brought filled in. */
   readonly assignment: AssignmentMessage;
   /** From 1; a job that was handed back, or whose agent died, comes again under the same attempt. */
   readonly attempt: number;
@@ -25,6 +27,10 @@ export interface Delivery {
   readonly isRedelivered: boolean;
   /** Paused or cancelled before this attempt began: it must not. */
   readonly isHeld: boolean;
+  /** In a tree: an input has brought no result, or not what must be there. It cannot begin. */
+  readonly isBlocked: boolean;
+  /** From when its time to live runs, by the clocks of those who sent it and its inputs. */
+  readonly agesFrom: number;
   /** Taken before the check, so that what began is never later than the commit which found it running. */
   readonly beganAt: number;
   /**
@@ -117,10 +123,10 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
-    const isHeld = await flags.isHeld(ref);
-    if (!isHeld)
+    const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
+    if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
-    const verdict = await options.onAssignment({ ...deliveryOf(job, assignment), controller, isHeld, beganAt });
+    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt });
     return await carryOut(verdict, options, job, token, assignment);
   } finally {
     unwatch?.();
@@ -210,9 +216,8 @@ function refOf({ metadata: { workflow_id, subtask_id, generation } }: Assignment
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
 }
 
-function deliveryOf(job: Job, assignment: AssignmentMessage): Omit<Delivery, 'controller' | 'isHeld' | 'beganAt'> {
+function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt'> {
   return {
-    assignment,
     attempt: job.attemptsMade + 1,
     attemptsMax: attemptsMax(job),
     isRedelivered: job.attemptsStarted > 1,

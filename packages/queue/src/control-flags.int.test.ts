@@ -87,6 +87,23 @@ describe('before an attempt', () => {
     expect(await cost(ask)).toEqual({ exists: 1, hmget: 5, reads: 2 });
   });
 
+  test('a hash that goes with a check is read in the same round trip, each its own', async () => {
+    const key = (index: number): string => `${prefix}:hash:${index}`;
+    for (const index of [0, 1]) await redis.hset(key(index), 'which', `number ${index}`);
+    const checks = [0, 1, 2].map((index) => () => flags.isHeldWith(ref({ subtaskId: `item[${index}]` }), key(index)));
+    const checked: unknown[] = [];
+    const work = async () => void checked.push(...(await Promise.all([...checks.map((check) => check()), flags.isHeld(ref())])));
+    expect(await cost(work)).toEqual({ exists: 1, hmget: 0, reads: 1 });
+    await set('item[1]~1', 'cancelled:0');
+    expect(await cost(work)).toEqual({ exists: 1, hmget: 1, reads: 2 });
+    expect(checked.slice(4)).toEqual([
+      { isHeld: false, hash: { which: 'number 0' } },
+      { isHeld: true, hash: { which: 'number 1' } },
+      { isHeld: false, hash: {} },
+      false,
+    ]);
+  });
+
   test('an error is told to everybody who asked, and the next check is asked anew', async () => {
     await redis.set(`${prefix}:ctl:wf_1`, 'not a hash');
     const asked = [flags.isHeld(ref()), flags.isHeld(ref({ subtaskId: 'clean' }))];

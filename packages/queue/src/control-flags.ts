@@ -1,7 +1,8 @@
 /**
  * What agents must know at once about work that they have, or are about to begin: `ctl:<workflow>`, written by commits, only read here.
- * All checks of one turn of the event loop are one EXISTS, and where that finds something, one HMGET for each workflow. So is each look at what
- * runs: twice a second, one for all consumers of a connection, and none while nothing runs. A flag's time is compared with this machine's clock, as BullMQ does it.
+ * All checks of one turn of the event loop are one EXISTS (and an HGETALL for each that needs a hash with it), and where a workflow has flags, an HMGET
+ * for each. So is each look at what runs: twice a second, one for all consumers of a connection, and none while nothing runs. A flag's time is
+ * compared with this machine's clock, as BullMQ does it.
  * **Invariant:** an attempt begins at the moment in which Redis answers its check: what was paused or cancelled by a commit before that does
  * not begin, and what a later commit pauses had begun.
  */
@@ -24,9 +25,25 @@ export interface Watcher {
 export interface ControlFlags {
   /** Must it not begin? Paused and cancelled are the same here, grace or not. */
   readonly isHeld: (ref: ControlRef) => Promise<boolean>;
+  /** The same, and with it a hash that the attempt needs: in one round trip with all others of this turn. */
+  readonly isHeldWith: (ref: ControlRef, hashKey: string) => Promise<Checked>;
   /** @returns what ends the watch */
   readonly watch: (ref: ControlRef, watcher: Watcher) => () => void;
 }
+
+/** Before an attempt. */
+interface Check {
+  readonly ref: ControlRef;
+  readonly hashKey?: string;
+}
+
+interface Checked {
+  readonly isHeld: boolean;
+  /** Empty where there is none. */
+  readonly hash: Hash;
+}
+
+type Hash = Readonly<Record<string, string>>;
 
 type Flag = { readonly kind: 'paused' } | { readonly kind: 'cancelled'; readonly at: number };
 
@@ -45,7 +62,7 @@ export function controlFlagsOf(redis: Redis, prefix: string): ControlFlags {
 }
 
 export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
-  const read = batched((refs: readonly ControlRef[]) => readFlags(redis, prefix, refs));
+  const read = batched((checks: readonly Check[]) => readChecks(redis, prefix, checks));
   const watched = new Map<ControlRef, Watcher>();
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
@@ -72,7 +89,8 @@ export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
   }
 
   return {
-    isHeld: async (ref) => (await read(ref)).length > 0,
+    isHeld: async (ref) => (await read({ ref })).isHeld,
+    isHeldWith: async (ref, hashKey) => await read({ ref, hashKey }),
     watch(ref, watcher) {
       watched.set(ref, watcher);
       timer ??= setInterval(() => void look(), lookEveryMs);
@@ -100,6 +118,18 @@ function batched<Item, Answer>(readAll: (items: readonly Item[]) => Promise<read
     });
     return (await answers)[index] as Answer;
   };
+}
+
+async function readChecks(redis: Redis, prefix: string, checks: readonly Check[]): Promise<readonly Checked[]> {
+  const [flags, hashes] = await Promise.all([
+    readFlags(
+      redis,
+      prefix,
+      checks.map(({ ref }) => ref),
+    ),
+    Promise.all(checks.map(({ hashKey }) => (hashKey === undefined ? {} : redis.hgetall(hashKey)))),
+  ]);
+  return checks.map((_, index) => ({ isHeld: (flags[index] ?? []).length > 0, hash: hashes[index] ?? {} }));
 }
 
 /** In the order of the refs: what is said of the whole workflow and of the dispatch. */

@@ -1,14 +1,14 @@
 /**
- * The engine's side of the queues: assignments into BullMQ, those of one call in one write, and what is asked and said about them.
+ * The engine's side of the queues: assignments into BullMQ, those of one call in one write (trees with inputs: `flow.ts`), and what is asked and said about them.
  * **Invariant:** the job id is the dispatch's id, so a dispatch that is added twice is one job for as long as BullMQ keeps it.
  */
-import assert from 'node:assert/strict';
-import { type Assignment, type DispatchRef, dispatchId, type JobFacts, type SubtaskQueue, type Tree, type WebhookDelivery } from '@baton/core';
+import { type Assignment, assignmentsOf, type DispatchRef, dispatchId, type JobFacts, type SubtaskQueue, type Tree, type WebhookDelivery } from '@baton/core';
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
+import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
 import { openQueue } from './queue-handle.ts';
 import { policyBackoff } from './retry-policy.ts';
@@ -35,6 +35,7 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
     return queue;
   }
 
+  const flows = createFlows({ redis, prefix, jobOf });
   const announced = new Set<string>();
   const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
 
@@ -45,12 +46,14 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
-    const inFlow = trees.find(({ inputs }) => inputs.length > 0);
-    assert(inFlow === undefined, `Subtask ${inFlow?.assignment.subtaskId} comes as a tree with inputs: this queue takes single subtasks only.`);
+    const [plain, inFlows] = [trees.filter(({ inputs }) => inputs.length === 0), trees.filter(({ inputs }) => inputs.length > 0)];
+    const capabilities = new Set(trees.flatMap(assignmentsOf).map(({ capability }) => capability));
     // Before the jobs: whoever reads replies must know the stream by the time that one is in it.
-    await announce([...new Set(trees.map(({ assignment }) => assignment.capability))]);
+    await announce([...capabilities]);
+    // A flow knows nothing of the options of its queues: each of them, once opened, sees to its own.
+    for (const capability of capabilities) queueOf(capability);
     // One by one, which the connection sends at once: a bulk add makes a pipeline, and that costs more than the jobs in it.
-    await Promise.all(trees.map(({ assignment }) => add(queueOf(assignment.capability), assignment)));
+    await Promise.all([...plain.map(({ assignment }) => add(queueOf(assignment.capability), assignment)), flows.add(inFlows)]);
   }
 
   async function facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]> {
@@ -65,7 +68,7 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...queues.values()].map((queue) => queue.close()));
+    await Promise.all([...[...queues.values()].map((queue) => queue.close()), flows.close()]);
   }
 
   return {
@@ -86,7 +89,15 @@ function jobIdOf({ workflowId, subtaskId, generation }: Pick<DispatchRef, 'workf
 }
 
 async function add(queue: Queue, assignment: Assignment): Promise<void> {
+  const { name, data, opts } = jobOf(assignment);
+  await queue.add(name, data, opts);
+}
+
+function jobOf(assignment: Assignment): { readonly name: string; readonly data: unknown; readonly opts: JobsOptions } {
   const jobId = jobIdOf(assignment);
-  const options: JobsOptions = { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept };
-  await queue.add(assignment.capability, assignmentMessage(assignment, jobId), options);
+  return {
+    name: assignment.capability,
+    data: assignmentMessage(assignment, jobId),
+    opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept },
+  };
 }

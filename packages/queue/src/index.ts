@@ -10,4 +10,5 @@ export * from './registry.ts';
 export * from './reply-reader.ts';
 export { appendReply } from './result-stream.ts';
 export * from './start-queue.ts';
+export * from './tree-partners.ts';
 export * from './webhook.ts';

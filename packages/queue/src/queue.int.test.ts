@@ -3,13 +3,15 @@
 import { capabilityQueue, resultStream, webhooksQueue } from '@baton/protocol';
 import { exampleAssignment, queueContract, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { UnrecoverableError, Worker } from 'bullmq';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
+import { createControlFlags } from './control-flags.ts';
 import { createSubtaskQueue } from './dispatch.ts';
 import { openQueue } from './queue-handle.ts';
 import { registerAgent } from './registry.ts';
 import { createReplyReader } from './reply-reader.ts';
 import { appendReply } from './result-stream.ts';
+import { beginningOf, inputsKey } from './tree-inputs.ts';
 
 let fixture: RedisFixture;
 let redis: Redis;
@@ -57,8 +59,12 @@ queueContract('Redis', async () => {
       const token = `${agent}:token`;
       const job = await workerOf(capability, agent).getNextJob(token, { block: false });
       if (job === undefined) return null;
+      const { workflow_id: workflowId, subtask_id: subtaskId, generation } = job.data.metadata;
+      const at = inputsKey(prefix, capability, String(job.id));
+      const { assignment, isBlocked } = await beginningOf(createControlFlags(redis, prefix), { workflowId, subtaskId, generation }, job.data, at);
       return {
-        assignment: job.data,
+        assignment,
+        isBlocked,
         attempt: job.attemptsMade + 1,
         progress: (progress) => job.updateProgress(progress),
         reply: (message) => appendReply(redis, prefix, capability, job.data.metadata.partition, message),
@@ -109,4 +115,48 @@ test('a job in none of the lists of BullMQ is missing', async () => {
   await redis.del(openQueue(redis, prefix, 'cap.data.fetch').toKey('wait'));
   expect(await queue.facts([assignment])).toEqual([{ state: 'missing' }]);
   await queue.close();
+});
+
+describe('trees', () => {
+  const chain = () => ({
+    assignment: exampleAssignment({ subtaskId: 'clean', capability: 'data.clean', inputs: ['fetch'] }),
+    inputs: [{ assignment: exampleAssignment(), inputs: [] }],
+  });
+
+  test.each(['data.clean', 'data.fetch'])(
+    'one that BullMQ does not store, and says nothing of, is a dispatch that failed: the queue of %s',
+    async (capability) => {
+      const prefix = randomPrefix();
+      const queue = createSubtaskQueue({ redis, prefix });
+      await redis.set(`${prefix}:cap.${capability}:id`, 'not a number');
+      await expect(queue.dispatch([chain()])).rejects.toThrow(/did not store/);
+      await redis.del(`${prefix}:cap.${capability}:id`);
+      await queue.dispatch([{ ...chain(), assignment: { ...chain().assignment, generation: 2 } }]);
+      await queue.close();
+    },
+  );
+
+  test('their inputs are where BullMQ itself reads them', async () => {
+    const prefix = randomPrefix();
+    const queue = createSubtaskQueue({ redis, prefix });
+    await queue.dispatch([chain()]);
+    const [fetching, cleaning] = ['data.fetch', 'data.clean'].map(
+      (name) => new Worker(capabilityQueue(name), null, { connection: redis, prefix, autorun: false }),
+    );
+    const child = await fetching?.getNextJob('token', { block: false });
+    await child?.moveToCompleted({ any: 'reply' }, 'token', false);
+    const job = await cleaning?.getNextJob('token', { block: false });
+    const kept = await redis.hgetall(inputsKey(prefix, 'data.clean', String(job?.id)));
+    expect(Object.entries(kept).map(([key, text]) => [key, JSON.parse(text)])).toEqual(Object.entries((await job?.getChildrenValues()) ?? {}));
+    expect(Object.keys(kept)).toEqual([`${prefix}:cap.data.fetch:wf_1~fetch~1`]);
+    await Promise.all([fetching?.close(), cleaning?.close(), queue.close()]);
+  });
+
+  test('the event streams of all of their queues are capped', async () => {
+    const prefix = randomPrefix();
+    const queue = createSubtaskQueue({ redis, prefix });
+    await queue.dispatch([chain()]);
+    for (const capability of ['data.fetch', 'data.clean']) expect(await redis.hget(`${prefix}:cap.${capability}:meta`, 'opts.maxLenEvents')).toBe('200');
+    await queue.close();
+  });
 });

@@ -4,6 +4,8 @@ import { AgentEntry } from '@baton/protocol';
 import type { Redis } from 'ioredis';
 import { capabilitiesKey } from './capability-set.ts';
 import { execute } from './pipeline.ts';
+import { msOf } from './server-time.ts';
+import { partnersKey } from './tree-partners.ts';
 
 const heartbeatScript = readFileSync(new URL('./heartbeat.lua', import.meta.url), 'utf8');
 /** An agent that is killed is seen to be gone within six seconds. */
@@ -24,12 +26,13 @@ export async function registerAgent(options: RegisterAgentOptions): Promise<{ re
   const everyMs = options.heartbeatMs ?? heartbeatMs;
   const ttlMs = 3 * everyMs;
   const names = entry.capabilities.map(({ name }) => name);
-  const serving = names.map((name) => servingKey(prefix, name));
+  const serving = names.flatMap((name) => [servingKey(prefix, name), treesKey(prefix, name)]);
+  const treeDomain = entry.kit?.trees === true ? (entry.trust_domain ?? '') : '';
 
   async function beat(): Promise<void> {
     const alive: AgentEntry = { ...entry, heartbeat_at: new Date().toISOString() };
-    const keys = [agentKey(prefix, entry.id), agentsKey(prefix), capabilitiesKey(prefix), ...serving];
-    await redis.eval(heartbeatScript, keys.length, ...keys, entry.id, JSON.stringify(alive), ttlMs, ...names);
+    const keys = [agentKey(prefix, entry.id), agentsKey(prefix), capabilitiesKey(prefix), partnersKey(prefix), ...serving];
+    await redis.eval(heartbeatScript, keys.length, ...keys, entry.id, JSON.stringify(alive), ttlMs, treeDomain, ...names);
   }
 
   await beat();
@@ -59,12 +62,16 @@ export async function listAgents(redis: Redis, prefix: string): Promise<readonly
 /** How many agents serve the capability. One round trip. */
 export async function agentsOf(redis: Redis, prefix: string, capability: string): Promise<number> {
   const [time, serving] = await Promise.all([redis.time(), redis.zrange(servingKey(prefix, capability), '0', '-1', 'WITHSCORES')]);
-  const now = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
+  const now = msOf(time);
   return serving.filter((goneAt, position) => position % 2 === 1 && Number(goneAt) > now).length;
 }
 
 function servingKey(prefix: string, capability: string): string {
   return `${prefix}:agents.${capability}`;
+}
+
+function treesKey(prefix: string, capability: string): string {
+  return `${prefix}:trees.${capability}`;
 }
 
 function agentsKey(prefix: string): string {

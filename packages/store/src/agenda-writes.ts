@@ -1,5 +1,5 @@
 /** What a commit leaves to be done later: deadlines, and effects that an orchestrator's death must not lose. */
-import { type Commit, type DeadlineChange, type Effect, isSettled, type OutboxEntry } from '@baton/core';
+import { assignmentsOf, type Commit, type DeadlineChange, type Effect, isMarked, isSettled, type OutboxEntry } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import { deadlineMember, outboxMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';
@@ -12,27 +12,24 @@ function outboxWrites(keys: StoreKeys, { workflow, patch, effects }: Commit): re
   const key = keys.outbox(workflow.partition);
   const done = patch.subtasks.flatMap(([subtaskId, after]) => {
     const before = workflow.subtasks.get(subtaskId);
-    if (before === undefined || before.status === 'pending' || isSettled(before)) return [];
+    if (before === undefined || (before.status === 'pending' && !isMarked(before)) || isSettled(before)) return [];
     if (after.status === before.status && after.generation === before.generation) return [];
     return [outboxMember({ workflowId: workflow.header.id, subtaskId, generation: before.generation })];
   });
-  const added = effects.flatMap((effect) => {
-    const entry = outboxEntry(effect);
-    return entry === null ? [] : [entry.issuedAt, outboxMember(entry)];
-  });
+  const added = effects.flatMap(outboxEntries).flatMap((entry) => [entry.issuedAt, outboxMember(entry)]);
   return [...write('ZREM', key, done), ...write('ZADD', key, added)];
 }
 
-function outboxEntry(effect: Effect): (OutboxEntry & { readonly issuedAt: number }) | null {
+function outboxEntries(effect: Effect): readonly (OutboxEntry & { readonly issuedAt: number })[] {
   switch (effect.kind) {
     case 'dispatch':
-      return effect.assignment;
+      return assignmentsOf(effect);
     case 'start_child':
-      return { ...effect.start.parent, issuedAt: effect.start.issuedAt };
+      return [{ ...effect.start.parent, issuedAt: effect.start.issuedAt }];
     case 'notify':
-      return effect.notification;
+      return [effect.notification];
     case 'control_child':
-      return null;
+      return [];
   }
 }
 

@@ -40,6 +40,7 @@ const node = fc.constantFrom(...nodes);
 const subtask: fc.Arbitrary<Subtask> = fc.oneof(
   fc.record({ status: fc.constant('assigned' as const), generation, assignedAt: at, issuedAt: at }),
   fc.record({ status: fc.constant('pending' as const), generation }),
+  fc.record({ status: fc.constant('pending' as const), generation, behind: fc.dictionary(node, generation, { maxKeys: 2 }) }),
   fc.record({ status: fc.constant('retrying' as const), generation, assignedAt: at, until: at, tries: fc.constant({ fallback: 0, repairs: 0, overloads: 1 }) }),
   fc.record({ status: fc.constant('waiting' as const), generation, assignedAt: at, for: fc.record({ kind: fc.constant('sleep' as const), until: at }) }),
   fc.record({ status: fc.constant('completed' as const), generation, assignedAt: at, settledAt: at, result: json }),
@@ -71,7 +72,13 @@ const flag: fc.Arbitrary<ControlFlag> = fc.record({
   key: fc.constantFrom('*', 'n0~0', 'n0[1]~2'),
   flag: fc.option(fc.oneof(fc.constant('paused' as const), at.map((from) => `cancelled:${from}` as const))), // biome-ignore format: one flag
 });
-const effect = fc.record({ kind: fc.constantFrom('dispatch', 'start_child', 'notify', 'control_child'), node, at, generation });
+const effect = fc.record({
+  kind: fc.constantFrom('dispatch', 'start_child', 'notify', 'control_child'),
+  node,
+  at,
+  generation,
+  inputs: fc.subarray(nodes, { maxLength: 2 }),
+});
 
 const commitMove = fc.record({
   kind: fc.constant('commit' as const),
@@ -103,7 +110,8 @@ function patchOf({ subtasks, state: after, deadlines, cancelled, context, inbox,
 function effectOf(workflow: Workflow, given: CommitMove['effects'][number]): Effect {
   const { id: workflowId, type } = workflow.header;
   const subject = { workflowId, subtaskId: given.node, generation: given.generation };
-  if (given.kind === 'dispatch') return dispatchOf(workflow, given.node, given.at, given.generation);
+  const inputs = given.inputs.map((id) => dispatchOf(workflow, id, given.at, given.generation));
+  if (given.kind === 'dispatch') return dispatchOf(workflow, given.node, given.at, given.generation, inputs);
   if (given.kind === 'control_child') return { kind: 'control_child', subtaskId: given.node, workflowId: 'child', control: 'pause', graceMs: 0, by: 'ann' };
   if (given.kind === 'start_child')
     return { kind: 'start_child', start: { parent: subject, workflowId: 'child', type, version: 1, params: {}, caller: '', depth: 1, issuedAt: given.at } };

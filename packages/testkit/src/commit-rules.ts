@@ -2,9 +2,10 @@
  * What must hold of every commit beside the invariants: the engine's memory is right, generations grow, nothing begins in a pause, effects and the
  * record say what the patch does. Each rule answers with a sentence for what breaks it, or null.
  */
-import { type Commit, hasEnded, isSettled, nodeOf, parentKey, type RecordedEvent, type Subtask } from '@baton/core';
+import { type Commit, hasEnded, isMarked, isSettled, nodeOf, parentKey, type RecordedEvent, type Subtask } from '@baton/core';
 import { answerKey, type Change, changeOf, isPending, type LedgerPage } from './ledger-page.ts';
 import { partBeganTooEarly } from './order-rules.ts';
+import { builtOnTheRecord, dispatchedIn, markedRightly, markHeld, recalled } from './tree-rules.ts';
 
 type Rule = (change: Change) => string | null;
 
@@ -16,6 +17,10 @@ const rules: readonly Rule[] = [
   answersMatch,
   oneVoteEach,
   effectsMatch,
+  markedRightly,
+  markHeld,
+  recalled,
+  builtOnTheRecord,
   eventsMatch,
   somebodyLooks,
   contextIsOrdered,
@@ -63,7 +68,8 @@ function answersMatch({ page, commit: { patch }, before }: Change): string | nul
   for (const [id, after] of patch.subtasks) {
     const execution = 'execution' in after ? after.execution : undefined;
     const isChild = execution?.agent.startsWith('workflow/');
-    if (execution === undefined || isChild || before(id)?.status !== 'assigned') continue;
+    const earlier = before(id);
+    if (execution === undefined || isChild || (earlier?.status !== 'assigned' && !isMarked(earlier))) continue;
     if (!page.answered.has(answerKey(id, after.generation, execution)))
       return `${id}~${after.generation} is ${after.status} by an answer that it was never given`;
   }
@@ -79,21 +85,19 @@ function oneVoteEach({ commit: { patch } }: Change): string | null {
   return null;
 }
 
-/** Each assignment has its dispatch, and each dispatch its assignment. */
-function effectsMatch({ commit: { patch, effects }, before, after }: Change): string | null {
-  const acted = new Map<string, number>();
-  for (const effect of effects) {
-    if (effect.kind === 'dispatch') acted.set(effect.assignment.subtaskId, effect.assignment.generation);
-    if (effect.kind === 'start_child') acted.set(effect.start.parent.subtaskId, effect.start.parent.generation);
-  }
+/** Each assignment and each mark has its dispatch, now or, after a mark, before; and each dispatch its assignment or its mark. */
+function effectsMatch(change: Change): string | null {
+  const { commit, before, after } = change;
+  const acted = dispatchedIn(commit);
   for (const [id, generation] of acted) {
     const subtask = after(id);
-    if (subtask?.status !== 'assigned' || subtask.generation !== generation)
+    if ((subtask?.status !== 'assigned' && !isMarked(subtask)) || subtask.generation !== generation)
       return `${id}~${generation} is dispatched, but is ${subtask?.status}~${subtask?.generation}`;
   }
-  const silent = patch.subtasks.find(([id, { status, generation }]) => {
+  const silent = commit.patch.subtasks.find(([id, subtask]) => {
     const earlier = before(id);
-    return status === 'assigned' && !acted.has(id) && (earlier?.status !== 'assigned' || earlier.generation !== generation);
+    const isInQueue = (earlier?.status === 'assigned' || isMarked(earlier)) && earlier.generation === subtask.generation;
+    return (subtask.status === 'assigned' || isMarked(subtask)) && !acted.has(id) && !isInQueue;
   });
   return silent === undefined ? null : `${silent[0]} is assigned, but nothing is dispatched`;
 }

@@ -1,18 +1,19 @@
 /** decide under random definitions of every kind of node, and everything that can happen to them: the invariants hold, and every workflow ends. */
 import { apply, decide, hasEnded, restoreWorkflow, type Workflow } from '@baton/core';
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { definitionArbitrary, edgesArbitrary, graphDefinition, workflowOf } from './definition-arbitrary.ts';
 import { bringToEnd, make, moveArbitrary } from './random-moves.ts';
-import { completed, failed, startWalk } from './workflow-walk.ts';
+import { bothWays, completed, type Dispatch, failed, startWalk, type WorkflowWalk } from './workflow-walk.ts';
 
 const setting = { params: { flag: true } };
+const options = fc.constantFrom(...bothWays);
 
 describe('decide', () => {
   it('keeps the invariants and ends every workflow, whatever its nodes are', () => {
     fc.assert(
-      fc.property(definitionArbitrary(7), fc.array(moveArbitrary(), { maxLength: 50 }), (definition, steps) => {
-        const walk = startWalk(workflowOf(definition, setting));
+      fc.property(definitionArbitrary(7), fc.array(moveArbitrary(), { maxLength: 50 }), options, (definition, steps, way) => {
+        const walk = startWalk(workflowOf(definition, setting), way);
         for (const step of steps) make(walk, step);
         bringToEnd(walk);
         return hasEnded(walk.workflow.state);
@@ -23,8 +24,8 @@ describe('decide', () => {
 
   it('keeps them on graphs of plain tasks, too', () => {
     fc.assert(
-      fc.property(edgesArbitrary(12), fc.array(moveArbitrary(), { maxLength: 40 }), (edges, steps) => {
-        const walk = startWalk(workflowOf(graphDefinition(edges)));
+      fc.property(edgesArbitrary(12), fc.array(moveArbitrary(), { maxLength: 40 }), options, (edges, steps, way) => {
+        const walk = startWalk(workflowOf(graphDefinition(edges)), way);
         for (const step of steps) make(walk, step);
         bringToEnd(walk);
         return hasEnded(walk.workflow.state);
@@ -35,18 +36,35 @@ describe('decide', () => {
 
   it('decides the same on a workflow that is stored and loaded again before every step', () => {
     fc.assert(
-      fc.property(definitionArbitrary(6), fc.array(moveArbitrary(), { maxLength: 30 }), (definition, steps) => {
-        const walk = startWalk(workflowOf(definition, setting));
+      fc.property(definitionArbitrary(6), fc.array(moveArbitrary(), { maxLength: 30 }), options, (definition, steps, way) => {
+        const walk = startWalk(workflowOf(definition, setting), way);
         for (const step of steps) make(walk, step);
         let workflow = workflowOf(definition, setting);
         for (const { events, now, decision } of walk.history) {
           workflow = reloaded(workflow);
-          const again = decide(workflow, events, now);
+          const again = decide(workflow, events, now, way);
           if (JSON.stringify(again) !== JSON.stringify(decision)) throw new Error(`${JSON.stringify(again)} is not ${JSON.stringify(decision)}`);
           apply(workflow, again.patch);
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('records the same with trees and without, as long as replies come one after the other', () => {
+    fc.assert(
+      fc.property(edgesArbitrary(10), fc.array(fc.nat(), { maxLength: 12 }), fc.nat(), (edges, picks, failing) => {
+        const [alone, inTrees] = bothWays.map((way) => startWalk(workflowOf(graphDefinition(edges)), way)) as [WorkflowWalk, WorkflowWalk];
+        for (let turn = 0; alone.open.size > 0; turn += 1) {
+          const open = [...alone.open.values()];
+          const next = open[(picks[turn] ?? 0) % open.length] as Dispatch;
+          const event = turn === failing % 20 ? failed(next) : completed(next, turn);
+          const [one, other] = [alone.take(event), inTrees.take(event)];
+          expect(other.decision.patch.events).toEqual(one.decision.patch.events);
+        }
+        expect(inTrees.workflow.state).toEqual(alone.workflow.state);
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -3,6 +3,7 @@
  * all check these. Each answers with a sentence for the first violation, or null.
  */
 import {
+  assignmentsOf,
   boardOf,
   type Decision,
   type Effect,
@@ -57,9 +58,7 @@ function settledStaysSettled(workflow: Workflow, { patch }: Decision, events: re
 }
 
 function dispatchedOnce({ effects }: Decision, dispatched: Set<string>): string | null {
-  for (const effect of effects) {
-    if (effect.kind !== 'dispatch') continue;
-    const { subtaskId, generation } = effect.assignment;
+  for (const { subtaskId, generation } of effects.flatMap((effect) => (effect.kind === 'dispatch' ? assignmentsOf(effect) : []))) {
     const key = `${subtaskId}~${generation}`;
     if (dispatched.has(key)) return `${subtaskId} was dispatched twice as generation ${generation}`;
     dispatched.add(key);

@@ -20,14 +20,21 @@ export function joinViolation(workflow: Workflow, { patch }: Decision): string |
     const before = workflow.subtasks.get(id);
     const isNew = before === undefined || before.status === 'pending' || before.generation !== subtask.generation;
     if (!isNew || !hasBegun(subtask)) continue;
-    const place = placeOf(id);
-    const graph = place.in === 'definition' ? workflow.type.graph : place.in === 'plan' ? graphOf(after.get(place.parent)) : null;
-    const node = graph?.nodes.get(place.local);
-    if (graph === null || node === undefined) continue;
-    const needs = (graph.needs.get(place.local) ?? []).map((need) => siblingOf(place, need));
-    if (!isDecided(board, node.join, needs)) return `${id} is ${subtask.status} before its join "${node.join.kind}" of ${needs.join(', ')} was decided`;
+    const wanted = joinOf(board, id);
+    if (wanted === null) continue;
+    const { join, needs } = wanted;
+    if (!isDecided(board, join, needs)) return `${id} is ${subtask.status} before its join "${join.kind}" of ${needs.join(', ')} was decided`;
   }
   return null;
+}
+
+/** What the subtask waits for; null where it has no place in a graph. */
+export function joinOf(board: Board, id: string): { readonly join: Join; readonly needs: readonly string[] } | null {
+  const place = placeOf(id);
+  const graph = place.in === 'definition' ? board.type.graph : place.in === 'plan' ? graphOf(board.get(place.parent)) : null;
+  const node = graph?.nodes.get(place.local);
+  if (graph === null || node === undefined) return null;
+  return { join: node.join, needs: (graph.needs.get(place.local) ?? []).map((need) => siblingOf(place, need)) };
 }
 
 function hasBegun({ status }: Subtask): boolean {

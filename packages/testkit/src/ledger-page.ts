@@ -1,5 +1,6 @@
 /** What a ledger knows of one workflow, and a commit beside it. */
 import type { Commit, Execution, RecordedEvent, Subtask, Workflow, WorkflowState } from '@baton/core';
+import type { AssignmentMessage } from '@baton/protocol';
 import type { Watch } from './invariants.ts';
 
 export interface LedgerPage {
@@ -9,8 +10,10 @@ export interface LedgerPage {
   readonly events: RecordedEvent[];
   /** `<subtask>~<generation>` of everything that was decided to be dispatched. */
   readonly dispatched: Set<string>;
-  /** By `answerKey`: everything that agents ever replied. */
-  readonly answered: Set<string>;
+  /** How many of them stand behind others in a tree. */
+  inTrees: number;
+  /** By `answerKey`: everything that agents ever replied to, as they had it. */
+  readonly answered: Map<string, AssignmentMessage>;
 }
 
 /** A commit beside what was there before it. */

@@ -2,7 +2,7 @@
  * What was committed, as a bookkeeper beside the store sees it: every commit is held to the rules before it counts, and what agents began is held
  * to what was committed. **Invariant:** it learns from patches only, so that a defect of the engine's own memory shows.
  */
-import { apply, type Commit, createWorkflow, type Execution, hasEnded, type WorkflowEvent } from '@baton/core';
+import { apply, assignmentsOf, type Commit, createWorkflow, type Execution, hasEnded, isMarked, type WorkflowEvent } from '@baton/core';
 import type { AssignmentMessage } from '@baton/protocol';
 import { brokenRule } from './commit-rules.ts';
 import { createWatch } from './invariants.ts';
@@ -43,19 +43,23 @@ export function createLedger(): Ledger {
       commits += 1;
       const { workflow, patch, effects } = commit;
       const { id } = workflow.header;
-      const page = pages.get(id) ?? {
+      const page: LedgerPage = pages.get(id) ?? {
         workflow: createWorkflow(workflow.header, workflow.type),
         watch: createWatch(),
         events: [],
         dispatched: new Set(),
-        answered: new Set(),
+        inTrees: 0,
+        answered: new Map(),
       };
       pages.set(id, page);
       const broken = brokenRule(page, commit) ?? page.watch.observe(page.workflow, { patch, effects, answers: [] }, askedFor(commit));
       if (broken !== null) throw new BrokenInvariant(`${id}: ${broken}`);
       apply(page.workflow, patch);
       page.events.push(...patch.events);
-      for (const effect of effects) if (effect.kind === 'dispatch') page.dispatched.add(`${effect.assignment.subtaskId}~${effect.assignment.generation}`);
+      for (const { subtaskId, generation, inputs } of effects.flatMap((effect) => (effect.kind === 'dispatch' ? assignmentsOf(effect) : []))) {
+        page.dispatched.add(`${subtaskId}~${generation}`);
+        if (inputs !== undefined) page.inTrees += 1;
+      }
       const wrong = page.watch.inspect(page.workflow);
       if (wrong !== null) throw new BrokenInvariant(`${id}: ${wrong}`);
     },
@@ -70,10 +74,12 @@ export function createLedger(): Ledger {
       if (isRepeated) return;
       if (hasEnded(state)) return refuse(`though the workflow is ${state.status}`);
       const subtask = subtasks.get(subtaskId);
-      if (subtask?.status !== 'assigned' || subtask.generation !== generation) return refuse(`though the subtask is ${subtask?.status}~${subtask?.generation}`);
+      if ((subtask?.status !== 'assigned' && !isMarked(subtask)) || subtask.generation !== generation)
+        return refuse(`though the subtask is ${subtask?.status}~${subtask?.generation}`);
     },
-    answer({ metadata: { workflow_id: id, subtask_id: subtaskId, generation } }, execution) {
-      pages.get(id)?.answered.add(answerKey(subtaskId, generation, execution));
+    answer(assignment, execution) {
+      const { workflow_id: id, subtask_id: subtaskId, generation } = assignment.metadata;
+      pages.get(id)?.answered.set(answerKey(subtaskId, generation, execution), assignment);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Deadlines and the outbox in memory: for each partition members with their times. */
-import { type Commit, isSettled, type OutboxEntry, type WorkflowStore } from '@baton/core';
+import { assignmentsOf, type Commit, type Effect, isMarked, isSettled, type OutboxEntry, type WorkflowStore } from '@baton/core';
 
 type Agenda = Pick<WorkflowStore, 'dueDeadlines' | 'staleOutbox' | 'clearOutbox'>;
 
@@ -30,14 +30,11 @@ export function createMemoryAgenda(): MemoryAgenda {
       const workflowId = workflow.header.id;
       for (const [subtaskId, after] of patch.subtasks) {
         const before = workflow.subtasks.get(subtaskId);
-        const isOpen = before !== undefined && before.status !== 'pending' && !isSettled(before);
+        const isOpen = before !== undefined && (before.status !== 'pending' || isMarked(before)) && !isSettled(before);
         const isSame = before?.status === after.status && before.generation === after.generation;
         if (isOpen && !isSame) inPartition(outbox, partition).delete(nameOf({ workflowId, subtaskId, generation: before.generation }));
       }
-      for (const effect of effects) {
-        if (effect.kind === 'control_child') continue;
-        const { subtaskId, generation } = effect.kind === 'dispatch' ? effect.assignment : effect.kind === 'notify' ? effect.notification : effect.start.parent;
-        const { issuedAt } = effect.kind === 'dispatch' ? effect.assignment : effect.kind === 'notify' ? effect.notification : effect.start;
+      for (const { subtaskId, generation, issuedAt } of effects.flatMap(unconfirmed)) {
         const entry = { workflowId, subtaskId, generation };
         inPartition(outbox, partition).set(nameOf(entry), { entry, at: issuedAt });
       }
@@ -60,6 +57,19 @@ export function createMemoryAgenda(): MemoryAgenda {
       for (const { workflowId, subtaskId, generation } of cleared) inPartition(outbox, partition).delete(nameOf({ workflowId, subtaskId, generation }));
     },
   };
+}
+
+function unconfirmed(effect: Effect): readonly { readonly subtaskId: string; readonly generation: number; readonly issuedAt: number }[] {
+  switch (effect.kind) {
+    case 'dispatch':
+      return assignmentsOf(effect);
+    case 'start_child':
+      return [{ ...effect.start.parent, issuedAt: effect.start.issuedAt }];
+    case 'notify':
+      return [effect.notification];
+    case 'control_child':
+      return [];
+  }
 }
 
 function inPartition<Entry>(partitions: Partitions<Entry>, partition: number): Map<string, Timed<Entry>> {

@@ -17,6 +17,7 @@ import {
   type WebhookDelivery,
 } from '@baton/core';
 import { type AssignmentMessage, assignmentMessage, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
+import { beginningOf } from './memory-inputs.ts';
 import { createMemoryReader, type Entry } from './memory-reader.ts';
 import type { TakenAssignment } from './queue-world.ts';
 
@@ -25,12 +26,21 @@ interface MemoryJob {
   readonly retry: RetryPolicy;
   attemptsMade: number;
   facts: JobFacts;
+  /** In a tree: ids of the input jobs that are not done, what the others have brought, and the job that waits for this one. */
+  readonly open: Set<string>;
+  readonly brought: ReplyMessage[];
+  readonly above: string | null;
+}
+
+/** A memory queue's agents are told, beside that, from when the time to live runs. */
+export interface MemoryTaken extends TakenAssignment {
+  readonly agesFrom: number;
 }
 
 export interface MemoryQueue extends SubtaskQueue {
   reader(): ReplyReader;
   /** The longest waiting assignment for the capability (any, without one), as an agent of that id would take it. */
-  take(capability?: string, agent?: string): TakenAssignment | null;
+  take(capability?: string, agent?: string): MemoryTaken | null;
   /** Puts an entry into a result stream as it is. */
   append(capability: string, partition: number, raw: string): void;
   /** From now on so many agents serve the capability. */
@@ -55,6 +65,10 @@ export interface MemoryQueue extends SubtaskQueue {
   nextDelayedAt(): number | null;
 }
 
+function idOf({ workflowId, subtaskId, generation }: Pick<DispatchRef, 'workflowId' | 'subtaskId' | 'generation'>): string {
+  return dispatchId(workflowId, subtaskId, generation);
+}
+
 /** @param agents how many serve a capability of which nobody said how many */
 export function createMemoryQueue(now: () => number = Date.now, agents = 1): MemoryQueue {
   const jobs = new Map<string, MemoryJob>();
@@ -75,18 +89,31 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     for (const wake of wakes) wake();
   }
 
-  function add({ assignment, inputs }: Tree): void {
-    assert(inputs.length === 0, `Subtask ${assignment.subtaskId} comes as a tree with inputs: this queue takes single subtasks only.`);
-    const id = dispatchId(assignment.workflowId, assignment.subtaskId, assignment.generation);
+  function add({ assignment, inputs }: Tree, above: string | null = null): void {
+    const id = idOf(assignment);
     dispatched.set(id, (dispatched.get(id) ?? 0) + 1);
-    if (jobs.has(id)) return;
-    jobs.set(id, {
-      assignment: assignmentMessage(assignment, id),
-      retry: assignment.retry,
-      attemptsMade: 0,
-      facts: { state: 'queued', position: null },
-    });
-    waiting.push(id);
+    if (!jobs.has(id)) {
+      jobs.set(id, {
+        assignment: assignmentMessage(assignment, id),
+        retry: assignment.retry,
+        attemptsMade: 0,
+        facts: { state: 'queued', position: null },
+        open: new Set(inputs.map((input) => idOf(input.assignment))),
+        brought: [],
+        above,
+      });
+      if (inputs.length === 0) waiting.push(id);
+    }
+    for (const input of inputs) add(input, id);
+  }
+
+  /** The job is done, well or not: what stands behind it alone may begin. */
+  function release(id: string, reply: ReplyMessage | null): void {
+    const aboveId = jobs.get(id)?.above ?? null;
+    const above = aboveId === null ? undefined : jobs.get(aboveId);
+    if (aboveId === null || above === undefined || !above.open.delete(id)) return;
+    if (reply !== null) above.brought.push(reply);
+    if (above.open.size === 0) waiting.push(aboveId);
   }
 
   const capabilityOf = (id: string): string | undefined => jobs.get(id)?.assignment.payload.operation;
@@ -103,9 +130,11 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
   }
 
   function jobFacts(ref: DispatchRef): JobFacts {
-    const id = dispatchId(ref.workflowId, ref.subtaskId, ref.generation);
+    const id = idOf(ref);
     const facts = jobs.get(id)?.facts ?? { state: 'missing' };
-    return facts.state === 'queued' ? { state: 'queued', position: queuedOf(ref.capability).indexOf(id) } : facts;
+    if (facts.state !== 'queued') return facts;
+    const position = queuedOf(ref.capability).indexOf(id);
+    return { state: 'queued', position: position < 0 ? null : position };
   }
 
   function isDue(id: string): boolean {
@@ -113,7 +142,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     return facts?.state !== 'delayed' || facts.until <= now();
   }
 
-  function take(capability?: string, agent = 'memory-agent'): TakenAssignment | null {
+  function take(capability?: string, agent = 'memory-agent'): MemoryTaken | null {
     const index = waiting.findIndex((id) => (capability === undefined || capabilityOf(id) === capability) && isDue(id) && mayRun(capabilityOf(id) as string));
     const job = index < 0 ? undefined : jobs.get(waiting.splice(index, 1)[0] as string);
     if (job === undefined) return null;
@@ -125,13 +154,14 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     const { payload, metadata, message_id: id } = job.assignment;
     const reply = async (message: ReplyMessage): Promise<void> => append(payload.operation, metadata.partition, JSON.stringify(message));
     return {
-      assignment: job.assignment,
+      ...beginningOf(job.assignment, job.brought),
       attempt: job.attemptsMade + 1,
       reply,
       progress: async (progress) => activate(progress),
       async finish(message) {
         const parsed = parseReply(JSON.stringify(message), payload.operation);
         job.facts = { state: 'completed', report: parsed.ok ? parsed.value : null };
+        release(id, message);
       },
       async retryLater(reason, delayMs) {
         assert(job.attemptsMade + 1 < job.retry.attempts, `The last attempt at ${id} cannot be retried.`);
@@ -141,6 +171,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
       },
       async fail(reason) {
         job.facts = { state: 'failed', reason };
+        release(id, null);
       },
     };
   }
@@ -151,7 +182,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     dead,
     dispatched,
     async dispatch(trees) {
-      trees.forEach(add);
+      for (const tree of trees) add(tree);
     },
     async facts(refs) {
       return refs.map(jobFacts);
@@ -171,6 +202,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
     reader: () => createMemoryReader(streams, dead, wakes),
     unsettled: () => [...streams.values()].reduce((sum, entries) => sum + entries.length, 0),
     forget(jobId) {
+      release(jobId, null);
       jobs.delete(jobId);
       const index = waiting.indexOf(jobId);
       if (index >= 0) waiting.splice(index, 1);

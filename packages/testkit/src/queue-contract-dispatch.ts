@@ -30,13 +30,6 @@ export function dispatchContract(world: () => QueueWorld, took: Took): void {
     for (const { subtaskId, capability } of assignments) expect((await took(capability)).assignment.metadata.subtask_id).toBe(subtaskId);
   });
 
-  test('a tree with inputs is refused loudly, and nothing of it is added', async () => {
-    const root = exampleAssignment({ subtaskId: 'clean' });
-    const dispatched = world().queue.dispatch([{ assignment: root, inputs: [tree(exampleAssignment())] }]);
-    await expect(dispatched).rejects.toThrow(/tree with inputs/);
-    expect(await world().take('data.fetch', 'data-agent-01')).toBeNull();
-  });
-
   test.each(['enrich[3]', 'refine#2/generate', 'plan/fetch', 'plan/each[12]'])('the id of a part is an id like any other: %s', async (subtaskId) => {
     const assignment = exampleAssignment({ subtaskId, generation: 0 });
     await world().queue.dispatch([tree(assignment)]);

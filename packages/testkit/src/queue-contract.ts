@@ -4,6 +4,7 @@ import { capabilitiesContract } from './queue-contract-capabilities.ts';
 import { dispatchContract } from './queue-contract-dispatch.ts';
 import { factsContract } from './queue-contract-facts.ts';
 import { readerContract } from './queue-contract-reader.ts';
+import { treesContract } from './queue-contract-trees.ts';
 import type { QueueWorld, TakenAssignment } from './queue-world.ts';
 
 export function queueContract(name: string, open: () => Promise<QueueWorld>): void {
@@ -23,5 +24,6 @@ export function queueContract(name: string, open: () => Promise<QueueWorld>): vo
     factsContract(() => world, took);
     readerContract(() => world, took);
     capabilitiesContract(() => world, took);
+    treesContract(() => world, took);
   });
 }

@@ -13,7 +13,10 @@ import { type AssignmentMessage, type ReplyMessage, replyMessage } from '@baton/
 
 /** An assignment in the hands of an agent that the test plays. */
 export interface TakenAssignment {
+  /** In a tree: with what its inputs have brought filled in. */
   readonly assignment: AssignmentMessage;
+  /** An input of its tree has brought no result, or not what must be there: it can only be replied as blocked. */
+  readonly isBlocked: boolean;
   readonly attempt: number;
   progress(progress: Progress): Promise<void>;
   /** Appends the reply to the result stream; as often as the test likes. */

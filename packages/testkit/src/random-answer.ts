@@ -42,5 +42,5 @@ function plan(random: Random, isGood: boolean): Json {
       { nodes: [{ id: 'p0' }] },
     ]);
   }
-  return { nodes: randomNodes(random, { prefix: 'p', count: random.below(4), children: [], isPlanned: true }) as unknown as Json };
+  return { nodes: randomNodes(random, { prefix: 'p', count: random.below(4), children: [], isPlanned: true, isPlain: random.chance(0.5) }) as unknown as Json };
 }

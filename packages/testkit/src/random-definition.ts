@@ -12,6 +12,8 @@ export interface RandomDefinition {
   readonly children: readonly string[];
   /** The workflow has little time. */
   readonly isHasty: boolean;
+  /** Mostly tasks that follow each other and meet again, without conditions: what the queue can run as trees. */
+  readonly isPlain: boolean;
 }
 
 /** How likely each kind is. */
@@ -19,8 +21,8 @@ const kinds: Readonly<Record<NodeKind, number>> = { task: 40, map: 12, loop: 9, 
 const second = 1_000;
 const minute = 60 * second;
 
-export function randomDefinition(random: Random, { name, nodesMax, children, isHasty }: RandomDefinition): DefinitionInput {
-  const nodes = randomNodes(random, { prefix: 'n', count: 1 + random.below(nodesMax), children, isPlanned: false });
+export function randomDefinition(random: Random, { name, nodesMax, children, isHasty, isPlain }: RandomDefinition): DefinitionInput {
+  const nodes = randomNodes(random, { prefix: 'n', count: 1 + random.below(nodesMax), children, isPlanned: false, isPlain });
   const last = nodes.at(-1)?.id;
   return {
     name,
@@ -39,27 +41,34 @@ export interface RandomNodes {
   readonly children: readonly string[];
   /** Part of a plan: no more than what a plan may say. */
   readonly isPlanned: boolean;
+  readonly isPlain: boolean;
 }
 
-export function randomNodes(random: Random, { prefix, count, children, isPlanned }: RandomNodes): NodeInput[] {
+type Manner = Pick<RandomNodes, 'children' | 'isPlanned' | 'isPlain'>;
+
+export function randomNodes(random: Random, { prefix, count, ...manner }: RandomNodes): NodeInput[] {
   const nodes: NodeInput[] = [];
   for (let index = 0; index < count; index += 1) {
     const before = nodes.map(({ id }) => id);
-    const needs = random.some(before, 1.4 / Math.max(1, before.length)).slice(0, 4);
-    nodes.push(randomNode(random, `${prefix}${index}`, needs, { children, isPlanned }));
+    const ends = before.filter((id) => nodes.every(({ needs = [] }) => !needs.includes(id)));
+    const needs = manner.isPlain ? random.some(ends, 0.7) : random.some(before, 1.4 / Math.max(1, before.length)).slice(0, 4);
+    nodes.push(randomNode(random, `${prefix}${index}`, needs, manner));
   }
   return nodes;
 }
 
-function randomNode(random: Random, id: string, needs: readonly string[], { children, isPlanned }: Pick<RandomNodes, 'children' | 'isPlanned'>): NodeInput {
+function randomNode(random: Random, id: string, needs: readonly string[], { children, isPlanned, isPlain }: Manner): NodeInput {
   const weights = {
     ...kinds,
     ...(needs.length === 0 && { gather: 0 }),
     ...((children.length === 0 || isPlanned) && { workflow: 0 }),
     ...(isPlanned && { plan: 2, task: 60 }),
+    ...(isPlain && { task: 600 }),
   };
   const kind = random.weighted(weights);
-  return { ...common(random, id, needs), kind, ...byKind[kind](random, needs, children) } as NodeInput;
+  const isBare = isPlain && random.chance(0.85);
+  const own: Fields = { ...byKind[kind](random, needs, children), ...(isBare && { rules: [] }) };
+  return { ...(isBare ? bare(random, id, needs) : common(random, id, needs)), kind, ...own } as NodeInput;
 }
 
 type Fields = { readonly [name: string]: Json };
@@ -76,6 +85,11 @@ function common(random: Random, id: string, needs: readonly string[]): Fields {
     ...(random.chance(0.7) && { writes: random.pick([['a'], ['a.b', 'c'], ['c']]) }),
     timeout_ms: random.chance(0.08) ? 2 * second : random.pick([30 * second, 10 * minute, 60 * minute]),
   };
+}
+
+/** Nothing that the engine would have to look at in between. */
+function bare(random: Random, id: string, needs: readonly string[]): Fields {
+  return { id, needs, writes: ['a'], timeout_ms: random.pick([30 * second, 10 * minute]) };
 }
 
 function join(random: Random, total: number): Fields {
@@ -115,7 +129,10 @@ function params(random: Random, needs: readonly string[]): Fields {
   const [first, ...others] = needs;
   return {
     seed: '$params.seed?',
-    ...(first !== undefined && { first: random.chance(0.2) ? `$steps.${first}` : `$steps.${first}.n?` }),
+    ...(first !== undefined && { first: random.pick([`$steps.${first}`, `$steps.${first}.n?`, `$steps.${first}.n?`, `$steps.${first}.n?`]) }),
+    // What may be missing although it must be there.
+    ...(first !== undefined && random.chance(0.1) && { must: { be: [`$steps.${first}.n`] } }),
+    ...(needs.length === 1 && random.chance(0.2) && { previous: '$previous_result.list[0]?' }),
     ...(others.length > 0 && { others: others.map((need) => `$steps.${need}?`) }),
     ...(random.chance(0.2) && { score: '$context.a?', talk: '$conversation.c?' }),
   };

@@ -40,6 +40,7 @@ const moves = {
   overload: (walk: WorkflowWalk, pick: number) =>
     onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'overloaded', retryAfterMs: pick % 1_000 }))),
   hold: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'held' }))),
+  block: (walk: WorkflowWalk, pick: number) => onOpen(walk, pick, (dispatch) => walk.take(settled(dispatch, { status: 'blocked' }))),
   batch: (walk: WorkflowWalk, pick: number) => void walk.take(...[...walk.open.values()].map((dispatch, index) => completion(walk, dispatch, pick + index))),
   /** A reply and somebody's request in one decision. */
   race(walk: WorkflowWalk, pick: number) {

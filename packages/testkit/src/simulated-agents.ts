@@ -5,7 +5,7 @@
 import type { Outcome } from '@baton/core';
 import { type ReplyMessage, replyMessage } from '@baton/protocol';
 import type { Ledger } from './ledger.ts';
-import type { MemoryQueue } from './memory-queue.ts';
+import type { MemoryQueue, MemoryTaken } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { TakenAssignment } from './queue-world.ts';
 import type { Random } from './random.ts';
@@ -21,7 +21,7 @@ export interface SimulatedAgents {
 }
 
 interface Job {
-  readonly taken: TakenAssignment;
+  readonly taken: MemoryTaken;
   readonly agent: string;
   readonly startedAt: number;
 }
@@ -39,6 +39,8 @@ const stallsMax = 3;
 export function createSimulatedAgents({ random, queue, store, ledger, now }: AgentsWorld): SimulatedAgents {
   const jobs: Job[] = [];
   const stalls = new Map<string, number>();
+  /** Whose agent is dead, and since when: its lock is there for some time yet. */
+  const left: { readonly id: string; readonly at: number }[] = [];
   const answered: { readonly taken: TakenAssignment; readonly message: ReplyMessage }[] = [];
   const replied = new Set<string>();
   let isCalm = false;
@@ -62,7 +64,11 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
   function die({ taken }: Job): void {
     const id = taken.assignment.message_id;
     stalls.set(id, (stalls.get(id) ?? 0) + 1);
-    queue.abandon(id);
+    left.push({ id, at: now() });
+  }
+
+  function findLeft(): void {
+    while (left[0] !== undefined && left[0].at < now()) queue.abandon((left.shift() as { id: string }).id);
   }
 
   async function throwUp(job: Job): Promise<void> {
@@ -94,17 +100,19 @@ export function createSimulatedAgents({ random, queue, store, ledger, now }: Age
 
   return {
     async take() {
+      findLeft();
       const agent = random.pick(['agent-1', 'agent-2', 'agent-3']);
       const taken = queue.take(undefined, agent);
       if (taken === null) return false;
       const job: Job = { taken, agent, startedAt: now() };
-      const { metadata, timestamp, message_id } = taken.assignment;
+      const { metadata, message_id } = taken.assignment;
       if ((stalls.get(message_id) ?? 0) > stallsMax) {
         await taken.fail('job stalled more than allowable limit');
         ledger.answer(taken.assignment, { agent, attempt: taken.attempt, startedAt: job.startedAt, finishedAt: now() });
         if (random.chance(0.5)) await taken.reply(message(job, { status: 'failed', error: { code: 'AGENT_LOST', message: 'It was left alone too often.' } }));
       } else if (flagsOf(taken.assignment).length > 0) await reply(job, { status: 'held' });
-      else if (taken.attempt === 1 && !stalls.has(message_id) && now() > Date.parse(timestamp) + metadata.ttl_ms) {
+      else if (taken.isBlocked) await reply(job, { status: 'blocked' });
+      else if (taken.attempt === 1 && !stalls.has(message_id) && now() > taken.agesFrom + metadata.ttl_ms) {
         await reply(job, { status: 'failed', error: { code: 'ASSIGNMENT_EXPIRED', message: 'Too late.' } });
       } else {
         // Whose agent died between the reply and the end of the job runs once more, whatever has become of the subtask meanwhile.

@@ -1,5 +1,5 @@
 /** One orchestrator of a simulation: an engine with its own memory, a reader, and the loop around them, one turn at a time. */
-import { childIdOf, dispatchId, type OutboxEntry, type SubtaskQueue } from '@baton/core';
+import { childIdOf, dispatchId, isMarked, type OutboxEntry, type SameTree, type SubtaskQueue } from '@baton/core';
 import { createEngine, type Engine } from '@baton/engine';
 import { BrokenInvariant, type Ledger } from './ledger.ts';
 import type { MemoryQueue } from './memory-queue.ts';
@@ -11,6 +11,8 @@ export interface OrchestratorWorld {
   readonly store: MemoryStore;
   readonly ledger: Ledger;
   readonly now: () => number;
+  /** Who can share a tree; undefined: nobody. */
+  readonly sameTree: SameTree | undefined;
   /** A defect showed: what was thrown is none of the simulated outages. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -25,7 +27,10 @@ export interface SimulatedOrchestrator {
   turn(): Promise<void>;
 }
 
-export function createSimulatedOrchestrator(process: SimulatedProcess, { queue, store, ledger, now, onDefect }: OrchestratorWorld): SimulatedOrchestrator {
+export function createSimulatedOrchestrator(
+  process: SimulatedProcess,
+  { queue, store, ledger, now, sameTree, onDefect }: OrchestratorWorld,
+): SimulatedOrchestrator {
   const reached: SubtaskQueue = {
     dispatch: queue.dispatch,
     facts: queue.facts,
@@ -40,6 +45,7 @@ export function createSimulatedOrchestrator(process: SimulatedProcess, { queue, 
     store: asSent(process.through(watched({ store, queue, ledger }))),
     queue: process.through(reached),
     now,
+    sameTree,
     observe: () => {},
     warn,
   });
@@ -107,7 +113,7 @@ function watched({ store, queue, ledger }: Pick<OrchestratorWorld, 'store' | 'qu
     const subtask = page?.workflow.subtasks.get(subtaskId);
     // What a pause kept from starting is looked after once it is resumed.
     if (page?.events.some(({ type }) => type === 'workflow_paused') === true) return true;
-    const isOver = subtask?.generation !== generation || (subtask.status !== 'assigned' && subtask.status !== 'waiting');
+    const isOver = subtask?.generation !== generation || (subtask.status !== 'assigned' && subtask.status !== 'waiting' && !isMarked(subtask));
     return isOver || queue.dispatched.has(id) || queue.notified.has(id) || ledger.pages.has(childIdOf(workflowId, subtaskId, generation));
   }
 }

@@ -11,8 +11,14 @@ const runs = only === undefined ? Number(all) : 1;
 
 test(`${runs} simulated worlds from seed ${from} on come to rest with every invariant held`, { timeout: 60_000 + runs * 100 }, async () => {
   const statuses = new Set<string>();
-  for (let seed = from; seed < from + runs; seed += 1) for (const status of Object.keys((await simulate(seed)).statuses)) statuses.add(status);
+  let inTrees = 0;
+  for (let seed = from; seed < from + runs; seed += 1) {
+    const outcome = await simulate(seed);
+    for (const status of Object.keys(outcome.statuses)) statuses.add(status);
+    inTrees += outcome.inTrees;
+  }
   expect(statuses.size).toBeGreaterThanOrEqual(runs < 100 ? 1 : 4);
+  expect(inTrees).toBeGreaterThanOrEqual(runs < 100 ? 0 : runs / 4);
 });
 
 test('a seed replays', async () => {

@@ -6,7 +6,7 @@
  * Once: `SIM_SEED=123 pnpm exec vitest run packages/testkit/src/simulation.test.ts`. All of it: `SIM_RUNS=10000`, with `SIM_FROM` as the first seed.
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { hasEnded, nextEventHash, partitionOf } from '@baton/core';
+import { hasEnded, nextEventHash, partitionOf, type SameTree } from '@baton/core';
 import { BrokenInvariant, createLedger, type Ledger } from './ledger.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createMemoryQueue, type MemoryQueue } from './memory-queue.ts';
@@ -23,6 +23,8 @@ export interface SimulationOutcome {
   readonly seed: number;
   readonly workflows: number;
   readonly commits: number;
+  /** Subtasks that were dispatched behind others. */
+  readonly inTrees: number;
   readonly statuses: Readonly<Record<string, number>>;
   /** Of everything that was recorded: the same for the same seed. */
   readonly digest: string;
@@ -40,6 +42,7 @@ export interface World {
   /** Two that have partitions, and one that only answers clients. */
   readonly orchestrators: SimulatedOrchestrator[];
   readonly defects: unknown[];
+  readonly sameTree: SameTree | undefined;
   /** When the chaos ended. */
   calmSince: number;
 }
@@ -61,7 +64,8 @@ export async function simulate(seed: number): Promise<SimulationOutcome> {
   const pages = [...world.ledger.pages.values()];
   const statuses = Object.fromEntries([...Map.groupBy(pages, ({ workflow }) => workflow.state.status)].map(([status, own]) => [status, own.length]));
   const digest = pages.reduce((hash, { events }) => nextEventHash(hash, events), '');
-  return { seed, workflows: pages.length, commits: world.ledger.commits, statuses, digest };
+  const inTrees = pages.reduce((sum, page) => sum + page.inTrees, 0);
+  return { seed, workflows: pages.length, commits: world.ledger.commits, inTrees, statuses, digest };
 }
 
 async function createWorld(seed: number): Promise<World> {
@@ -74,28 +78,51 @@ async function createWorld(seed: number): Promise<World> {
   const onDefect = (error: unknown): void => void defects.push(error);
   // Every world has its own temper, so that what is rare in one is common in another.
   const turnstile = createTurnstile(random, random.pick([0, 1, 1, 5]));
+  const sameTree = random.pick<SameTree | undefined>([
+    undefined,
+    () => true,
+    () => true,
+    (one, other) => one === other,
+    // What is known of the agents changes all the time.
+    () => Math.floor(clock.now() / 1_000) % 2 === 0,
+  ]);
   const isHasty = random.chance(0.25);
+  const isPlain = random.chance(0.5);
   const now = (): number => clock.now();
   const agents = createSimulatedAgents({ random, queue, store, ledger, now });
   const roots = ['root-0', 'root-1'].slice(0, 1 + random.below(2));
   const clients = createSimulatedClients({ random, ledger, types: roots, onDefect });
-  const world: World = { random, clock, store, queue, ledger, turnstile, agents, clients, orchestrators: [], defects, calmSince: Number.POSITIVE_INFINITY };
+  const world: World = {
+    random,
+    clock,
+    store,
+    queue,
+    ledger,
+    turnstile,
+    agents,
+    clients,
+    orchestrators: [],
+    defects,
+    sameTree,
+    calmSince: Number.POSITIVE_INFINITY,
+  };
   for (let index = 0; index < 3; index += 1) world.orchestrators.push(newOrchestrator(world, index));
   // Registered by a process of its own that sees no faults: what is simulated is what comes afterwards.
   const { engine } = createSimulatedOrchestrator(
     { name: 'setup', isAlive: true, kill: () => {}, through: (port) => port },
-    { queue, store, ledger, now, onDefect },
+    { queue, store, ledger, now, sameTree, onDefect },
   );
-  for (const name of roots) await engine.register(randomDefinition(random, { name, nodesMax: 7, children: ['child', 'nest'], isHasty }));
-  await engine.register(randomDefinition(random, { name: 'child', nodesMax: 3, children: [], isHasty }));
-  await engine.register(randomDefinition(random, { name: 'nest', nodesMax: 3, children: ['child', 'nest'], isHasty: false }));
+  for (const name of roots)
+    await engine.register(randomDefinition(random, { name, nodesMax: isPlain ? 10 : 7, children: ['child', 'nest'], isHasty, isPlain }));
+  await engine.register(randomDefinition(random, { name: 'child', nodesMax: 3, children: [], isHasty, isPlain }));
+  await engine.register(randomDefinition(random, { name: 'nest', nodesMax: 3, children: ['child', 'nest'], isHasty: false, isPlain: false }));
   return world;
 }
 
 function newOrchestrator(world: World, index: number): SimulatedOrchestrator {
-  const { random, turnstile, queue, store, ledger, clock, defects } = world;
+  const { random, turnstile, queue, store, ledger, clock, sameTree, defects } = world;
   const process = turnstile.admit(`orchestrator-${index}`, random.chance(0.5) ? 5 + random.below(150) : Number.POSITIVE_INFINITY);
-  return createSimulatedOrchestrator(process, { queue, store, ledger, now: () => clock.now(), onDefect: (error) => void defects.push(error) });
+  return createSimulatedOrchestrator(process, { queue, store, ledger, now: () => clock.now(), sameTree, onDefect: (error) => void defects.push(error) });
 }
 
 async function chaos(world: World): Promise<void> {

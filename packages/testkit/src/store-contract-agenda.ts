@@ -121,6 +121,17 @@ export function agendaContract(makeStore: MakeStore): void {
       ]);
     });
 
+    it('holds everything that goes out together, each by itself', async () => {
+      const { store } = makeStore();
+      const workflow = workflowOf(fanOut);
+      const of = (id: string, ...inputs: readonly ReturnType<typeof dispatchOf>[]) => dispatchOf(workflow, id, 10, 0, inputs);
+      await commitOne(store, workflow, {}, [of('n0', of('n1', of('n2')), of('n3'))]);
+      const { partition } = workflow;
+      expect((await store.staleOutbox(partition, 100, 10)).map(({ subtaskId }) => subtaskId)).toEqual(['n0', 'n1', 'n2', 'n3']);
+      await store.clearOutbox(partition, [{ workflowId: workflow.header.id, subtaskId: 'n0', generation: 0 }]);
+      expect((await store.staleOutbox(partition, 100, 10)).map(({ subtaskId }) => subtaskId)).toEqual(['n1', 'n2', 'n3']);
+    });
+
     it.each(answered)('forgets what a subtask left: %j', async (before, after, isLeft) => {
       const { store } = makeStore();
       const workflow = workflowOf(fanOut);
@@ -159,6 +170,7 @@ export function agendaContract(makeStore: MakeStore): void {
 const times = { assignedAt: 10, issuedAt: 10 };
 const waiting: Subtask = { status: 'waiting', generation: 0, assignedAt: 10, for: { kind: 'approval', expiresAt: 90, shown: {}, answers: [] } };
 const answer = { by: 'ann', decision: 'approve', at: 20 } as const;
+const marked: Subtask = { status: 'pending', generation: 0, behind: { n1: 0 } };
 const tries = { fallback: 0, repairs: 0, overloads: 1 };
 
 /** What a subtask was, what it became, and whether it left the generation that it was dispatched in. */
@@ -167,6 +179,10 @@ const answered: readonly (readonly [before: Subtask, after: Subtask, isLeft: boo
   [{ status: 'assigned', generation: 0, ...times }, { status: 'assigned', generation: 1, ...times }, true],
   [{ status: 'assigned', generation: 0, ...times }, { status: 'retrying', generation: 0, assignedAt: 10, until: 50, tries }, true],
   [{ status: 'assigned', generation: 2, ...times }, { status: 'pending', generation: 3 }, true],
+  [marked, { ...marked, reported: { workflowId: 'wf_test', subtaskId: 'n0', generation: 0, outcome: { status: 'held' } } }, false],
+  [marked, { status: 'assigned', generation: 0, ...times }, true],
+  [marked, { status: 'pending', generation: 1 }, true],
+  [marked, { status: 'cancelled', generation: 0, settledAt: 20 }, true],
   [{ status: 'assigned', generation: 0, ...times }, { status: 'running', generation: 0, assignedAt: 10, parts: { kind: 'map', items: [] } }, true],
   [{ status: 'retrying', generation: 0, assignedAt: 10, until: 50, tries }, { status: 'cancelled', generation: 0, settledAt: 20 }, true],
   [waiting, { ...waiting, for: { kind: 'approval', expiresAt: 90, shown: {}, answers: [answer] } }, false],

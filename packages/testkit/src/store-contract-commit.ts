@@ -1,5 +1,5 @@
 /** Create, commit and load: what was committed comes back, what lost a race left nothing behind. */
-import { createWorkflow, limits, type Subtask, type Workflow } from '@baton/core';
+import { createWorkflow, limits, type Report, type Subtask, type Workflow } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
@@ -15,6 +15,15 @@ const tries = {
   overloads: 3,
   feedback: { problems: [{ path: '/a', code: 'type', message: 'It must be a number.' }], previousOutput: awkward },
 };
+const reported: Report = {
+  workflowId: 'wf',
+  subtaskId: 'n6c',
+  generation: 0,
+  outcome: { status: 'completed', result: awkward, contextUpdate: { a: 1 } },
+  execution,
+  capability: 'test.work',
+  builtOn: { n6b: 11 },
+};
 const answer = { by: 'ann', decision: 'approve', value: awkward, comment: 'Fine.', at: 11 } as const;
 
 const everySubtask: readonly (readonly [string, Subtask])[] = [
@@ -25,6 +34,8 @@ const everySubtask: readonly (readonly [string, Subtask])[] = [
   ['n4', { status: 'failed_permanent', generation: 0, assignedAt: null, settledAt: 20, error: { code: 'X', message: 'It broke.' } }],
   ['n5', { status: 'cancelled', generation: 3, settledAt: 20 }],
   ['n6', { status: 'pending', generation: 4, tries }],
+  ['n6b', { status: 'pending', generation: 0, behind: { n6: 0, 'plan/a': 0 } }],
+  ['n6c', { status: 'pending', generation: 0, behind: { n6b: 0 }, reported }],
   ['n7', { status: 'retrying', generation: 1, assignedAt: 10, until: 30, tries }],
   ['n8', { status: 'running', generation: 1, assignedAt: 10, parts: { kind: 'map', items: [awkward, null] } }],
   ['n8[0]', { status: 'skipped', generation: 0, settledAt: 20, reason: 'Not wanted.' }],

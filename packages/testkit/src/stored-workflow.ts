@@ -4,9 +4,9 @@ import {
   type Commit,
   type CommitOutcome,
   decide,
-  type Effect,
   type Json,
   type Patch,
+  type Tree,
   type Workflow,
   type WorkflowEvent,
   type WorkflowStore,
@@ -50,10 +50,16 @@ export function completion(workflow: Workflow, subtaskId: string, result: Json =
 }
 
 /** A dispatch in which only what a store looks at matters. */
-export function dispatchOf(workflow: Workflow, subtaskId: string, issuedAt: number, generation = 0): Effect {
+export function dispatchOf(
+  workflow: Workflow,
+  subtaskId: string,
+  issuedAt: number,
+  generation = 0,
+  inputs: readonly Tree[] = [],
+): { readonly kind: 'dispatch' } & Tree {
   const retry = { attempts: 1, backoffMs: 0, backoffMsMax: 0, jitter: 0 };
   const { partition, header } = workflow;
   const subject = { workflowId: header.id, workflowType: `${header.type}@${header.version}`, partition, subtaskId, generation };
   const assignment = { ...subject, capability: 'test.work', parameters: {}, retry, attemptTimeoutMs: 1, ttlMs: 1, issuedAt };
-  return { kind: 'dispatch', assignment };
+  return { kind: 'dispatch', assignment, inputs };
 }

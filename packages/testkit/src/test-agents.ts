@@ -5,7 +5,7 @@
 import { type Feedback, type Json, type JsonObject, type Outcome, retryDelayMs, type Usage } from '@baton/core';
 import { feedbackOf, replyMessage } from '@baton/protocol';
 import type { Fault } from './fault.ts';
-import type { MemoryQueue } from './memory-queue.ts';
+import type { MemoryQueue, MemoryTaken } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { TakenAssignment } from './queue-world.ts';
 
@@ -78,7 +78,7 @@ export function createTestAgents({ queue, store, now, agents, faults }: TestAgen
     return Object.fromEntries(on.map((fault) => [fault.kind, fault]));
   }
 
-  async function begin(taken: TakenAssignment, number: number): Promise<void> {
+  async function begin(taken: MemoryTaken, number: number): Promise<void> {
     const { assignment, attempt } = taken;
     const { payload, metadata, message_id } = assignment;
     const capability = payload.operation;
@@ -91,7 +91,8 @@ export function createTestAgents({ queue, store, now, agents, faults }: TestAgen
       await taken.finish(message);
     };
     if (flagsOf(taken).length > 0) return await reply({ status: 'held' });
-    if (attempt === 1 && !stalls.has(message_id) && startedAt > Date.parse(assignment.timestamp) + metadata.ttl_ms) {
+    if (taken.isBlocked) return await reply({ status: 'blocked' });
+    if (attempt === 1 && !stalls.has(message_id) && startedAt > taken.agesFrom + metadata.ttl_ms) {
       return await reply(failure('ASSIGNMENT_EXPIRED', 'No agent was free in time.'));
     }
     const input = payload.parameters as JsonObject;

@@ -203,3 +203,38 @@ test('a definition or params that are wrong are refused with every reason', asyn
   await expect(runWorkflow(define([{ id: 'a', capability: 'work', needs: ['b'] }]))).rejects.toThrow(/there is no such node/);
   await expect(runWorkflow({ ...one, input: { type: 'object', required: ['x'] } })).rejects.toThrow(/params/);
 });
+
+describe('trees', () => {
+  const chain = define([
+    { id: 'load', capability: 'load', output: { type: 'object', properties: { rows: { type: 'array' }, note: {} } } },
+    { id: 'clean', capability: 'clean', params: { rows: '$steps.load.rows', note: '$steps.load.note?' }, retry },
+    { id: 'draw', capability: 'draw', params: { all: '$previous_result' }, needs: ['clean'] },
+  ]);
+  const agents = {
+    load: () => ({ rows: [1, 2] }),
+    clean: ({ rows, ...others }: { rows: number[] }) => ({ rows: rows.length, others }),
+    draw: ({ all }: { all: object }) => ({ drawn: all }),
+  };
+
+  test.each<[what: string, faults: Parameters<typeof runWorkflow>[1]]>([
+    ['nothing happens', {}],
+    ['one is tried again', { faults: { clean: fail(2) } }],
+    ['one is left alone', { faults: { clean: crash(2) } }],
+    ['one fails', { faults: { load: fail('always') } }],
+    ['everybody is slow', { faults: { load: slow(10), clean: slow(500), draw: slow(20) } }],
+    ['everybody answers twice', { faults: { load: duplicate(), clean: duplicate(), draw: duplicate() } }],
+  ])('make no difference to what is recorded: %s', async (_what, options) => {
+    const [together, alone] = [await runWorkflow(chain, { agents, ...options }), await runWorkflow(chain, { agents, ...options, trees: false })];
+    expect(together.events).toEqual(alone.events);
+    expect(together).toMatchObject({ status: alone.status, result: alone.result, order: alone.order, elapsedMs: alone.elapsedMs });
+  });
+
+  test('what was made of something that did not fit is made again', async () => {
+    let loads = 0;
+    const load = () => ({ rows: (loads += 1) === 1 ? 'no list' : [1, 2] });
+    const repaired = { ...chain, nodes: chain.nodes.map((node) => ({ ...node, repairs: 1 })) as Nodes };
+    const run = await runWorkflow(repaired, { agents: { ...agents, load } });
+    expect(run).toMatchObject({ status: 'completed', result: { draw: { drawn: { rows: 2 } } } });
+    expect(run.calls('clean').map(({ input }) => input)).toEqual([{ rows: 'no list' }, { rows: [1, 2] }]);
+  });
+});

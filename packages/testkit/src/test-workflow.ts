@@ -25,6 +25,8 @@ export interface TestWorkflowOptions {
   /** When it starts, in ms since the epoch; the beginning of 2026 if nothing is said. */
   readonly now?: number;
   readonly id?: string;
+  /** Lets the queue run what follows on its own where that makes no difference, as deployments do unless `BATON_TREES=off`. Without a word: true. */
+  readonly trees?: boolean;
 }
 
 /** How far a workflow has come. */
@@ -92,8 +94,18 @@ export async function runWorkflow(definition: Definable, options: TestWorkflowOp
  * expect((await workflow.end()).status).toBe('completed');
  */
 export async function startTestWorkflow(definition: Definable, options: TestWorkflowOptions = {}): Promise<TestWorkflow> {
-  const { agents = {}, faults = {}, types = [], params = {}, signals = {}, answers = {}, id = 'test', now: startMs = Date.UTC(2026, 0, 1) } = options;
-  const world = createTestWorld({ agents, faults, startMs });
+  const {
+    agents = {},
+    faults = {},
+    types = [],
+    params = {},
+    signals = {},
+    answers = {},
+    id = 'test',
+    now: startMs = Date.UTC(2026, 0, 1),
+    trees = true,
+  } = options;
+  const world = createTestWorld({ agents, faults, startMs, trees });
   const { engine } = world;
   for (const type of types) accepted(await engine.register(documentOf(type)), ['registered', 'existing']);
   accepted(await engine.start({ workflowId: id, definition: documentOf(definition) as unknown as Json, params, caller: 'test' }), ['created']);

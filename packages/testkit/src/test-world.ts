@@ -11,6 +11,7 @@ export interface TestWorldOptions {
   readonly agents: Readonly<Record<string, TestHandler | null>>;
   readonly faults: Readonly<Record<string, Fault | readonly Fault[]>>;
   readonly startMs: number;
+  readonly trees: boolean;
 }
 
 export interface TestWorld {
@@ -33,7 +34,7 @@ const partitions = Array.from({ length: partitionCount }, (_, partition) => part
 /** More turns without time passing mean that something goes round in a circle. */
 const turnsMax = 100_000;
 
-export function createTestWorld({ agents: handlers, faults, startMs }: TestWorldOptions): TestWorld {
+export function createTestWorld({ agents: handlers, faults, startMs, trees }: TestWorldOptions): TestWorld {
   const clock = createManualClock(startMs);
   const now = (): number => clock.now();
   const queue = createMemoryQueue(now);
@@ -42,7 +43,8 @@ export function createTestWorld({ agents: handlers, faults, startMs }: TestWorld
   const warn = (event: string, error: unknown): never => {
     throw new Error(`The engine says ${event}.`, { cause: error });
   };
-  const engine = createEngine({ store, queue, now, observe: ({ id }, event) => void events.set(id, [...(events.get(id) ?? []), event]), warn });
+  const sameTree = trees ? () => true : undefined;
+  const engine = createEngine({ store, queue, now, sameTree, observe: ({ id }, event) => void events.set(id, [...(events.get(id) ?? []), event]), warn });
   const agents = createTestAgents({ queue, store, now, agents: handlers, faults });
   const reader = queue.reader();
   reader.own(partitions);

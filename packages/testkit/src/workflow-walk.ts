@@ -3,6 +3,8 @@ import {
   type Answered,
   type Assignment,
   apply,
+  assignmentsOf,
+  type DecideOptions,
   type Decision,
   decide,
   type Execution,
@@ -15,6 +17,9 @@ import {
   type WorkflowEvent,
 } from '@baton/core';
 import { createWatch, type Watch } from './invariants.ts';
+
+/** Both ways in which everything must hold: each dispatch on its own, and laid together wherever that goes. */
+export const bothWays: readonly DecideOptions[] = [{}, { sameTree: () => true }];
 
 /** A dispatch to agents or to a workflow of its own. */
 export type Dispatch = Pick<Assignment, 'workflowId' | 'subtaskId' | 'generation'>;
@@ -39,7 +44,8 @@ export interface Taken {
   readonly answers: readonly Answered[];
 }
 
-export function startWalk(workflow: Workflow, now = 0): WorkflowWalk {
+/** @param options with them, what is dispatched is laid together into trees, and everything in a tree is open at once */
+export function startWalk(workflow: Workflow, options: DecideOptions = {}): WorkflowWalk {
   const watch = createWatch();
   const walk: WorkflowWalk = {
     workflow,
@@ -47,9 +53,9 @@ export function startWalk(workflow: Workflow, now = 0): WorkflowWalk {
     open: new Map(),
     dispatched: [],
     history: [],
-    now,
+    now: 0,
     take(...events) {
-      const decision = decide(workflow, events, walk.now);
+      const decision = decide(workflow, events, walk.now, options);
       walk.history.push({ events, now: walk.now, decision });
       expectNone(watch.observe(workflow, decision, events));
       apply(workflow, decision.patch);
@@ -73,7 +79,7 @@ function expectNone(violation: string | null): void {
 
 function dispatchesOf({ effects }: Decision): readonly Dispatch[] {
   return effects.flatMap((effect): Dispatch[] => {
-    if (effect.kind === 'dispatch') return [effect.assignment];
+    if (effect.kind === 'dispatch') return [...assignmentsOf(effect)];
     return effect.kind === 'start_child' ? [effect.start.parent] : [];
   });
 }

@@ -1,6 +1,6 @@
 /** The environment of a process of agents; an app extends it. */
 import { filesEnvironment } from '@baton/files';
-import { Count, Environment, Milliseconds, Port } from '@baton/protocol';
+import { Count, defaultTrustDomain, Environment, Milliseconds, Port, TrustDomain } from '@baton/protocol';
 import type { z } from 'zod';
 
 export const WorkerEnvironment = Environment.extend({
@@ -8,6 +8,8 @@ export const WorkerEnvironment = Environment.extend({
   BATON_CONCURRENCY: Count.default(4),
   BATON_LOCK_MS: Milliseconds.default(30_000),
   BATON_STALLED_MS: Milliseconds.default(5_000),
+  /** Agents that may not touch the queues of one another are of different domains. */
+  BATON_TRUST_DOMAIN: TrustDomain.default(defaultTrustDomain),
   ...filesEnvironment,
 });
 export type WorkerEnvironment = z.output<typeof WorkerEnvironment>;

@@ -41,6 +41,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
         concurrency: environment.BATON_CONCURRENCY,
         lockMs: environment.BATON_LOCK_MS,
         stalledMs: environment.BATON_STALLED_MS,
+        trustDomain: environment.BATON_TRUST_DOMAIN,
         logger: log,
         onRetry: (capability, reason) => metrics.subtaskRetried(capability, reason),
       }),

@@ -1,5 +1,5 @@
 /** Agents on a real Redis under a prefix of its own for each test, with what a test asks of them. Call it once in a test file: it brings its hooks. */
-import { type Assignment, type JobFacts, partitionOf, type ReceivedReply } from '@baton/core';
+import { type Assignment, type JobFacts, partitionOf, type ReceivedReply, type Tree } from '@baton/core';
 import { connectRedis, createReplyReader, createSubtaskQueue, type Redis } from '@baton/queue';
 import { type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
@@ -15,6 +15,7 @@ interface AgentWorld {
   readonly prefix: string;
   start(handler: TestHandler, options?: AgentOptions): Promise<RunningAgent>;
   dispatch(...assignments: readonly Assignment[]): Promise<void>;
+  dispatchTrees(...trees: readonly Tree[]): Promise<void>;
   facts(assignment: Assignment): Promise<JobFacts | undefined>;
   /** Reads until there are so many; what it read stays in the stream. */
   replies(count: number, workflowId?: string): Promise<readonly ReceivedReply[]>;
@@ -47,6 +48,12 @@ export function agentWorld(): AgentWorld {
     for (const close of closers.splice(0).toReversed()) await close();
   });
 
+  async function dispatchTrees(...trees: readonly Tree[]): Promise<void> {
+    const queue = createSubtaskQueue({ redis, prefix });
+    await queue.dispatch(trees);
+    await queue.close();
+  }
+
   return {
     get redis() {
       return redis;
@@ -59,11 +66,8 @@ export function agentWorld(): AgentWorld {
       closers.push(() => running.close({ graceMs: 0 }));
       return running;
     },
-    async dispatch(...assignments) {
-      const queue = createSubtaskQueue({ redis, prefix });
-      await queue.dispatch(assignments.map((assignment) => ({ assignment, inputs: [] })));
-      await queue.close();
-    },
+    dispatchTrees,
+    dispatch: (...assignments) => dispatchTrees(...assignments.map((assignment) => ({ assignment, inputs: [] }))),
     async facts(assignment) {
       const queue = createSubtaskQueue({ redis, prefix });
       const [found] = await queue.facts([assignment]);

@@ -15,6 +15,16 @@ describe('what is no attempt', () => {
     expect(ran.lines).toMatchObject([{ event: 'subtask_held', workflow_id: 'wf_1' }]);
   });
 
+  test('what finds nothing to begin with in its tree is blocked, expired or not, and the handler is not called', async () => {
+    const ran = await run(() => expect.unreachable(), delivery({ isBlocked: true, beganAt: late() }));
+    expect(reportOf(ran)).toMatchObject({ outcome: { status: 'blocked' }, execution: { agent: 'data-agent-01' } });
+    expect(ran.lines).toMatchObject([{ event: 'subtask_blocked', workflow_id: 'wf_1' }]);
+  });
+
+  test('what is paused is held, whatever its inputs have brought', async () => {
+    expect(reportOf(await run(() => expect.unreachable(), delivery({ isHeld: true, isBlocked: true }))).outcome.status).toBe('held');
+  });
+
   test.each([
     [250, 250],
     [0.2, 1],

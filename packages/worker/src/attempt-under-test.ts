@@ -25,6 +25,8 @@ export function delivery(change: Partial<Delivery> = {}): Delivery {
     attemptsMax: 3,
     isRedelivered: false,
     isHeld: false,
+    isBlocked: false,
+    agesFrom: assignment.issuedAt,
     beganAt: Date.now(),
     controller: new AbortController(),
     nextDelayMs: () => 70,

@@ -119,6 +119,14 @@ describe('refused without another attempt', () => {
     expect(ran.retries).toEqual([]);
   });
 
+  test('time to live runs from when an assignment could begin, not from when it was sent', async () => {
+    const agesFrom = late() - 1_000;
+    expect(reportOf(await run(() => fine, delivery({ agesFrom, beganAt: late() }))).outcome.status).toBe('completed');
+    expect(reportOf(await run(() => expect.unreachable(), delivery({ agesFrom, beganAt: agesFrom + 60_001 }))).outcome).toMatchObject(
+      failed('ASSIGNMENT_EXPIRED', /./),
+    );
+  });
+
   test('an assignment that expired before anybody began it', async () => {
     expect(reportOf(await run(() => expect.unreachable(), delivery({ beganAt: late() }))).outcome).toMatchObject(
       failed('ASSIGNMENT_EXPIRED', /expired \d+ ms ago/),

@@ -41,6 +41,10 @@ export async function attempt(delivery: Delivery, options: AttemptOptions): Prom
     logger.info({ event: 'subtask_held' });
     return reply({ status: 'held' });
   }
+  if (delivery.isBlocked) {
+    logger.info({ event: 'subtask_blocked' });
+    return reply({ status: 'blocked' });
+  }
   const expired = expiry(delivery, startedAt);
   if (expired !== null) return fail(expired);
   try {
@@ -79,8 +83,8 @@ function bindings({ assignment, attempt: number }: Delivery): Record<string, unk
 }
 
 /** Nobody waits for it any more. What was started in time may be tried to its end. */
-function expiry({ assignment, attempt: number, isRedelivered }: Delivery, now: number): Failure | null {
-  const expiresAt = Date.parse(assignment.timestamp) + assignment.metadata.ttl_ms;
+function expiry({ assignment, agesFrom, attempt: number, isRedelivered }: Delivery, now: number): Failure | null {
+  const expiresAt = agesFrom + assignment.metadata.ttl_ms;
   if (number > 1 || isRedelivered || now <= expiresAt) return null;
   const lateMs = now - expiresAt;
   return { code: 'ASSIGNMENT_EXPIRED', message: `No agent was free in time: the assignment expired ${lateMs} ms ago. Start more agents, or raise ttl_ms.` };

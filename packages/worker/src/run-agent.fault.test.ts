@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { partitionCount, type ReceivedReply } from '@baton/core';
+import { partitionCount, type ReceivedReply, type Tree } from '@baton/core';
 import { connectRedis, createReplyReader, createSubtaskQueue, type Redis } from '@baton/queue';
 import { exampleAssignment, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -57,8 +57,17 @@ async function agentProcess(
 }
 
 async function dispatch(...subtaskIds: readonly string[]): Promise<void> {
+  await dispatchTrees(...subtaskIds.map(leaf));
+}
+
+const leaf = (subtaskId: string): Tree => ({ assignment: exampleAssignment({ subtaskId }), inputs: [] });
+
+/** `clean` behind `fetch`. */
+const chain = (): Tree => ({ assignment: exampleAssignment({ subtaskId: 'clean', inputs: ['fetch'] }), inputs: [leaf('fetch')] });
+
+async function dispatchTrees(...trees: readonly Tree[]): Promise<void> {
   const queue = createSubtaskQueue({ redis, prefix });
-  await queue.dispatch(subtaskIds.map((subtaskId) => ({ assignment: exampleAssignment({ subtaskId }), inputs: [] })));
+  await queue.dispatch(trees);
   await queue.close();
 }
 
@@ -98,6 +107,33 @@ test('a subtask that kills its agents fails as AGENT_LOST, told by the next agen
   const all = await replies(1);
   expect(all.map(({ report }) => report?.outcome)).toMatchObject([{ status: 'failed', error: { code: 'AGENT_LOST' } }]);
   expect(last.child.signalCode).toBeNull();
+});
+
+test('what stands in a tree behind a subtask that kills its agents is blocked, and no agent dies of that', async () => {
+  await dispatchTrees(chain());
+  for (let death = 0; death < 2; death += 1) {
+    const { child } = await agentProcess('die');
+    if (child.signalCode === null) await once(child, 'exit');
+  }
+  const last = await agentProcess('die');
+  await last.line(/ready/);
+  const told = (await replies(2)).map(({ report }) => [report?.subtaskId, report?.outcome.status] as const);
+  expect(Object.fromEntries(told)).toEqual({ fetch: 'failed', clean: 'blocked' });
+  expect(last.child.signalCode).toBeNull();
+});
+
+test('a tree goes on when the agent of a subtask in it was killed', async () => {
+  const victim = await agentProcess('hang');
+  await dispatchTrees(chain());
+  await victim.line(/began 1/);
+  victim.child.kill('SIGKILL');
+  const heir = await agentProcess('work');
+  const told = (await replies(2)).map(({ report }) => [report?.subtaskId, report?.outcome] as const);
+  const done = { status: 'completed', result: { uri: `pid:${heir.child.pid}` } };
+  expect(told).toEqual([
+    ['fetch', done],
+    ['clean', done],
+  ]);
 });
 
 test('SIGTERM ends an agent with nothing left behind in its process', async () => {

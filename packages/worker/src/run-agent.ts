@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Failure } from '@baton/core';
-import { type AgentEntry, type AssignmentMessage, defaultPrefix, type ReplyMessage, replyMessage } from '@baton/protocol';
+import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
 import { announceCapabilities, type Consumer, connectRedis, consumeCapability, type Redis, registerAgent } from '@baton/queue';
 import { createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
@@ -25,6 +25,8 @@ export interface AgentOptions {
   /** How many agents a subtask may take down with it before it fails. */
   readonly stallsMax?: number;
   readonly heartbeatMs?: number;
+  /** Who may touch the queues of one another: subtasks of agents of different domains never share a tree. */
+  readonly trustDomain?: string;
   readonly logger?: AgentLogger;
   /** Called for each attempt that failed and will be tried again; `reason` is the failure's code. */
   readonly onRetry?: (capability: string, reason: string) => void;
@@ -69,7 +71,7 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
     await announceCapabilities(redis, prefix, names);
     for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, redis, prefix, logger, options));
     const onError = (error: Error) => logger.warn({ event: 'registry_unreachable', error: error.message });
-    const entry = entryOf(agent, id, options.concurrency ?? defaults.concurrency);
+    const entry = entryOf(agent, id, options);
     const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
     logger.info({ event: 'agent_ready', capabilities: names });
     return {
@@ -126,7 +128,11 @@ function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNum
   });
 }
 
-function entryOf(agent: Agent, id: string, concurrency: number): Omit<AgentEntry, 'heartbeat_at'> {
+function entryOf(
+  agent: Agent,
+  id: string,
+  { concurrency = defaults.concurrency, trustDomain = defaultTrustDomain }: AgentOptions,
+): Omit<AgentEntry, 'heartbeat_at'> {
   return {
     id,
     name: agent.name,
@@ -135,6 +141,8 @@ function entryOf(agent: Agent, id: string, concurrency: number): Omit<AgentEntry
     pid: process.pid,
     started_at: new Date().toISOString(),
     concurrency,
+    kit: { trees: true },
+    trust_domain: trustDomain,
     capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({ name, input: schema(input, 'input'), output: schema(output, 'output') })),
   };
 }
