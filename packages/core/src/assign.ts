@@ -37,9 +37,11 @@ export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode):
   const parameters = resolvedFor(draft, id, node.params);
   if (parameters === null) return;
   const mark = confirmedMark(draft, id);
-  const { generation, tries, cause } = assigned(draft, id, node);
+  // In a tree it could begin as soon as what it waited for was done, whenever that is recorded.
+  const at = mark === null ? draft.now : draft.at;
+  const { generation, tries, cause } = assigned(draft, id, node, at);
   const capability = askedCapability(draft, id);
-  draft.events.push({ type: 'subtask_assigned', at: draft.now, subtaskId: id, generation, capability, ...(cause && { cause }) });
+  draft.events.push({ type: 'subtask_assigned', at, subtaskId: id, generation, capability, ...(cause && { cause }) });
   if (mark === null) {
     const assignment = assignmentOf(draft, id, node, { generation, capability, parameters: parameters.value as JsonObject, leftMs, feedback: tries?.feedback });
     draft.effects.set(id, { kind: 'dispatch', assignment, inputs: [] });
@@ -131,13 +133,13 @@ function assigned(
   draft: Draft,
   id: string,
   node: Node,
+  at = draft.now,
 ): { readonly generation: number; readonly tries: Tries | undefined; readonly cause: AssignmentCause | undefined } {
-  const { now } = draft;
   const before = draft.get(id);
   const generation = generationOf(draft, id);
   const tries = triesOf(before);
-  const assignedAt = now + timeLeftMs(draft, id, node) - node.timeout_ms;
-  put(draft, id, { status: 'assigned', generation, assignedAt, issuedAt: now, ...(tries && { tries }) });
-  draft.deadlines.set(id, nextCheckAt(node, { assignedAt, issuedAt: now }, now));
+  const assignedAt = at + timeLeftMs(draft, id, node) - node.timeout_ms;
+  put(draft, id, { status: 'assigned', generation, assignedAt, issuedAt: at, ...(tries && { tries }) });
+  draft.deadlines.set(id, nextCheckAt(node, { assignedAt, issuedAt: at }, draft.now));
   return { generation, tries, cause: before?.status === 'pending' ? before.cause : undefined };
 }

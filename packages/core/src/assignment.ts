@@ -96,6 +96,8 @@ export interface Report {
   readonly generation: number;
   readonly outcome: Outcome;
   readonly execution?: Execution;
+  /** When it came, by the clock of Redis. Absent where the engine itself reports. */
+  readonly at?: number;
   /** Whose stream it came in: only that capability's agents can write there. Absent where the engine itself reports. */
   readonly capability?: string;
   /** In a tree: by input, when the reply that this one builds on was finished. An agent that dies at the wrong moment makes two of one dispatch. */

@@ -67,6 +67,7 @@ export interface DecideOptions {
 export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now: number, { sameTree }: DecideOptions = {}): Decision {
   const draft = openDraft(workflow, now);
   for (const event of events) {
+    draft.at = now;
     (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
     proceed(draft);
   }

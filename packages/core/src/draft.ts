@@ -27,6 +27,8 @@ export interface Answered {
 export interface Draft extends Board {
   readonly workflow: Workflow;
   readonly now: number;
+  /** When what is looked at happened, for the record: a reply may have waited. Never after `now`, from which all that is to come is counted. */
+  at: number;
   readonly subtasks: Map<string, Subtask>;
   readonly tallies: Map<string, Tally>;
   readonly deadlines: Map<string | null, number | null>;
@@ -56,6 +58,7 @@ export function openDraft(workflow: Workflow, now: number): Draft {
     type: workflow.type,
     workflow,
     now,
+    at: now,
     subtasks,
     tallies,
     deadlines: new Map(),

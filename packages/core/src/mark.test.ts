@@ -1,7 +1,7 @@
 /** What becomes of a subtask that is in the queue before its turn: its mark is confirmed, or stale, or it is dropped. */
 import { describe, expect, test } from 'vitest';
 import { play, type Setting } from './fixture/scenario.ts';
-import { jsonHash, type Outcome } from './index.ts';
+import { jsonHash, type Outcome, type WorkflowEvent } from './index.ts';
 
 const all: Setting = { sameTree: () => true };
 const pair = [
@@ -71,6 +71,53 @@ describe('a mark is confirmed', () => {
       'workflow_completed',
     ]);
     expect(scene.log).toEqual(['c~0 c', 'b~0 c', 'a~0 c']);
+  });
+});
+
+describe('the record says when a reply came, not when it was looked at', () => {
+  const done = (subtaskId: string, at: number): WorkflowEvent => ({
+    kind: 'settled',
+    report: { workflowId: 'wf', subtaskId, generation: 0, outcome: { status: 'completed', result: 1 }, at },
+  });
+  const chain = [{ id: 'a' }, { id: 'b', params: { x: '$steps.a' } }, { id: 'c', params: { x: '$steps.b' } }];
+
+  test('in a tree that is settled at once: each subtask begins when the one before it was done', () => {
+    const scene = marked(chain);
+    scene.now = 1_000;
+    const { patch } = scene.take(done('a', 100), done('b', 250), done('c', 300));
+    expect(['a', 'b', 'c'].map((id) => scene.get(id))).toMatchObject([
+      { assignedAt: 0, settledAt: 100 },
+      { assignedAt: 100, settledAt: 250 },
+      { assignedAt: 250, settledAt: 300 },
+    ]);
+    expect(patch.events.map((event) => ('durationMs' in event ? event.durationMs : event.at))).toEqual([100, 100, 150, 250, 50, 1_000]);
+  });
+
+  test('also of one that was kept, and of one that failed', () => {
+    const scene = marked(chain);
+    scene.now = 300;
+    scene.take(done('b', 250));
+    scene.now = 1_000;
+    scene.take(done('a', 100));
+    expect(scene.get('b')).toMatchObject({ assignedAt: 100, settledAt: 250 });
+    scene.reply('c', broken, { at: 700 });
+    expect(scene.get('c')).toMatchObject({ assignedAt: 250, settledAt: 700 });
+  });
+
+  test('never before it was assigned, and never after now, whatever the clock of Redis says', () => {
+    const scene = play([{ id: 'a' }, { id: 'b', needs: ['a'] }]);
+    scene.now = 500;
+    scene.take(done('a', 9_999));
+    expect(scene.get('a')).toMatchObject({ settledAt: 500 });
+    scene.now = 600;
+    scene.take(done('b', 20));
+    expect(scene.get('b')).toMatchObject({ assignedAt: 500, settledAt: 500 });
+  });
+
+  test('what comes after it is dispatched now', () => {
+    const scene = play([{ id: 'a' }, { id: 'b', needs: ['a'] }]);
+    scene.now = 500;
+    expect(scene.take(done('a', 100)).dispatches).toMatchObject([{ subtaskId: 'b', issuedAt: 500 }]);
   });
 });
 

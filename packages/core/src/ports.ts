@@ -155,6 +155,8 @@ export interface ReceivedReply {
   readonly stream: string;
   readonly id: string;
   readonly report: Report | null;
+  /** What comes next is in the queue already, as part of a tree: nobody waits for it to be settled. */
+  readonly isAwaitedInQueue: boolean;
   readonly raw: string;
   readonly problems: readonly Problem[];
 }

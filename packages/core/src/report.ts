@@ -14,6 +14,7 @@ export function settleReport(draft: Draft, report: Report): void {
   if (subtask?.generation !== generation || !isAsked(draft, report)) return;
   if (isMarked(subtask)) return reportedEarly(draft, subtask, report);
   if (subtask.status !== 'assigned') return;
+  draft.at = Math.min(draft.now, Math.max(report.at ?? draft.now, subtask.assignedAt));
   if (generation === treeGeneration && !isBuiltOnRecord(draft, report)) return putBack(draft, subtaskId, subtask.tries, 'blocked');
   switch (outcome.status) {
     case 'completed': {

@@ -63,15 +63,15 @@ function resultProblems(node: Node, result: Json, params: JsonObject): readonly 
 }
 
 function complete(draft: Draft, id: string, result: Json, { execution, degraded, dissent, contextUpdate }: Conclusion): void {
-  const { now } = draft;
+  const { at } = draft;
   const before = draft.get(id);
   const generation = before?.generation ?? 0;
-  const assignedAt = before !== undefined && 'assignedAt' in before ? (before.assignedAt as number) : now;
+  const assignedAt = before !== undefined && 'assignedAt' in before ? (before.assignedAt as number) : at;
   put(draft, id, {
     status: 'completed',
     generation,
     assignedAt,
-    settledAt: now,
+    settledAt: at,
     result,
     ...(execution && { execution }),
     ...(before !== undefined && 'tries' in before && before.tries && { tries: before.tries }),
@@ -79,7 +79,7 @@ function complete(draft: Draft, id: string, result: Json, { execution, degraded,
     ...(dissent !== undefined && dissent.length > 0 && { dissent }),
     ...(before !== undefined && 'parts' in before && before.parts && { parts: before.parts }),
   });
-  draft.events.push({ type: 'subtask_completed', at: now, subtaskId: id, generation, ...who(draft, id, execution), durationMs: now - assignedAt });
+  draft.events.push({ type: 'subtask_completed', at, subtaskId: id, generation, ...who(draft, id, execution), durationMs: at - assignedAt });
   if (contextUpdate !== undefined) writeContext(draft, id, contextUpdate);
 }
 
@@ -140,7 +140,7 @@ export function putBack(draft: Draft, id: string, tries: Tries | undefined, caus
 
 /** For good. What the subtask's failure means for the rest is decided when it is looked at. */
 export function fail(draft: Draft, id: string, error: Failure, execution?: Execution): void {
-  const { now } = draft;
+  const { at } = draft;
   const before = draft.get(id);
   const { optional } = nodeOf(draft, id);
   const [generation, assignedAt] = [before?.generation ?? 0, before !== undefined && 'assignedAt' in before ? before.assignedAt : null];
@@ -148,7 +148,7 @@ export function fail(draft: Draft, id: string, error: Failure, execution?: Execu
     status: 'failed_permanent',
     generation,
     assignedAt,
-    settledAt: now,
+    settledAt: at,
     error,
     ...(execution && { execution }),
     ...(before !== undefined && 'tries' in before && before.tries && { tries: before.tries }),
@@ -157,11 +157,11 @@ export function fail(draft: Draft, id: string, error: Failure, execution?: Execu
   });
   draft.events.push({
     type: 'subtask_failed',
-    at: now,
+    at,
     subtaskId: id,
     generation,
     ...who(draft, id, execution),
-    durationMs: now - (assignedAt ?? now),
+    durationMs: at - (assignedAt ?? at),
     error,
     ...(optional && { tolerated: true }),
   });

@@ -7,7 +7,9 @@ export type Settle = (reports: readonly Report[]) => Promise<void>;
 
 export function createSettle(advance: Advance): Settle {
   return async (reports) => {
-    const events = Map.groupBy(reports, ({ workflowId }) => workflowId);
+    // In the order in which they came, whatever their streams: in a tree, that of an input before that of what was made of it.
+    const inOrder = reports.toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0));
+    const events = Map.groupBy(inOrder, ({ workflowId }) => workflowId);
     await advance(new Map([...events].map(([id, own]) => [id, own.map((report): WorkflowEvent => ({ kind: 'settled', report }))])));
   };
 }
