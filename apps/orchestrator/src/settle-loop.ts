@@ -7,6 +7,7 @@ import { AssertionError } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReceivedReply, ReplyReader } from '@baton/core';
 import type { Engine } from '@baton/engine';
+import { createPatience } from './patience.ts';
 
 /** How late a deadline may be noticed. */
 const tickMs = 250;
@@ -31,6 +32,7 @@ export interface SettleLoop {
 }
 
 export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): SettleLoop {
+  const patience = createPatience();
   let owned: readonly number[] = [];
   let isDrained = false;
   let isStopping = false;
@@ -38,8 +40,10 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
   let tickedAt = Number.NEGATIVE_INFINITY;
 
   async function turn(): Promise<void> {
-    const replies = await reader.read(Math.max(1, tickedAt + tickMs - performance.now()));
-    if (replies.length > 0) await settle({ engine, reader, warn }, replies);
+    const begunAt = performance.now();
+    const replies = await reader.read(Math.max(1, Math.min(tickedAt + tickMs - begunAt, patience.restMs(begunAt))));
+    const due = patience.sift(replies, performance.now());
+    if (due.length > 0) await settle({ engine, reader, warn }, due);
     // A reply that waits says more than a deadline that has passed, so what was just taken over is read to the end first.
     if (replies.length < wholeRead) isDrained = true;
     if (isDrained && performance.now() >= tickedAt + tickMs) {
@@ -56,6 +60,7 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
       } catch (error) {
         if (isBug(error)) throw error;
         warn('settle_failed', error);
+        patience.clear();
         reader.rewind();
         await delay(retryMs);
       }
@@ -67,7 +72,10 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
     own(partitions) {
       owned = partitions;
       isDrained = false;
+      // What is not ours any more is another's to settle, and what still is will be read again.
+      patience.clear();
       reader.own(partitions);
+      reader.rewind();
     },
     idleMs: () => performance.now() - turnedAt,
     ended,

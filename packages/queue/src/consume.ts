@@ -143,7 +143,13 @@ async function carryOut(
 ): Promise<ReplyMessage> {
   switch (verdict.kind) {
     case 'reply':
-      await appendReply(redis, prefix, capability, metadata.partition, verdict.reply);
+      await appendReply(redis, prefix, {
+        capability,
+        partition: metadata.partition,
+        reply: verdict.reply,
+        // Anything but a result concerns the engine at once.
+        isAwaitedInQueue: job.parentKey !== undefined && verdict.reply.payload.status === 'completed',
+      });
       return verdict.reply;
     case 'retry':
       assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
@@ -240,5 +246,5 @@ async function answerAbandoned({ redis, prefix, capability, onAbandoned }: Consu
   const assignment = parseAssignment(job.data);
   if (!assignment.ok) return;
   const reply = onAbandoned(assignment.value, job.attemptsMade, error.message);
-  await appendReply(redis, prefix, capability, assignment.value.metadata.partition, reply);
+  await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, reply });
 }

@@ -67,7 +67,7 @@ queueContract('Redis', async () => {
         isBlocked,
         attempt: job.attemptsMade + 1,
         progress: (progress) => job.updateProgress(progress),
-        reply: (message) => appendReply(redis, prefix, capability, job.data.metadata.partition, message),
+        reply: (message) => appendReply(redis, prefix, { capability, partition: job.data.metadata.partition, reply: message }),
         finish: async (message) => void (await job.moveToCompleted(message, token, false)),
         retryLater: async (reason) => void (await job.moveToFailed(new Error(reason), token, false)),
         fail: async (reason) => void (await job.moveToFailed(new UnrecoverableError(reason), token, false)),

@@ -2,7 +2,7 @@ import type { ReceivedReply } from '@baton/core';
 import { expect, test } from 'vitest';
 import { createCursors } from './reply-cursors.ts';
 
-const reply = (stream: string, id: string): ReceivedReply => ({ stream, id, report: null, raw: '', problems: [] });
+const reply = (stream: string, id: string): ReceivedReply => ({ stream, id, report: null, isAwaitedInQueue: false, raw: '', problems: [] });
 
 test('a read moves its streams on, and only those', () => {
   const cursors = createCursors();

@@ -1,5 +1,5 @@
 /**
- * Replies on Redis streams, one stream for each capability and partition, one field for each reply.
+ * Replies on Redis streams, one stream for each capability and partition; an entry is a reply, and a word more if what waits for it waits in the queue.
  * **Invariant:** what is in a stream is not settled.
  */
 import type { Problem, ReceivedReply } from '@baton/core';
@@ -8,12 +8,21 @@ import type { Redis } from 'ioredis';
 import { execute } from './pipeline.ts';
 
 const field = 'reply';
+const awaitedInQueue = 'awaited_in_queue';
 /** For each stream and call. */
 const repliesPerReadMax = 256;
 const deadRepliesMax = 10_000;
 
-export async function appendReply(redis: Redis, prefix: string, capability: string, partition: number, reply: ReplyMessage): Promise<void> {
-  await redis.xadd(streamKey(prefix, capability, partition), '*', field, JSON.stringify(reply));
+export interface Appended {
+  readonly capability: string;
+  readonly partition: number;
+  readonly reply: ReplyMessage;
+  readonly isAwaitedInQueue?: boolean;
+}
+
+export async function appendReply(redis: Redis, prefix: string, { capability, partition, reply, isAwaitedInQueue = false }: Appended): Promise<void> {
+  const more = isAwaitedInQueue ? [awaitedInQueue, '1'] : [];
+  await redis.xadd(streamKey(prefix, capability, partition), '*', field, JSON.stringify(reply), ...more);
 }
 
 /** What stands in the streams after these ids; waits at most `blockMs` for the first entry. */
@@ -48,12 +57,15 @@ export function streamKey(prefix: string, capability: string, partition: number)
 }
 
 function received(stream: string, id: string, fields: readonly string[]): ReceivedReply {
-  const [name, raw] = fields;
-  if (name !== field || raw === undefined || fields.length !== 2) {
+  const [name, raw, more] = fields;
+  const isAwaitedInQueue = more === awaitedInQueue;
+  if (name !== field || raw === undefined || fields.length !== (isAwaitedInQueue ? 4 : 2)) {
     const problems: readonly Problem[] = [{ path: '', code: 'no_reply', message: `The entry must have the one field "${field}" with the message as JSON.` }];
-    return { stream, id, report: null, raw: JSON.stringify(fields), problems };
+    return { stream, id, report: null, isAwaitedInQueue, raw: JSON.stringify(fields), problems };
   }
   // The prefix may have colons, the name of a stream has none.
   const reply = parseReply(raw, capabilityOfStream(stream.slice(stream.lastIndexOf(':') + 1)));
-  return reply.ok ? { stream, id, report: reply.value, raw, problems: [] } : { stream, id, report: null, raw, problems: reply.problems };
+  if (!reply.ok) return { stream, id, report: null, isAwaitedInQueue, raw, problems: reply.problems };
+  // Redis begins an entry's id with its time.
+  return { stream, id, report: { ...reply.value, at: Number.parseInt(id, 10) }, isAwaitedInQueue, raw, problems: [] };
 }

@@ -85,7 +85,7 @@ export function createMemoryQueue(now: () => number = Date.now, agents = 1): Mem
   function append(capability: string, partition: number, raw: string): void {
     const stream = resultStream(capability, partition);
     appended += 1;
-    streams.set(stream, [...(streams.get(stream) ?? []), { id: `${appended}-0`, raw }]);
+    streams.set(stream, [...(streams.get(stream) ?? []), { id: `${now()}-${appended}`, raw }]);
     for (const wake of wakes) wake();
   }
 

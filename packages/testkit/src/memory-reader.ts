@@ -3,6 +3,7 @@ import type { ReceivedReply, ReplyReader } from '@baton/core';
 import { capabilityOfStream, parseReply } from '@baton/protocol';
 
 export interface Entry {
+  /** As Redis makes them: the time, and a counter. */
   readonly id: string;
   readonly raw: string;
 }
@@ -19,7 +20,14 @@ export function createMemoryReader(streams: Map<string, Entry[]>, dead: Received
         if (inHand.has(`${stream} ${id}`)) continue;
         inHand.add(`${stream} ${id}`);
         const reply = parseReply(raw, capabilityOfStream(stream));
-        replies.push({ stream, id, raw, report: reply.ok ? reply.value : null, problems: reply.ok ? [] : reply.problems });
+        replies.push({
+          stream,
+          id,
+          raw,
+          isAwaitedInQueue: false,
+          report: reply.ok ? { ...reply.value, at: Number.parseInt(id, 10) } : null,
+          problems: reply.ok ? [] : reply.problems,
+        });
       }
     }
     return replies;

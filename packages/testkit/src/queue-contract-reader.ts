@@ -36,7 +36,7 @@ export function readerContract(world: () => QueueWorld, took: Took): void {
     const reader = await owning('wf_1');
     const replies = await reader.read(blockMs);
     expect(workflowIds(replies)).toEqual(['wf_1', 'wf_1']);
-    expect(replies.map(({ report }) => report)).toContainEqual({ ...reportOf(reply), capability: 'data.fetch' });
+    expect(replies.map(({ report }) => report)).toContainEqual({ ...reportOf(reply), at: expect.any(Number), capability: 'data.fetch' });
     expect(await reader.read(0)).toEqual([]);
   });
 
@@ -117,7 +117,7 @@ export function readerContract(world: () => QueueWorld, took: Took): void {
     await reader.remove(await reader.read(blockMs));
     const waiting = reader.read(30_000);
     const reply = await settle('wf_1', 'data.fetch', 'again');
-    expect((await waiting).map(({ report }) => report)).toEqual([{ ...reportOf(reply), capability: 'data.fetch' }]);
+    expect((await waiting).map(({ report }) => report)).toEqual([{ ...reportOf(reply), at: expect.any(Number), capability: 'data.fetch' }]);
   });
 
   test.each<Outcome>([{ status: 'held' }, { status: 'overloaded', retryAfterMs: 250 }])('what is not done is replied too: $status', async (outcome) => {
@@ -135,7 +135,9 @@ export function readerContract(world: () => QueueWorld, took: Took): void {
     await world().queue.dispatch([tree(exampleAssignment({ capability: 'bank.transfer' })), tree(exampleAssignment({ subtaskId: 'other' }))]);
     const forged = exampleReply((await took('bank.transfer')).assignment);
     await (await took('data.fetch')).reply(forged);
-    expect((await readAll(await owning('wf_1'), 1)).map(({ report }) => report)).toEqual([{ ...reportOf(forged), capability: 'data.fetch' }]);
+    expect((await readAll(await owning('wf_1'), 1)).map(({ report }) => report)).toEqual([
+      { ...reportOf(forged), at: expect.any(Number), capability: 'data.fetch' },
+    ]);
   });
 
   test('a child workflow answers in a stream that every reader reads, from the first moment', async () => {
