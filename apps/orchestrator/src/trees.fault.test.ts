@@ -20,7 +20,8 @@ let trees: TreesUnderTest;
 let processes: TestProcess[];
 
 beforeAll(async () => {
-  fixture = await startRedis();
+  // With the default the last second may be lost, effects that a test counts among it, while what was on its way is sent once more.
+  fixture = await startRedis({ args: ['--appendfsync', 'always'] });
 });
 afterAll(async () => await fixture.stop());
 
@@ -102,14 +103,16 @@ async function effects(id: string): Promise<Readonly<Record<string, string>>> {
 const onceEach = (length: number) => Object.fromEntries(Array.from({ length }, (_, index) => [`s${index}~0`, '1']));
 
 /**
- * It has come to its end, and each step of it was dispatched once and is recorded as done once, whatever died meanwhile. A handler may have run
- * twice, under the one key that it has.
+ * It has come to its end, and each step of it is recorded as done once, by the only dispatch of it that had an effect, whatever died meanwhile. (A
+ * dispatch that an orchestrator died before never was in the queue: the next one has another generation. A handler may have run twice, under one key.)
  */
 async function expectWhole(id: string, length: number): Promise<void> {
-  expect((await ended(id)).state).toMatchObject({ status: 'completed', result: { [`s${length - 1}`]: `${id}~s${length - 1}~0` } });
+  const { state, subtasks } = await ended(id);
+  expect(state.status).toBe('completed');
   const completions = (await recorded(id)).flatMap((event) => (event.type === 'subtask_completed' ? [event.subtaskId] : []));
   expect(completions).toEqual(Array.from({ length }, (_, index) => `s${index}`));
-  expect(Object.keys(await effects(id)).toSorted()).toEqual(Object.keys(onceEach(length)).toSorted());
+  const results = completions.map((step) => (subtasks.get(step) as { readonly result: string }).result);
+  expect(new Set(Object.keys(await effects(id)).map((key) => `${id}~${key}`))).toEqual(new Set(results));
 }
 
 const holding = async (id: string): Promise<void> =>

@@ -1,7 +1,7 @@
 /** What becomes of a subtask that is in the queue before its turn: its mark is confirmed, or stale, or it is dropped. */
 import { describe, expect, test } from 'vitest';
 import { play, type Setting } from './fixture/scenario.ts';
-import { jsonHash, type Outcome, type WorkflowEvent } from './index.ts';
+import { jsonHash, limits, type Outcome, type WorkflowEvent } from './index.ts';
 
 const all: Setting = { sameTree: () => true };
 const pair = [
@@ -47,6 +47,13 @@ describe('a mark is confirmed', () => {
     const scene = marked();
     expect(scene.reply('b', outcome).eventTypes).toEqual([]);
     expect(scene.complete('a', 7).eventTypes).toEqual(types);
+  });
+
+  test('but what is too large to be kept is asked for once more', () => {
+    const scene = marked();
+    scene.complete('b', 'x'.repeat(limits.payloadBytesMax));
+    expect(scene.get('b')).toEqual({ status: 'pending', generation: 1, cause: 'blocked' });
+    expect(scene.complete('a', 7).sent).toEqual(['b']);
   });
 
   test('after a pause, in which nothing begins', () => {

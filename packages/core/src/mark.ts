@@ -9,6 +9,7 @@ import { type Draft, put } from './draft.ts';
 import { askedCapability, nodeOf, scopeOf } from './frame.ts';
 import { jsonHash } from './json.ts';
 import { resolveReferences } from './reference.ts';
+import { sizeProblem } from './settle.ts';
 import type { AssignmentCause, MarkedSubtask } from './subtask.ts';
 
 /** Trees are made of first dispatches only: what is tried again is tried on its own. */
@@ -33,16 +34,22 @@ export function reportedEarly(draft: Draft, subtask: MarkedSubtask, report: Repo
   const { subtaskId, generation, outcome } = report;
   switch (outcome.status) {
     case 'completed':
+      // What is too large for the record is not kept in it: asked for on its own, it is found to be so.
+      if (sizeProblem(outcome.result) !== null) return unmark(draft, subtaskId, 'blocked');
+      return keep(draft, subtask, report);
     case 'failed':
     case 'overloaded':
-      if (subtask.reported === undefined) put(draft, subtaskId, { ...subtask, reported: report });
-      return;
+      return keep(draft, subtask, report);
     case 'held':
       recordHeld(draft, subtaskId, generation);
       return unmark(draft, subtaskId, 'resumed');
     case 'blocked':
       return unmark(draft, subtaskId, 'blocked');
   }
+}
+
+function keep(draft: Draft, subtask: MarkedSubtask, report: Report): void {
+  if (subtask.reported === undefined) put(draft, report.subtaskId, { ...subtask, reported: report });
 }
 
 export function recordHeld(draft: Draft, id: string, generation: number): void {
