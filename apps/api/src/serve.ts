@@ -60,6 +60,7 @@ async function apiOn(redis: Redis, prefix: string, log: Logger, stopping: AbortS
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
+    count: metrics.count,
   });
   return await buildApi({
     engine,

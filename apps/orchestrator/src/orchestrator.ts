@@ -45,7 +45,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
     logEvent(header, event);
     metrics.observe(header, event);
   };
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn });
+  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count });
 
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());

@@ -28,7 +28,11 @@ interface Step {
   readonly decision: Decision;
 }
 
-export function createAdvance({ store, now, observe }: EngineDeps, cache: WorkflowCache, perform: (effects: readonly Effect[]) => Promise<void>): Advance {
+export function createAdvance(
+  { store, now, observe, count = () => {} }: EngineDeps,
+  cache: WorkflowCache,
+  perform: (effects: readonly Effect[]) => Promise<void>,
+): Advance {
   const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
     const answers = new Map<string, readonly Answered[]>();
     let open = events;
@@ -59,6 +63,8 @@ export function createAdvance({ store, now, observe }: EngineDeps, cache: Workfl
         throw error;
       });
     const { committed, lost } = takeIn(steps, outcomes, cache);
+    count('commits', committed.length);
+    count('conflicts', lost.length);
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
     await perform(committed.flatMap(({ decision }) => decision.effects));
     return lost;
