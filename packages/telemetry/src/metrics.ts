@@ -47,6 +47,9 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
   };
 }
 
+/** For a process that was told to keep none. */
+export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, text: async () => '', contentType: 'text/plain' };
+
 function createObserve(series: ReturnType<typeof createSeries>): Metrics['observe'] {
   const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
     series.completions.inc({ workflow_type, status });
