@@ -28,7 +28,7 @@ async function runRepeat(groups: readonly (readonly Case[])[], repeat: number, o
   await using running = new AsyncDisposableStack();
   const systems = new Map<SystemName, System>();
   for (const name of new Set(groups.flat().map(({ system }) => system))) {
-    const system = await startSystem(name, settings);
+    const system = await startSystem(name, { settings });
     running.defer(() => system.stop());
     systems.set(name, system);
   }

@@ -5,12 +5,11 @@ import { connectRedis } from '@baton/queue';
 import { createBatonProducer } from './baton-producer.ts';
 import { closedLoop, type LoopResult } from './closed-loop.ts';
 import { type Figures, type Measurement, Order } from './measurement.ts';
-import { textOf } from './payload.ts';
-import { type Producer, WorkflowError } from './producer.ts';
+import { runChecked, WorkflowError } from './producer.ts';
 import { createRawProducer } from './raw-producer.ts';
 import { quantile } from './statistics.ts';
 import { spentBetween, sum, type Usage, usageOf } from './usage.ts';
-import { resultProblem, type Workload, workloadOf } from './workload.ts';
+import { type Workload, workloadOf } from './workload.ts';
 
 const silentMsMax = 60_000;
 
@@ -33,11 +32,6 @@ async function measure(order: Order): Promise<Measurement> {
   await producer.close();
   redis.disconnect();
   return measurementOf(order, workload, result, before, after);
-}
-
-async function runChecked(producer: Producer, workload: Workload, workflowId: string): Promise<void> {
-  const problem = resultProblem(workload, workflowId, textOf(workflowId), await producer.run(workflowId));
-  if (problem !== null) throw new WorkflowError(problem);
 }
 
 function measurementOf(order: Order, workload: Workload, result: LoopResult, before: Usage, after: Usage): Measurement {

@@ -1,9 +1,11 @@
 /** The report on a terminal: aligned tables, numbers on the right. */
 import type { Growth } from './growth.ts';
 import type { Idle } from './idle.ts';
-import type { Spread } from './statistics.ts';
+import type { Mixed } from './mixed.ts';
+import { type Spread, spread } from './statistics.ts';
 import type { Row } from './summary.ts';
 import type { Results, Verdict } from './target.ts';
+import type { TelemetryCost } from './telemetry.ts';
 
 /** The first row is the head; the first column stands on the left. */
 export function table(rows: readonly (readonly string[])[], leftColumns = 1): string {
@@ -85,13 +87,54 @@ function idleTable(idle: readonly Idle[]): string {
   return table([['idle', 'of a core', 'MB'], ...lines]);
 }
 
+function mixedTable(mixed: readonly Mixed[]): string {
+  const lines = mixed.flatMap(({ phases }, repeat) =>
+    phases.map(({ when, ms, commits, conflicts, reloads }) => [
+      `${when}, ${repeat + 1}`,
+      short((1_000 * commits) / ms),
+      `${short((100 * conflicts) / commits)} %`,
+      short(reloads / commits),
+      String(commits),
+      String(conflicts),
+      String(reloads),
+    ]),
+  );
+  const seconds = (ms: number): string => `${short(ms / 1_000)} s`;
+  const words = mixed.map(({ inFlight, leaseMs, takeoverMs, sharedMs, load }) => {
+    const parts = Object.entries(load).map(
+      ([name, { checked, longestMs }]) => `${checked} × ${name} (${inFlight[name]} in flight, longest ${seconds(longestMs)})`,
+    );
+    return `Taken over in ${seconds(takeoverMs)} of a lease of ${seconds(leaseMs)}, shared again in ${seconds(sharedMs)}; results checked: ${parts.join(', ')}.`;
+  });
+  return [
+    table([['two orchestrators, one killed', 'commits/s', 'conflicts/commit', 'reloads/commit', 'commits', 'conflicts', 'reloads'], ...lines]),
+    ...words,
+  ].join('\n');
+}
+
+function telemetryTable({ chains, pairs, ms, cpu }: TelemetryCost): string {
+  const line = (side: 'on' | 'off'): readonly string[] => [
+    `logs and metrics ${side}`,
+    range(spread(pairs.map((pair) => pair[side].ms))),
+    range(spread(pairs.map((pair) => pair[side].cpuMsPerChain))),
+  ];
+  return table([[`${chains} chains`, 'ms', 'CPU ms per chain'], line('on'), line('off'), ['on ÷ off', range(ms), range(cpu)]]);
+}
+
 function verdictTable(verdicts: readonly Verdict[]): string {
   const words = (isMet: boolean | null): string => (isMet === null ? '' : isMet ? 'met' : 'missed');
   const lines = verdicts.map(({ target, bound, measured, isMet }) => [target, bound, measured === null ? 'not measured' : short(measured), words(isMet)]);
   return table([['target', '', 'measured', ''], ...lines], 2);
 }
 
-export function reportText({ rows, growth, idle }: Results, verdicts: readonly Verdict[]): string {
-  const parts = [rows.length > 0 && loadTable(rows), growth.length > 0 && growthTable(growth), idle.length > 0 && idleTable(idle), verdictTable(verdicts)];
+export function reportText({ rows, growth, idle, mixed, telemetry }: Results, verdicts: readonly Verdict[]): string {
+  const parts = [
+    rows.length > 0 && loadTable(rows),
+    growth.length > 0 && growthTable(growth),
+    idle.length > 0 && idleTable(idle),
+    mixed.length > 0 && mixedTable(mixed),
+    telemetry !== null && telemetryTable(telemetry),
+    verdictTable(verdicts),
+  ];
   return parts.filter((part) => part !== false).join('\n\n');
 }
