@@ -10,6 +10,7 @@ import { runMixed } from './mixed.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { casesOf } from './plan.ts';
 import { root } from './process.ts';
+import { selfTimesIn } from './profile.ts';
 import { summarize } from './summary.ts';
 import { reportText } from './table.ts';
 import { type Results, verdictsOf } from './target.ts';
@@ -32,7 +33,9 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
   const [date, commit] = [new Date().toISOString(), currentCommit()];
   const name = `${date.slice(0, 19).replaceAll(':', '')}-${commit.commit}`;
-  const load: LoadOptions = { ...options, settings, signal, say };
+  const profiles = options.profile ? join(folder, 'profiles', name) : null;
+  if (profiles !== null) mkdirSync(profiles, { recursive: true });
+  const load: LoadOptions = { ...options, settings, profiles, signal, say };
   const machine = await describeMachine();
   say(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, Redis ${machine.redis}; load ${machine.loadBefore.toFixed(1)}`);
 
@@ -49,6 +52,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
     idle: nodes.idle,
     mixed,
     telemetry,
+    selfTimes: profiles === null ? [] : selfTimesIn(profiles),
     areTreesOff: settings['BATON_TREES'] === 'off',
   };
   const verdicts = verdictsOf(results);

@@ -40,6 +40,7 @@ const Flags = z.object({
   nodes: list(whole.max(10_000)),
   live: list(whole.max(1_000_000)),
   telemetry: z.coerce.number().int().min(0).max(100_000),
+  profile: z.boolean().default(false),
   json: z.string().min(1).optional(),
   set: z.array(z.string().regex(/^BATON_[A-Z_]+=/, 'must be like BATON_TREES=off')).default([]),
 });
@@ -60,6 +61,7 @@ const config = {
   nodes: text,
   live: text,
   telemetry: text,
+  profile: { type: 'boolean' },
   json: text,
   set: { type: 'string', multiple: true },
 } as const;
@@ -75,6 +77,7 @@ export const usage = `Usage: ./dev bench [flags]
   --seconds n --warm-up n what is counted of each measurement, and what goes before (${full.seconds} and ${full['warm-up']}; quick: ${quick.seconds} and ${quick['warm-up']})
   --nodes n,n --live n,n  cost of a subtask in graphs of so many nodes, and beside so many workflows that wait; none: --nodes "" --live ""
   --telemetry n           chains of a batch that is run with logs and metrics on and off by turns (${full.telemetry}; quick: ${quick.telemetry}); none: 0
+  --profile               where the CPU time of the load goes by package, and Redis's by command; slows down what is measured
   --idle n                seconds of watching processes that have nothing to do
   --set BATON_X=y         for all processes of Baton; may be given several times
   --json file             the results, also where you want them; they are always in .baton/bench, with a picture`;

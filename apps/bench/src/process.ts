@@ -5,12 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const readyMs = 30_000;
 const pollMs = 25;
 const stopMs = 15_000;
+/** A profile is written at the very end, and may be big. */
+const stopProfiledMs = 60_000;
 
 /** When the pipe to this process ends, so does the child. */
 const leash = "data:text/javascript,process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref()";
@@ -35,6 +37,8 @@ export interface ProcessPlan {
   /** How it is known to be ready: by the event of a line, or, of one that logs nothing, by what can be seen elsewhere. */
   readonly ready: string | (() => Promise<boolean>);
   readonly logs: string;
+  /** The file where it leaves its CPU profile as it ends; null: it makes none. */
+  readonly profile: string | null;
 }
 
 export class ProcessError extends Error {
@@ -46,17 +50,17 @@ export const appMain = (app: string): string => join(root, 'apps', app, 'src/mai
 export const ownMain = (name: string): string => join(import.meta.dirname, `${name}.ts`);
 
 /** @throws {ProcessError} when it ends, or says nothing for too long, before it is ready */
-export async function startProcess({ role, main, args = [], env, ready, logs }: ProcessPlan): Promise<MeasuredProcess> {
+export async function startProcess({ role, main, args = [], env, ready, logs, profile }: ProcessPlan): Promise<MeasuredProcess> {
   const log = join(logs, `${role}.log`);
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'w');
-  const child = spawn(process.execPath, ['--import', leash, main, ...args], {
+  const child = spawn(process.execPath, ['--import', leash, ...profileFlags(profile), main, ...args], {
     env: environment(env),
     stdio: ['pipe', file, file],
   });
   closeSync(file);
   const ended = once(child, 'exit');
-  const end = (signal: NodeJS.Signals): Promise<void> => endProcess(child, ended, signal);
+  const end = (signal: NodeJS.Signals): Promise<void> => endProcess(child, ended, signal, profile === null ? stopMs : stopProfiledMs);
   const isReady = typeof ready === 'string' ? async () => lineWith(log, ready) !== null : ready;
   for (const until = performance.now() + readyMs; !(await isReady()); await delay(pollMs)) {
     if (!hasExited(child) && performance.now() < until) continue;
@@ -89,6 +93,10 @@ export function giveOrder(main: string, input: string, signal: AbortSignal): Run
   return { say, output: output() };
 }
 
+function profileFlags(profile: string | null): readonly string[] {
+  return profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${dirname(profile)}`, `--cpu-prof-name=${basename(profile)}`];
+}
+
 /** Ours, but for what would set up the measured processes otherwise than we do. */
 function environment(own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BATON_'));
@@ -105,9 +113,9 @@ function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-async function endProcess(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+async function endProcess(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals, waitMs: number): Promise<void> {
   if (!hasExited(child)) child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+  const timer = setTimeout(() => child.kill('SIGKILL'), waitMs);
   await ended;
   clearTimeout(timer);
 }

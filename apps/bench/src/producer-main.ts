@@ -38,7 +38,9 @@ function measurementOf(order: Order, workload: Workload, result: LoopResult, bef
   const { completed, checked, windowMs } = result;
   const spent = spentBetween(before, after);
   const subtasks = completed * workload.subtasks;
-  const calls = Object.entries(spent.commands).map(([name, command]) => [name, command.calls / subtasks] as const);
+  const commands = Object.entries(spent.commands).map(
+    ([name, { calls, usec }]) => [name, { callsPerSubtask: calls / subtasks, usPerSubtask: usec / subtasks }] as const,
+  );
   const roles = Object.entries(spent.cpuMs).map(([role, ms]) => [role, { cpuMsPerWorkflow: ms / completed, rssBytes: after.rssBytes[role] ?? 0 }] as const);
   return {
     case: order.case,
@@ -48,7 +50,7 @@ function measurementOf(order: Order, workload: Workload, result: LoopResult, bef
     windowMs,
     figures: figuresOf(workload, result, spent, after),
     byRole: Object.fromEntries(roles),
-    callsPerSubtask: Object.fromEntries(calls),
+    commands: Object.fromEntries(commands),
   };
 }
 

@@ -32,7 +32,7 @@ function repeated(repeat: number, system: Case['system'], workflowsPerSecond: nu
       windowMs: 1,
       figures: { ...figures, workflowsPerSecond },
       byRole: {},
-      callsPerSubtask: {},
+      commands: { evalsha: { callsPerSubtask: 3, usPerSubtask: 30 } },
     },
   };
 }
@@ -53,6 +53,7 @@ const results: Results = {
   idle: [],
   mixed: [],
   telemetry: null,
+  selfTimes: [],
   areTreesOff: false,
 };
 
@@ -130,13 +131,15 @@ test('telemetry may cost a twentieth', () => {
   ]);
 });
 
-test('the report shows what else was measured, where it was', () => {
-  const report = reportText({ ...results, mixed: [mixed], telemetry }, []);
+test('the report shows what else was measured, where it was; commands and CPU time with a profile only', () => {
+  const report = reportText({ ...results, mixed: [mixed], telemetry, selfTimes: [{ process: 'baton worker', busyMs: 200, ms: { ioredis: 100 } }] }, []);
   expect(report).toMatch(/^takeover, 1 +400 +25.0 % +0.100 +200 +50 +20$/m);
   expect(report).toContain('Taken over in 6.00 s of a lease of 5.00 s');
   expect(report).toContain('70 × chain (200 in flight, longest 37.0 s)');
   expect(report).toMatch(/^logs and metrics on +990 +3.00$/m);
-  expect(reportText(results, [])).not.toMatch(/two orchestrators|logs and metrics/);
+  expect(report).toMatch(/^baton worker +ioredis +100 +50.0 %$/m);
+  expect(report).toMatch(/^chain +200 +baton, queue +evalsha +3.00 +30.0$/m);
+  expect(reportText(results, [])).not.toMatch(/evalsha|two orchestrators|ioredis|logs and metrics/);
 });
 
 test('without trees another bound holds', () => {

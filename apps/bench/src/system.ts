@@ -30,6 +30,8 @@ export interface SystemOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Those of Baton's processes that do the work log nothing and keep no metrics. */
   readonly isQuiet?: boolean;
+  /** The file for the CPU profile of a process; null, or without it: none is made. */
+  readonly profileOf?: (role: string) => string | null;
 }
 
 interface Launch {
@@ -46,7 +48,7 @@ interface Launch {
 const quiet = { BATON_LOG_LEVEL: 'silent', BATON_METRICS_PORT: 'off' } as const;
 
 /** Redis is one of its own, with the append-only file on, fsynced every second. */
-export async function startSystem(name: SystemName, { settings, isQuiet = false }: SystemOptions): Promise<System> {
+export async function startSystem(name: SystemName, { settings, isQuiet = false, profileOf }: SystemOptions): Promise<System> {
   await using started = new AsyncDisposableStack();
   const server = await startRedis({ args: ['--appendfsync', 'everysec'] });
   started.defer(() => server.stop());
@@ -62,7 +64,7 @@ export async function startSystem(name: SystemName, { settings, isQuiet = false 
   async function start(role: string, { main, args = [], env, event, isSeen }: Launch): Promise<MeasuredProcess> {
     const own = { ...env, ...settings, ...(isQuiet && isSeen && quiet), BATON_REDIS_URL: server.url, BATON_PREFIX: prefix };
     const ready = isQuiet && isSeen ? () => isSeen(redis, prefix) : event;
-    const running = await startProcess({ role, main, args, env: own, ready, logs });
+    const running = await startProcess({ role, main, args, env: own, ready, logs, profile: profileOf?.(role) ?? null });
     processes.push(running);
     return running;
   }

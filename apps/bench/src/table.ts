@@ -2,6 +2,7 @@
 import type { Growth } from './growth.ts';
 import type { Idle } from './idle.ts';
 import type { Mixed } from './mixed.ts';
+import type { SelfTime } from './profile.ts';
 import { type Spread, spread } from './statistics.ts';
 import type { Row } from './summary.ts';
 import type { Results, Verdict } from './target.ts';
@@ -121,15 +122,41 @@ function telemetryTable({ chains, pairs, ms, cpu }: TelemetryCost): string {
   return table([[`${chains} chains`, 'ms', 'CPU ms per chain'], line('on'), line('off'), ['on ÷ off', range(ms), range(cpu)]]);
 }
 
+/** What is less than this share of the whole is left out. */
+const shareMin = 0.005;
+
+function commandTable(rows: readonly Row[]): string {
+  const lines = rows.flatMap(({ case: each, commands }) => {
+    const costs = Object.entries(commands).toSorted(([, a], [, b]) => b.usPerSubtask - a.usPerSubtask);
+    const all = costs.reduce((sum, [, { usPerSubtask }]) => sum + usPerSubtask, 0);
+    const head = [each.workload, String(each.inFlight), each.system === 'baton' ? `baton, ${each.start}` : each.system];
+    const shown = costs.filter(([, { usPerSubtask }]) => usPerSubtask >= shareMin * all);
+    return shown.map(([name, { callsPerSubtask, usPerSubtask }]) => [...head, name, short(callsPerSubtask), short(usPerSubtask)]);
+  });
+  return `${table([['workload', 'in flight', 'system', 'command', 'calls', 'µs'], ...lines], 4)}\n\nPer subtask. A script's time holds that of its commands.`;
+}
+
+function selfTimeTable(selfTimes: readonly SelfTime[]): string {
+  const lines = selfTimes.flatMap(({ process, busyMs, ms }) =>
+    Object.entries(ms)
+      .filter(([, each]) => each >= shareMin * busyMs)
+      .map(([name, each]) => [process, name, each.toFixed(0), `${((100 * each) / busyMs).toFixed(1)} %`]),
+  );
+  return table([['process', 'where', 'ms', 'of its CPU'], ...lines], 2);
+}
+
 function verdictTable(verdicts: readonly Verdict[]): string {
   const words = (isMet: boolean | null): string => (isMet === null ? '' : isMet ? 'met' : 'missed');
   const lines = verdicts.map(({ target, bound, measured, isMet }) => [target, bound, measured === null ? 'not measured' : short(measured), words(isMet)]);
   return table([['target', '', 'measured', ''], ...lines], 2);
 }
 
-export function reportText({ rows, growth, idle, mixed, telemetry }: Results, verdicts: readonly Verdict[]): string {
+export function reportText({ rows, growth, idle, mixed, telemetry, selfTimes }: Results, verdicts: readonly Verdict[]): string {
+  const isProfiled = selfTimes.length > 0;
   const parts = [
     rows.length > 0 && loadTable(rows),
+    isProfiled && commandTable(rows),
+    isProfiled && selfTimeTable(selfTimes),
     growth.length > 0 && growthTable(growth),
     idle.length > 0 && idleTable(idle),
     mixed.length > 0 && mixedTable(mixed),

@@ -3,6 +3,7 @@ import type { Growth, Memory } from './growth.ts';
 import type { Idle } from './idle.ts';
 import type { FigureName } from './measurement.ts';
 import type { Mixed } from './mixed.ts';
+import type { SelfTime } from './profile.ts';
 import type { Rival, Row } from './summary.ts';
 import type { TelemetryCost } from './telemetry.ts';
 
@@ -14,6 +15,8 @@ export interface Results {
   readonly mixed: readonly Mixed[];
   /** null: it was not measured. */
   readonly telemetry: TelemetryCost | null;
+  /** Only where profiles were asked for. */
+  readonly selfTimes: readonly SelfTime[];
   readonly areTreesOff: boolean;
 }
 
