@@ -70,6 +70,7 @@ async function apiOn({ redis, prefix, log, stopping, sameTree }: ApiOn): Promise
     },
     warn: (event, err) => log.warn({ event, err }),
     sameTree,
+    count: metrics.count,
   });
   return await buildApi({
     engine,

@@ -1,11 +1,13 @@
 /**
  * Baton as its producers use it. By queue: a job on `workflows`, and the result from the store, as one who has Redis gets it. By HTTP: the typed
- * client for both. That a workflow has ended is learnt from the orchestrator's log (`ending-log.ts`) either way.
+ * client for both. That a workflow has ended is learnt from the orchestrator's log (`ending-log.ts`) either way, or, without one, from the store.
  */
 import { createClient } from '@baton/client';
 import { connectRedis, createStartQueue } from '@baton/queue';
 import { createStore } from '@baton/store';
+import { typeOf } from './batch.ts';
 import { followEndings } from './ending-log.ts';
+import { askForEndings } from './ending-store.ts';
 import { textOf } from './payload.ts';
 import { createWaitingList, type Producer, type ProducerOptions, WorkflowError } from './producer.ts';
 
@@ -13,7 +15,7 @@ const apiTimeoutMs = 60_000;
 
 export async function createBatonProducer(options: ProducerOptions): Promise<Producer> {
   const { start, workload, redisUrl, prefix, logs } = options;
-  const type = workload.types.at(-1)?.name ?? '';
+  const type = typeOf(workload);
   const redis = await connectRedis(redisUrl, { name: 'bench-producer' });
   const store = createStore({ redis, prefix });
   const queue = createStartQueue(redis, prefix);
@@ -21,7 +23,8 @@ export async function createBatonProducer(options: ProducerOptions): Promise<Pro
   for (const definition of workload.types) await client.registerType(definition);
 
   const endings = createWaitingList<string>();
-  const logsFollowed = logs.map((log) => followEndings(log, endings.tell));
+  const sources: readonly { readonly close: () => void | Promise<void> }[] =
+    logs.length === 0 ? [askForEndings(store, endings)] : logs.map((log) => followEndings(log, endings.tell));
   const begin = (body: Parameters<typeof client.start>[0]): Promise<unknown> => (start === 'http' ? client.start(body) : queue.enqueue(body));
 
   async function storedResult(workflowId: string): Promise<unknown> {
@@ -39,7 +42,7 @@ export async function createBatonProducer(options: ProducerOptions): Promise<Pro
       return start === 'http' ? (await client.result(workflowId)).result : await storedResult(workflowId);
     },
     async close() {
-      for (const log of logsFollowed) log.close();
+      for (const source of sources) await source.close();
       await queue.close();
       redis.disconnect();
     },

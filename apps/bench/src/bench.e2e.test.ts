@@ -16,10 +16,21 @@ const Report = z.object({
   measurements: z.array(z.object({ repeat: z.int(), measurement: Measurement })),
   growth: z.array(z.object({ of: z.string(), size: z.int(), measurements: z.array(Measurement) })),
   idle: z.array(z.object({ roles: z.record(z.string(), z.unknown()) })),
+  mixed: z.array(
+    z.object({
+      takeoverMs: z.number(),
+      sharedMs: z.number(),
+      phases: z.array(z.object({ when: z.string(), commits: z.int(), conflicts: z.int(), reloads: z.int() })),
+      load: z.record(z.string(), z.object({ checked: z.int(), longestMs: z.number() })),
+    }),
+  ),
+  telemetry: z.object({ chains: z.int(), pairs: z.array(z.object({ on: z.object({ ms: z.number() }), off: z.object({ ms: z.number() }) })) }).nullable(),
+  selfTimes: z.array(z.object({ process: z.string(), busyMs: z.number(), ms: z.record(z.string(), z.number()) })),
   verdicts: z.array(z.unknown()),
 });
 
-const tiny = ['--quick', '--seconds', '0.05', '--warm-up', '0.05', '--idle', '0.1', '--in-flight', '2,1', '--nodes', '10,20', '--live', '5,10'];
+const short = ['--quick', '--seconds', '0.05', '--warm-up', '0.05', '--idle', '0.1', '--in-flight', '2,1', '--set', 'BATON_LEASE_MS=600'];
+const tiny = [...short, '--nodes', '10,20', '--live', '5,10', '--telemetry', '20'];
 
 async function bench(args: readonly string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -53,18 +64,33 @@ test('a tiny quick run measures every system and every workload, and checks ever
   expect(report.growth.map(({ of, size }) => `${of} ${size}`)).toEqual(['nodes 10', 'nodes 20', 'live 5', 'live 10']);
   expect(Object.keys(report.idle[0]?.roles ?? {}).toSorted()).toEqual(['api', 'orchestrator', 'redis', 'worker']);
   expect(report.verdicts.length).toBeGreaterThan(0);
+  for (const { commands } of measured) expect(commands['evalsha']?.usPerSubtask).toBeGreaterThan(0);
+
+  const [mixed] = report.mixed;
+  expect(mixed?.phases.map(({ when }) => when)).toEqual(['before', 'takeover', 'after']);
+  for (const name of ['chain', 'map1000']) expect(mixed?.load[name]?.checked).toBeGreaterThan(0);
+  expect(mixed?.phases.reduce((sum, { commits }) => sum + commits, 0)).toBeGreaterThan(0);
+  expect(mixed?.takeoverMs).toBeGreaterThan(0);
+  expect(report.telemetry?.chains).toBe(20);
+  expect(report.telemetry?.pairs).toHaveLength(2);
+  expect(report.selfTimes).toEqual([]);
 
   const picture = /^\S+\.svg$/m.exec(stdout)?.[0] ?? expect.fail(stdout);
   expect(readFileSync(picture, 'utf8')).toContain('</svg>');
 });
 
-test('starts by HTTP are measured too', { timeout: 120_000 }, async () => {
+test('starts by HTTP are measured too, and where the time goes is told', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'bench.json');
-  const only = ['--systems', 'baton', '--workloads', 'chain', '--start', 'http', '--nodes', '', '--live', ''];
-  const { code, stderr } = await bench([...tiny, ...only, '--json', file]);
+  const only = ['--systems', 'baton,raw-flow', '--workloads', 'chain', '--start', 'http', '--nodes', '', '--live', '', '--telemetry', '0', '--profile'];
+  const { code, stdout, stderr } = await bench([...short, ...only, '--json', file]);
   expect(code, stderr).toBe(0);
-  const { measurements } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
-  expect(measurements.map(({ measurement: { case: each } }) => `${each.start} ${each.inFlight}`)).toEqual(['http 2', 'http 1']);
+  const { measurements, selfTimes } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const starts = measurements.map(({ measurement: { case: each } }) => `${each.system} ${each.start} ${each.inFlight}`);
+  expect(starts).toEqual(['baton http 2', 'raw-flow queue 2', 'baton http 1', 'raw-flow queue 1']);
+  expect(selfTimes.map(({ process }) => process).toSorted()).toEqual(['baton api', 'baton orchestrator', 'baton worker', 'raw-flow worker']);
+  for (const { ms } of selfTimes) expect(ms['ioredis']).toBeGreaterThan(0);
+  expect(stdout).toMatch(/^baton orchestrator +packages\/core /m);
+  expect(stdout).toMatch(/^chain +2 +raw-flow +evalsha /m);
 });

@@ -31,17 +31,15 @@ export class SilentError extends Error {
 }
 
 export async function closedLoop(options: LoopOptions): Promise<LoopResult> {
-  const { inFlight, warmUpMs, windowMs, countMin, run, onEdge } = options;
+  const { inFlight, warmUpMs, windowMs, countMin, run, onEdge, silentMsMax } = options;
   const begun = performance.now();
   const latenciesMs: number[] = [];
-  let [started, checked] = [0, 0];
+  let checked = 0;
   let [opened, closed] = [Number.NaN, Number.NaN];
-  let lastEnd = begun;
 
   function ended(startedAt: number): void {
     const now = performance.now();
     checked += 1;
-    lastEnd = now;
     if (!Number.isNaN(closed)) return;
     if (!Number.isNaN(opened)) latenciesMs.push(now - startedAt);
     const isWarm = Number.isNaN(opened) && checked >= inFlight && now >= begun + warmUpMs;
@@ -51,22 +49,40 @@ export async function closedLoop(options: LoopOptions): Promise<LoopResult> {
     if (isWarm || isOver) onEdge();
   }
 
+  async function measured(n: number): Promise<void> {
+    const startedAt = performance.now();
+    await run(n);
+    ended(startedAt);
+  }
+
+  await keepInFlight({ inFlight, run: measured, isOver: () => !Number.isNaN(closed), silentMsMax });
+  return { windowMs: closed - opened, completed: latenciesMs.length, latenciesMs, checked };
+}
+
+/** So many at a time until it is over; what was started then is waited for. */
+export async function keepInFlight({
+  inFlight,
+  run,
+  isOver,
+  silentMsMax,
+}: Pick<LoopOptions, 'inFlight' | 'run' | 'silentMsMax'> & { readonly isOver: () => boolean }): Promise<void> {
+  let started = 0;
+  let lastEnd = performance.now();
+
   async function lane(): Promise<void> {
-    while (Number.isNaN(closed)) {
-      const startedAt = performance.now();
+    while (!isOver()) {
       started += 1;
       await run(started);
-      ended(startedAt);
+      lastEnd = performance.now();
     }
   }
 
-  const watch = watchdog(options.silentMsMax, () => lastEnd);
+  const watch = watchdog(silentMsMax, () => lastEnd);
   try {
     await Promise.race([Promise.all(Array.from({ length: inFlight }, lane)), watch.silent]);
   } finally {
     watch.stop();
   }
-  return { windowMs: closed - opened, completed: latenciesMs.length, latenciesMs, checked };
 }
 
 function watchdog(silentMsMax: number, lastEnd: () => number): { readonly silent: Promise<never>; readonly stop: () => void } {

@@ -1,12 +1,11 @@
 /** Whether a subtask costs the same whatever is around it: in graphs of more and more nodes, and beside more and more workflows that wait. Baton only. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@baton/client';
 import { connectRedis, createStartQueue, type Redis } from '@baton/queue';
+import { enqueueAll, reached, typeOf } from './batch.ts';
 import { type Idle, watchIdle } from './idle.ts';
 import { type LoadOptions, progressOf } from './load.ts';
 import { measure } from './measure.ts';
 import type { Measurement } from './measurement.ts';
-import { textOf } from './payload.ts';
 import { median } from './statistics.ts';
 import { type System, startSystem } from './system.ts';
 import { infoNumber } from './usage.ts';
@@ -29,9 +28,7 @@ export interface Memory {
 /** So many subtasks are ready at a time, in however many workflows. */
 const readyAtOnce = 100;
 const chainsInFlight = 200;
-const silentMsMax = 60_000;
 const pollMs = 100;
-const enqueuedAtOnce = 500;
 const payloadBytes = 200;
 
 /** Idle processes are watched before anything has run, and after everything has. */
@@ -41,7 +38,7 @@ export async function runNodes(
   options: LoadOptions,
 ): Promise<{ readonly growth: readonly Growth[]; readonly idle: readonly Idle[] }> {
   await using running = new AsyncDisposableStack();
-  const system = await startSystem('baton', options.settings);
+  const system = await startSystem('baton', { settings: options.settings });
   running.defer(() => system.stop());
   const idle = [await watchIdle(system, 'before load', idleMs)];
   const found = new Map<number, Measurement[]>(sizes.map((size) => [size, []]));
@@ -61,7 +58,7 @@ async function measureNodes(system: System, size: number, options: LoadOptions):
 /** @param sizes in any order; the memory of a waiting workflow is that of the last step up */
 export async function runLive(sizes: readonly number[], options: LoadOptions): Promise<{ readonly growth: readonly Growth[]; readonly memory: Memory }> {
   await using running = new AsyncDisposableStack();
-  const system = await startSystem('baton', options.settings);
+  const system = await startSystem('baton', { settings: options.settings });
   running.defer(() => system.stop());
   const redis = await connectRedis(system.redisUrl, { name: 'bench-growth' });
   running.defer(() => redis.disconnect());
@@ -88,27 +85,12 @@ export async function runLive(sizes: readonly number[], options: LoadOptions): P
 }
 
 async function addLive(system: System, redis: Redis, from: number, to: number, signal: AbortSignal): Promise<void> {
-  const [definition] = waiting.types;
-  const type = definition?.name ?? '';
-  await createClient({ baseUrl: system.apiUrl ?? '' }).registerType(definition);
+  await createClient({ baseUrl: system.apiUrl ?? '' }).registerType(waiting.types[0]);
   const queue = createStartQueue(redis, system.prefix);
   const ids = Array.from({ length: to - from }, (_, index) => `live-${from + index}`);
-  for (let at = 0; at < ids.length; at += enqueuedAtOnce) {
-    signal.throwIfAborted();
-    await Promise.all(ids.slice(at, at + enqueuedAtOnce).map((id) => queue.enqueue({ workflow_id: id, type, params: { text: textOf(id) } })));
-  }
+  await enqueueAll(queue, waiting, ids, signal);
   await queue.close();
-  await reached(() => redis.zcard(`${system.prefix}:idx:type:${type}:waiting`), to, signal);
-}
-
-/** @throws when nothing moves for too long */
-async function reached(count: () => Promise<number>, goal: number, signal: AbortSignal): Promise<void> {
-  let [last, since] = [-1, performance.now()];
-  for (let now = await count(); now < goal; now = await count()) {
-    if (now !== last) [last, since] = [now, performance.now()];
-    if (performance.now() > since + silentMsMax) throw new Error(`Only ${now} of ${goal} workflows came to where they wait.`);
-    await delay(pollMs, undefined, { signal });
-  }
+  await reached(() => redis.zcard(`${system.prefix}:idx:type:${typeOf(waiting)}:waiting`), to, pollMs, signal);
 }
 
 async function usedMemory(redis: Redis): Promise<number> {

@@ -1,7 +1,9 @@
 /** Every case in every repeat: all systems run beside each other, and only one of them has work at a time. */
+import { join } from 'node:path';
 import { measure, type Windows } from './measure.ts';
 import type { Case, Measurement } from './measurement.ts';
 import { rotated } from './plan.ts';
+import { profileName } from './profile.ts';
 import { type System, type SystemName, startSystem } from './system.ts';
 
 export interface Repeated {
@@ -13,6 +15,8 @@ export interface Repeated {
 export interface LoadOptions extends Windows {
   readonly repeats: number;
   readonly settings: Readonly<Record<string, string>>;
+  /** The folder for the CPU profiles of what has load; null: none are made. */
+  readonly profiles: string | null;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -24,11 +28,12 @@ export async function runLoad(groups: readonly (readonly Case[])[], options: Loa
 }
 
 async function runRepeat(groups: readonly (readonly Case[])[], repeat: number, options: LoadOptions): Promise<readonly Repeated[]> {
-  const { repeats, settings, signal, say } = options;
+  const { repeats, settings, profiles, signal, say } = options;
   await using running = new AsyncDisposableStack();
   const systems = new Map<SystemName, System>();
   for (const name of new Set(groups.flat().map(({ system }) => system))) {
-    const system = await startSystem(name, settings);
+    const profileOf = (role: string): string | null => (profiles === null ? null : join(profiles, profileName(name, role, repeat)));
+    const system = await startSystem(name, { settings, profileOf });
     running.defer(() => system.stop());
     systems.set(name, system);
   }

@@ -1,7 +1,7 @@
 /** One measurement on a running system: an order for the producer's process, and its answer. */
 import { type Case, Measurement, type Order } from './measurement.ts';
 import type { Options } from './options.ts';
-import { ownMain, runToEnd } from './process.ts';
+import { giveOrder, ownMain } from './process.ts';
 import type { System } from './system.ts';
 
 export type Windows = Pick<Options, 'seconds' | 'warm-up'>;
@@ -22,5 +22,5 @@ export async function measure(system: System, wanted: Case, windows: Windows, si
     windowMs: windows.seconds * 1_000,
     countMin: wanted.inFlight === 1 ? 1 : turnsMin * wanted.inFlight,
   };
-  return Measurement.parse(JSON.parse(await runToEnd(ownMain('producer-main'), JSON.stringify(order), signal)));
+  return Measurement.parse(JSON.parse(await giveOrder(ownMain('producer-main'), JSON.stringify(order), signal).output));
 }

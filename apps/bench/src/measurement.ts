@@ -3,8 +3,6 @@ import { z } from 'zod';
 import { startNames } from './producer.ts';
 import { systemNames } from './system.ts';
 
-const perName = z.record(z.string(), z.number());
-
 export const Case = z.object({
   system: z.enum(systemNames),
   start: z.enum(startNames),
@@ -46,6 +44,10 @@ export const Figures = z.object({
 export type Figures = z.output<typeof Figures>;
 export type FigureName = keyof Figures;
 
+/** Of one command of Redis, from inside scripts too; its time is in that of the script then, once more. */
+export const CommandCost = z.object({ callsPerSubtask: z.number(), usPerSubtask: z.number() });
+export type CommandCost = z.output<typeof CommandCost>;
+
 export const Measurement = z.object({
   case: Case,
   subtasks: z.int(),
@@ -55,6 +57,6 @@ export const Measurement = z.object({
   windowMs: z.number(),
   figures: Figures,
   byRole: z.record(z.string(), z.object({ cpuMsPerWorkflow: z.number(), rssBytes: z.number() })),
-  callsPerSubtask: perName,
+  commands: z.record(z.string(), CommandCost),
 });
 export type Measurement = z.output<typeof Measurement>;

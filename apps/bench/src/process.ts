@@ -5,12 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const readyMs = 30_000;
 const pollMs = 25;
 const stopMs = 15_000;
+/** A profile is written at the very end, and may be big. */
+const stopProfiledMs = 60_000;
 
 /** When the pipe to this process ends, so does the child. */
 const leash = "data:text/javascript,process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref()";
@@ -19,10 +21,12 @@ export interface MeasuredProcess {
   readonly role: string;
   readonly pid: number;
   readonly log: string;
-  /** The fields of the line that said it is ready. */
-  readonly ready: Readonly<Record<string, unknown>>;
+  /** The fields of the first line of its log with this event; null: there is none. */
+  said(event: string): Readonly<Record<string, unknown>> | null;
   /** SIGTERM, a bounded wait, SIGKILL. */
   stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
 }
 
 export interface ProcessPlan {
@@ -30,9 +34,11 @@ export interface ProcessPlan {
   readonly main: string;
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The event that says it is ready. */
-  readonly event: string;
+  /** How it is known to be ready: by the event of a line, or, of one that logs nothing, by what can be seen elsewhere. */
+  readonly ready: string | (() => Promise<boolean>);
   readonly logs: string;
+  /** The file where it leaves its CPU profile as it ends; null: it makes none. */
+  readonly profile: string | null;
 }
 
 export class ProcessError extends Error {
@@ -44,35 +50,51 @@ export const appMain = (app: string): string => join(root, 'apps', app, 'src/mai
 export const ownMain = (name: string): string => join(import.meta.dirname, `${name}.ts`);
 
 /** @throws {ProcessError} when it ends, or says nothing for too long, before it is ready */
-export async function startProcess({ role, main, args = [], env, event, logs }: ProcessPlan): Promise<MeasuredProcess> {
+export async function startProcess({ role, main, args = [], env, ready, logs, profile }: ProcessPlan): Promise<MeasuredProcess> {
   const log = join(logs, `${role}.log`);
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'w');
-  const child = spawn(process.execPath, ['--import', leash, main, ...args], { env: environment(env), stdio: ['pipe', file, file] });
+  const child = spawn(process.execPath, ['--import', leash, ...profileFlags(profile), main, ...args], {
+    env: environment(env),
+    stdio: ['pipe', file, file],
+  });
   closeSync(file);
   const ended = once(child, 'exit');
-  const until = performance.now() + readyMs;
-  for (;;) {
-    const ready = lineWith(log, event);
-    if (ready !== null) return { role, pid: child.pid ?? 0, log, ready, stop: () => stop(child, ended) };
-    if (child.exitCode !== null || child.signalCode !== null || performance.now() > until) {
-      await stop(child, ended);
-      throw new ProcessError(`${role} did not get ready. Its last lines:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
-    }
-    await delay(pollMs);
+  const end = (signal: NodeJS.Signals): Promise<void> => endProcess(child, ended, signal, profile === null ? stopMs : stopProfiledMs);
+  const isReady = typeof ready === 'string' ? async () => lineWith(log, ready) !== null : ready;
+  for (const until = performance.now() + readyMs; !(await isReady()); await delay(pollMs)) {
+    if (!hasExited(child) && performance.now() < until) continue;
+    await end('SIGTERM');
+    throw new ProcessError(`${role} did not get ready. Its last lines:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
   }
+  return { role, pid: child.pid ?? 0, log, said: (event) => lineWith(log, event), stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
-/** Runs it to its end with what it is to do on its standard input. @returns what it wrote to its standard output */
-export async function runToEnd(main: string, input: string, signal: AbortSignal): Promise<string> {
+export interface RunningOrder {
+  /** A line more on its standard input. */
+  readonly say: (line: string) => void;
+  /** What it wrote to its standard output. Rejects with a {@link ProcessError} when it ended otherwise than with 0; it has said why on standard error. */
+  readonly output: Promise<string>;
+}
+
+/** A process with what it is to do on its standard input. */
+export function giveOrder(main: string, input: string, signal: AbortSignal): RunningOrder {
   const child = spawn(process.execPath, [main], { env: environment({}), stdio: ['pipe', 'pipe', 'inherit'], signal });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)));
   // Left open: it is the leash.
-  child.stdin.write(`${input}\n`);
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new ProcessError(`${main} ended with code ${code}.`);
-  return output;
+  const say = (line: string): void => void child.stdin.write(`${line}\n`);
+  const output = async (): Promise<string> => {
+    const chunks: string[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(String(chunk)));
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) throw new ProcessError(`${main} ended with code ${code}.`);
+    return chunks.join('');
+  };
+  say(input);
+  return { say, output: output() };
+}
+
+function profileFlags(profile: string | null): readonly string[] {
+  return profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${dirname(profile)}`, `--cpu-prof-name=${basename(profile)}`];
 }
 
 /** Ours, but for what would set up the measured processes otherwise than we do. */
@@ -87,9 +109,13 @@ function lineWith(log: string, event: string): Readonly<Record<string, unknown>>
   return line === undefined ? null : (JSON.parse(line) as Record<string, unknown>);
 }
 
-async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+async function endProcess(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals, waitMs: number): Promise<void> {
+  if (!hasExited(child)) child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), waitMs);
   await ended;
   clearTimeout(timer);
 }

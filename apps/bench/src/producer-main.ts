@@ -5,12 +5,11 @@ import { connectRedis } from '@baton/queue';
 import { createBatonProducer } from './baton-producer.ts';
 import { closedLoop, type LoopResult } from './closed-loop.ts';
 import { type Figures, type Measurement, Order } from './measurement.ts';
-import { textOf } from './payload.ts';
-import { type Producer, WorkflowError } from './producer.ts';
+import { runChecked, WorkflowError } from './producer.ts';
 import { createRawProducer } from './raw-producer.ts';
 import { quantile } from './statistics.ts';
 import { spentBetween, sum, type Usage, usageOf } from './usage.ts';
-import { resultProblem, type Workload, workloadOf } from './workload.ts';
+import { type Workload, workloadOf } from './workload.ts';
 
 const silentMsMax = 60_000;
 
@@ -35,16 +34,13 @@ async function measure(order: Order): Promise<Measurement> {
   return measurementOf(order, workload, result, before, after);
 }
 
-async function runChecked(producer: Producer, workload: Workload, workflowId: string): Promise<void> {
-  const problem = resultProblem(workload, workflowId, textOf(workflowId), await producer.run(workflowId));
-  if (problem !== null) throw new WorkflowError(problem);
-}
-
 function measurementOf(order: Order, workload: Workload, result: LoopResult, before: Usage, after: Usage): Measurement {
   const { completed, checked, windowMs } = result;
   const spent = spentBetween(before, after);
   const subtasks = completed * workload.subtasks;
-  const calls = Object.entries(spent.commands).map(([name, command]) => [name, command.calls / subtasks] as const);
+  const commands = Object.entries(spent.commands).map(
+    ([name, { calls, usec }]) => [name, { callsPerSubtask: calls / subtasks, usPerSubtask: usec / subtasks }] as const,
+  );
   const roles = Object.entries(spent.cpuMs).map(([role, ms]) => [role, { cpuMsPerWorkflow: ms / completed, rssBytes: after.rssBytes[role] ?? 0 }] as const);
   return {
     case: order.case,
@@ -54,7 +50,7 @@ function measurementOf(order: Order, workload: Workload, result: LoopResult, bef
     windowMs,
     figures: figuresOf(workload, result, spent, after),
     byRole: Object.fromEntries(roles),
-    callsPerSubtask: Object.fromEntries(calls),
+    commands: Object.fromEntries(commands),
   };
 }
 

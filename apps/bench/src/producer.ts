@@ -1,6 +1,8 @@
 /** Who starts workflows and waits for their results: one for Baton, one for raw BullMQ, in a process of their own (`producer-main.ts`). */
+
+import { textOf } from './payload.ts';
 import type { SystemName } from './system.ts';
-import type { Workload } from './workload.ts';
+import { resultProblem, type Workload } from './workload.ts';
 
 export const startNames = ['queue', 'http'] as const;
 export type StartName = (typeof startNames)[number];
@@ -18,7 +20,7 @@ export interface ProducerOptions {
   readonly redisUrl: string;
   readonly prefix: string;
   readonly apiUrl: string | null;
-  /** Where the orchestrators write to. */
+  /** Where the orchestrators write to; none: the store is asked what has ended. */
   readonly logs: readonly string[];
 }
 
@@ -26,8 +28,21 @@ export class WorkflowError extends Error {
   readonly code = 'WORKFLOW_WENT_WRONG';
 }
 
+/** @throws {WorkflowError} when it did not result in what it should */
+export async function runChecked(producer: Producer, workload: Workload, workflowId: string): Promise<void> {
+  const problem = resultProblem(workload, workflowId, textOf(workflowId), await producer.run(workflowId));
+  if (problem !== null) throw new WorkflowError(problem);
+}
+
 /** Those who wait for something, by its name. */
-export function createWaitingList<T>(): { readonly wait: (name: string) => Promise<T>; readonly tell: (name: string, what: T) => void } {
+export interface WaitingList<T> {
+  readonly wait: (name: string) => Promise<T>;
+  readonly tell: (name: string, what: T) => void;
+  /** What is waited for. */
+  readonly names: () => readonly string[];
+}
+
+export function createWaitingList<T>(): WaitingList<T> {
   const waiting = new Map<string, (what: T) => void>();
   return {
     wait: (name) => new Promise((resolve) => waiting.set(name, resolve)),
@@ -36,5 +51,6 @@ export function createWaitingList<T>(): { readonly wait: (name: string) => Promi
       waiting.delete(name);
       resolve?.(what);
     },
+    names: () => [...waiting.keys()],
   };
 }

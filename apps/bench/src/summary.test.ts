@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { chart } from './chart.ts';
 import type { Repeated } from './load.ts';
 import type { Case, Figures } from './measurement.ts';
+import type { Mixed, Phase } from './mixed.ts';
 import { summarize } from './summary.ts';
 import { reportText, table } from './table.ts';
 import { type Results, verdictsOf } from './target.ts';
@@ -31,7 +32,7 @@ function repeated(repeat: number, system: Case['system'], workflowsPerSecond: nu
       windowMs: 1,
       figures: { ...figures, workflowsPerSecond },
       byRole: {},
-      callsPerSubtask: {},
+      commands: { evalsha: { callsPerSubtask: 3, usPerSubtask: 30 } },
     },
   };
 }
@@ -50,6 +51,9 @@ const results: Results = {
   growth: [],
   memory: { bytesPerLive: Number.NaN, bytesPerFinished: 2_500 },
   idle: [],
+  mixed: [],
+  telemetry: null,
+  selfTimes: [],
   areTreesOff: false,
 };
 
@@ -83,6 +87,59 @@ test('a target is met, missed, or was not measured', () => {
   expect(of('CPU per subtask, more nodes')).toEqual([[1, true]]);
   expect(of('idle, of a core')).toEqual([[0.2, true]]);
   expect(of('idle, memory')).toEqual([[90, true]]);
+});
+
+const phase = (when: Phase['when'], conflicts: number): Phase => ({ when, ms: 500, commits: 200, conflicts, reloads: 20 });
+const mixed: Mixed = {
+  inFlight: { chain: 200, map1000: 2 },
+  leaseMs: 5_000,
+  takeoverMs: 6_000,
+  sharedMs: 900,
+  phases: [phase('before', 1), phase('takeover', 50), phase('after', 0)],
+  load: { chain: { checked: 70, longestMs: 37_000 }, map1000: { checked: 3, longestMs: 2_000 } },
+};
+
+test('conflicts count outside of the takeover, in its worse half and the worst repeat; so does the takeover', () => {
+  const calm = { ...mixed, takeoverMs: 4_000, phases: [phase('before', 0), phase('takeover', 50), phase('after', 0)] };
+  const of = (all: readonly Mixed[]): unknown =>
+    verdictsOf({ ...results, mixed: all })
+      .filter(({ target }) => target.startsWith('two orchestrators'))
+      .map(({ measured, isMet }) => [measured, isMet]);
+  expect(of([calm])).toEqual([
+    [0, true],
+    [0.8, true],
+  ]);
+  expect(of([mixed, calm])).toEqual([
+    [0.5, true],
+    [1.2, false],
+  ]);
+  expect(of([])).toEqual([
+    [null, null],
+    [null, null],
+  ]);
+});
+
+const spread = (median: number) => ({ median, min: median, max: median });
+const batch = { ms: 900, cpuMsPerChain: 3 };
+const telemetry = { chains: 500, pairs: [{ on: { ...batch, ms: 990 }, off: batch }], ms: spread(1.1), cpu: spread(1) };
+
+test('telemetry may cost a twentieth', () => {
+  const verdicts = verdictsOf({ ...results, telemetry }).filter(({ target }) => target.startsWith('telemetry'));
+  expect(verdicts.map(({ measured, isMet }) => [measured, isMet])).toEqual([
+    [1.1, false],
+    [1, true],
+  ]);
+});
+
+test('the report shows what else was measured, where it was; commands and CPU time with a profile only', () => {
+  const report = reportText({ ...results, mixed: [mixed], telemetry, selfTimes: [{ process: 'baton worker', busyMs: 200, ms: { ioredis: 100 } }] }, []);
+  expect(report).toMatch(/^takeover, 1 +400 +25.0 % +0.100 +200 +50 +20$/m);
+  expect(report).toContain('Taken over in 6.00 s of a lease of 5.00 s');
+  expect(report).toContain('70 × chain (200 in flight, longest 37.0 s)');
+  expect(report).toMatch(/^logs and metrics on +990 +3.00$/m);
+  expect(report).toMatch(/^baton worker +ioredis +100 +50.0 %$/m);
+  expect(report).toMatch(/^chain +200 +baton, queue +evalsha +3.00 +30.0$/m);
+  expect(reportText(results, [])).not.toMatch(/evalsha|two orchestrators|ioredis|logs and metrics/);
 });
 
 test('without trees another bound holds', () => {

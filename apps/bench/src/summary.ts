@@ -1,7 +1,7 @@
 /** Many repeats as one row a case: the median with the extremes, and the ratios to raw BullMQ, each taken within its repeat. */
 import type { Repeated } from './load.ts';
-import type { Case, FigureName, Measurement } from './measurement.ts';
-import { type Spread, spread } from './statistics.ts';
+import type { Case, CommandCost, FigureName, Measurement } from './measurement.ts';
+import { median, type Spread, spread } from './statistics.ts';
 
 export const rivals = ['raw-flow', 'raw-step'] as const;
 export type Rival = (typeof rivals)[number];
@@ -12,6 +12,8 @@ export interface Row {
   readonly case: Case;
   readonly repeats: number;
   readonly figures: FigureSpreads;
+  /** The medians of the repeats. */
+  readonly commands: Readonly<Record<string, CommandCost>>;
   /** Baton's rows only: ours divided by the rival's, where it was measured. */
   readonly ratios: Readonly<Partial<Record<Rival, FigureSpreads>>>;
 }
@@ -27,7 +29,20 @@ export function summarize(results: readonly Repeated[]): readonly Row[] {
 
 function rowOf(wanted: Case, own: readonly Repeated[], all: readonly Repeated[]): Row {
   const found = wanted.system === 'baton' ? rivals.flatMap((rival) => ratiosTo(rival, own, all)) : [];
-  return { case: wanted, repeats: own.length, figures: spreads(own.map(({ measurement }) => measurement.figures)), ratios: Object.fromEntries(found) };
+  const measurements = own.map(({ measurement }) => measurement);
+  return {
+    case: wanted,
+    repeats: own.length,
+    figures: spreads(measurements.map(({ figures }) => figures)),
+    commands: commandsOf(measurements),
+    ratios: Object.fromEntries(found),
+  };
+}
+
+function commandsOf(measurements: readonly Measurement[]): Row['commands'] {
+  const names = new Set(measurements.flatMap(({ commands }) => Object.keys(commands)));
+  const middle = (name: string, cost: keyof CommandCost): number => median(measurements.map(({ commands }) => commands[name]?.[cost] ?? 0));
+  return Object.fromEntries([...names].map((name) => [name, { callsPerSubtask: middle(name, 'callsPerSubtask'), usPerSubtask: middle(name, 'usPerSubtask') }]));
 }
 
 function ratiosTo(rival: Rival, own: readonly Repeated[], all: readonly Repeated[]): readonly (readonly [Rival, FigureSpreads])[] {

@@ -2,13 +2,21 @@
 import type { Growth, Memory } from './growth.ts';
 import type { Idle } from './idle.ts';
 import type { FigureName } from './measurement.ts';
+import type { Mixed } from './mixed.ts';
+import type { SelfTime } from './profile.ts';
 import type { Rival, Row } from './summary.ts';
+import type { TelemetryCost } from './telemetry.ts';
 
 export interface Results {
   readonly rows: readonly Row[];
   readonly growth: readonly Growth[];
   readonly memory: Memory;
   readonly idle: readonly Idle[];
+  readonly mixed: readonly Mixed[];
+  /** null: it was not measured. */
+  readonly telemetry: TelemetryCost | null;
+  /** Only where profiles were asked for. */
+  readonly selfTimes: readonly SelfTime[];
   readonly areTreesOff: boolean;
 }
 
@@ -63,6 +71,16 @@ function idle(value: (role: Idle['roles'][string]) => number): Target['measured'
   };
 }
 
+/** The worst of the repeats. */
+function mixed(value: (each: Mixed) => number): Target['measured'] {
+  return (results) => (results.mixed.length === 0 ? null : orNull(Math.max(...results.mixed.map(value))));
+}
+
+/** Of what both orchestrators committed while nobody died or came, in the worse of the two times. */
+function conflictPercent({ phases }: Mixed): number {
+  return Math.max(...phases.filter(({ when }) => when !== 'takeover').map(({ conflicts, commits }) => (100 * conflicts) / commits));
+}
+
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 const flow = '× raw flow';
 const growthBound = 1.2;
@@ -105,8 +123,12 @@ function targetsOf({ areTreesOff }: Results): readonly Target[] {
     { target: 'CPU per subtask, more live workflows', at: 'most', bound: growthBound, unit: '× any smaller', measured: growth('live', 'cpuUsPerSubtask') },
     { target: 'Redis per live workflow', at: 'most', bound: 6, unit: 'KB', measured: ({ memory }) => orNull(memory.bytesPerLive / 1_000) },
     { target: 'Redis per finished workflow', at: 'most', bound: 3, unit: 'KB', measured: ({ memory }) => orNull(memory.bytesPerFinished / 1_000) },
+    { target: 'two orchestrators, conflicts outside of a takeover', at: 'most', bound: 1, unit: '% of commits', measured: mixed(conflictPercent) },
+    { target: 'two orchestrators, one killed, takeover', at: 'most', bound: 1, unit: '× lease', measured: mixed((each) => each.takeoverMs / each.leaseMs) },
     { target: 'idle, of a core, the busiest process', at: 'most', bound: 1, unit: '%', measured: idle(({ coreShare }) => 100 * coreShare) },
     { target: 'idle, memory, the biggest process', at: 'most', bound: 100, unit: 'MB', measured: idle(({ rssBytes }) => rssBytes / 1_000_000) },
+    { target: 'telemetry on, time of a batch', at: 'most', bound: 1.05, unit: '× off', measured: ({ telemetry }) => telemetry?.ms.median ?? null },
+    { target: 'telemetry on, CPU per chain', at: 'most', bound: 1.05, unit: '× off', measured: ({ telemetry }) => telemetry?.cpu.median ?? null },
   ];
 }
 

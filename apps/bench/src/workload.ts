@@ -13,7 +13,6 @@ export interface Workload {
 }
 
 const fanWidth = 100;
-const mapItems = 10_000;
 const rounds = 10;
 
 const input = { type: 'object', required: ['text'], properties: { text: { type: 'string' }, items: { type: 'array' } } };
@@ -102,6 +101,22 @@ const map: NodeInput = {
   aggregate: { strategy: 'sum', of: 'count' },
 };
 
+function mapOver(items: number): Workload {
+  const name = `map${items}`;
+  return {
+    name,
+    subtasks: items,
+    types: [type(name, [map], { count: '$steps.items' })],
+    params: (text) => ({ text, items: Array.from({ length: items }, (_, index) => index) }),
+    result: () => ({ count: items }),
+  };
+}
+
+/** Chains and maps together, where two orchestrators share the work (`mixed.ts`). */
+export const mixedName = 'mixed';
+
+export const map1000 = mapOver(1_000);
+
 const loop: NodeInput = {
   id: 'refine',
   kind: 'loop',
@@ -133,17 +148,14 @@ const workloads: Readonly<Record<string, Workload>> = {
   fanout: simple('fanout', fanout(), 'join', fanWidth),
   diamond: simple('diamond', diamond, 'report', 2),
   graph1000: layered('graph1000', 1_000, 50),
-  map10000: {
-    name: 'map10000',
-    subtasks: mapItems,
-    types: [type('map10000', [map], { count: '$steps.items' })],
-    params: (text) => ({ text, items: Array.from({ length: mapItems }, (_, index) => index) }),
-    result: () => ({ count: mapItems }),
-  },
+  map10000: mapOver(10_000),
   loop10: { ...simple('loop10', [loop], 'refine'), subtasks: 2 * rounds },
   // Seven workflows with seven steps of agents, six of which are the work of a step.
   subtree3: { name: 'subtree3', subtasks: 13, types: [1, 2, 3].map(tree), params: textParams, result: (text) => ({ text, count: 2 }) },
 };
+
+/** Measured in ways of their own, not as a load. */
+const others: typeof workloads = { waiting, [map1000.name]: map1000 };
 
 export const workloadNames: readonly string[] = Object.keys(workloads);
 
@@ -151,11 +163,12 @@ export function layeredName(nodes: number, width: number): string {
   return `layered${nodes}x${width}`;
 }
 
-/** Those of the table by name, `waiting`, and layered graphs of any size by `layeredName`. */
+/** Those of the table and of `others` by name, and layered graphs of any size by `layeredName`. */
 export function workloadOf(name: string): Workload | null {
   const [, nodes, width] = /^layered(\d+)x(\d+)$/.exec(name) ?? [];
   if (nodes !== undefined && width !== undefined) return layered(name, Number(nodes), Number(width));
-  return name === 'waiting' ? waiting : Object.hasOwn(workloads, name) ? (workloads[name] ?? null) : null;
+  const known = { ...workloads, ...others };
+  return Object.hasOwn(known, name) ? (known[name] ?? null) : null;
 }
 
 /** How many workflows are in flight where a chain has `chains`: big workflows bring more work each, so fewer of them do. */

@@ -1,8 +1,8 @@
 /** The orchestrator's environment. */
-import { Environment, Milliseconds, Port, Trees } from '@baton/protocol';
+import { Environment, MetricsPort, Milliseconds, Trees } from '@baton/protocol';
 
 export const OrchestratorEnvironment = Environment.extend({
-  BATON_METRICS_PORT: Port.default(7401),
+  BATON_METRICS_PORT: MetricsPort.default(7401),
   /** How long the partitions of an orchestrator that died wait for the next one. */
   BATON_LEASE_MS: Milliseconds.default(5_000),
   BATON_TREES: Trees,

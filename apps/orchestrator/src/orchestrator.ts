@@ -13,7 +13,7 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, serveMetrics } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import type { OrchestratorEnvironment } from './environment.ts';
@@ -40,7 +40,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const reader = createReplyReader({ redis, prefix });
-  const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
+  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts() });
   const logEvent = logEvents(log);
   const observe: EngineDeps['observe'] = (header, event) => {
     logEvent(header, event);
@@ -53,10 +53,10 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => reader.close());
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError: (err) => warn('agents_not_asked', err) });
   started.defer(() => partners?.close());
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn, sameTree: partners?.sameTree });
+  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, sameTree: partners?.sameTree });
   const loop = startSettleLoop({ engine, reader, warn });
-  const server = await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
-  started.defer(() => server.close());
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+  started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
     leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
     leaseMs,

@@ -41,7 +41,7 @@ interface Step {
 }
 
 export function createAdvance(
-  { store, now, observe, sameTree }: EngineDeps,
+  { store, now, observe, sameTree, count = () => {} }: EngineDeps,
   cache: WorkflowCache,
   perform: (effects: readonly Effect[]) => Promise<void>,
 ): Advance {
@@ -76,6 +76,8 @@ export function createAdvance(
       throw error;
     });
     const { committed, lost } = takeIn(steps, outcomes, cache);
+    count('commits', committed.length);
+    count('conflicts', lost.length);
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
     await perform(committed.flatMap(({ decision }) => decision.effects));
     return lost;

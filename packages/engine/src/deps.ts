@@ -1,6 +1,9 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
 import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 
+/** Commits that were written; commits that lost against another one; workflows that were read from the store. */
+export type Counted = 'commits' | 'conflicts' | 'reloads';
+
 export interface EngineDeps {
   readonly store: WorkflowStore;
   readonly queue: SubtaskQueue;
@@ -12,4 +15,6 @@ export interface EngineDeps {
   readonly observe: (header: WorkflowHeader, event: RecordedEvent) => void;
   /** Told of what went wrong and will be mended later: a dispatch that did not arrive stays in the outbox. */
   readonly warn: (event: string, error: unknown) => void;
+  /** Told what it cost: how well an engine remembers what it works on shows in conflicts and reloads per commit. */
+  readonly count?: (what: Counted, by: number) => void;
 }

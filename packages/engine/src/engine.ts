@@ -21,7 +21,7 @@ export interface Engine extends Controls {
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const cache = createWorkflowCache(deps.store);
+  const cache = createWorkflowCache(deps);
   const perform = createPerform(deps, () => hands);
   const advance = createAdvance(deps, cache, perform);
   const start = createStart(deps, advance);

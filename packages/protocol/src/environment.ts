@@ -8,6 +8,9 @@ function whole(min: number, max: number, what: string) {
 }
 
 export const Port = whole(0, 65_535, 'a port from 0 (any free one) to 65535');
+const portOrOff = 'a port from 0 (any free one) to 65535, or off';
+/** `off`: no metrics are kept, and nothing listens, neither for them nor for `/healthz` and `/readyz`. */
+export const MetricsPort = z.union([z.literal('off'), whole(0, 65_535, portOrOff)], `must be ${portOrOff}`);
 export const Milliseconds = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number of milliseconds, at least 1');
 export const Count = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number, at least 1');
 

@@ -13,6 +13,7 @@ import {
   Environment,
   EnvironmentError,
   feedbackOf,
+  MetricsPort,
   messageSchemas,
   parseAssignment,
   parseEnvironment,
@@ -204,6 +205,13 @@ describe('the environment', () => {
       BATON_LOG_LEVEL: 'info',
       BATON_LOG_FORMAT: 'auto',
     });
+  });
+
+  test('a port for metrics is one, or off', () => {
+    const ports = ['0', '7401', 'off', '', 'on', '-1', '65536'].map((text) => MetricsPort.safeParse(text));
+    expect(ports.map(({ success, data }) => (success ? data : 'refused'))).toEqual([0, 7_401, 'off', 0, 'refused', 'refused', 'refused']);
+    const messages = ports.flatMap(({ error }) => error?.issues[0]?.message ?? []);
+    expect(new Set(messages)).toEqual(new Set(['must be a port from 0 (any free one) to 65535, or off']));
   });
 
   test('is refused as a whole, with every variable that is wrong, and without showing the values', () => {

@@ -54,6 +54,15 @@ test("the guide's eight metrics, under exactly its names, types and labels", asy
   expect(lines.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);
 });
 
+test('what the engine did, under names of its own, from 0 on', async () => {
+  const metrics = createMetrics();
+  metrics.count('commits', 3);
+  metrics.count('commits', 2);
+  metrics.count('conflicts', 1);
+  const ours = (await metrics.text()).split('\n').filter((line) => line.startsWith('baton_'));
+  expect(ours).toEqual(['baton_commits_total 5', 'baton_commit_conflicts_total 1', 'baton_state_reloads_total 0']);
+});
+
 test('a type without active workflows goes to 0; without Redis the gauge is absent and the rest is served', async () => {
   let counts: Promise<Map<string, number>> = Promise.resolve(new Map([['sales', 3]]));
   const metrics = createMetrics({ activeCounts: () => counts });

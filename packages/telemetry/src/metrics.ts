@@ -1,7 +1,8 @@
 /**
  * The guide's eight metrics under exactly its names and labels ("Workflow Monitoring"), and those of the Node process.
  * Events are counted where they were committed and retries where an attempt failed or was sent back, so sums over all processes count each once;
- * `active_workflows` is the same number from every process that serves it (take the maximum, not the sum).
+ * `active_workflows` is the same number from every process that serves it (take the maximum, not the sum). Beside the guide's, under names of
+ * their own, what the engine did of its own accord: commits, conflicts, reloads.
  */
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -16,6 +17,8 @@ export interface Metrics {
   readonly observe: (header: WorkflowHeader, event: RecordedEvent) => void;
   /** An attempt failed and there will be another. Called by the worker, once for each; `reason` is the error's code. */
   readonly subtaskRetried: (capability: string, reason: string) => void;
+  /** What the engine did of its own accord. */
+  readonly count: (what: 'commits' | 'conflicts' | 'reloads', by: number) => void;
   /** The Prometheus text format. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -32,15 +35,20 @@ export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const series = createSeries(registry);
+  const engine = createEngineSeries(registry);
   createActiveWorkflows(registry, activeCounts);
 
   return {
     observe: createObserve(series),
     subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
+    count: (what, by) => engine[what].inc(by),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
 }
+
+/** For a process that was told to keep none. */
+export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, text: async () => '', contentType: 'text/plain' };
 
 function createObserve(series: ReturnType<typeof createSeries>): Metrics['observe'] {
   const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
@@ -127,6 +135,15 @@ function createSeries(registry: Registry) {
       labelNames: ['workflow_type'],
     }),
     timeouts: new Counter({ registers, name: 'workflow_timeouts_total', help: 'Workflows that ran out of time', labelNames: ['workflow_type'] }),
+  };
+}
+
+function createEngineSeries(registry: Registry): Readonly<Record<Parameters<Metrics['count']>[0], Counter>> {
+  const registers = [registry];
+  return {
+    commits: new Counter({ registers, name: 'baton_commits_total', help: 'Decisions that were written to the store' }),
+    conflicts: new Counter({ registers, name: 'baton_commit_conflicts_total', help: 'Decisions that were not written, as another one came first' }),
+    reloads: new Counter({ registers, name: 'baton_state_reloads_total', help: 'Workflows whose state was read from the store' }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createFileExchange, type FileExchange } from '@baton/files';
 import { connectRedis, type Redis } from '@baton/queue';
-import { createMetrics, type HealthProblem, type Logger, serveMetrics } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, type Logger, noMetrics, serveMetrics } from '@baton/telemetry';
 import { type Agent, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
 import type { WorkerEnvironment } from './environment.ts';
 
@@ -27,10 +27,10 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: `baton-${service}`, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
-  const metrics = createMetrics();
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
-  const server = await serveMetrics({ host, port, metrics, health: () => problems(redis), log });
-  started.defer(() => server.close());
+  const metrics = port === 'off' ? noMetrics : createMetrics();
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis), log });
+  started.defer(async () => await server?.close());
   const running: RunningAgent[] = [];
   started.defer(async () => void (await Promise.all(running.map((agent) => agent.close()))));
   for (const agent of agents(environment, createFileExchange(environment.BATON_FILES_DIR, NonRetryableError))) {
