@@ -30,7 +30,8 @@ const Report = z.object({
 });
 
 const short = ['--quick', '--seconds', '0.05', '--warm-up', '0.05', '--idle', '0.1', '--in-flight', '2,1', '--set', 'BATON_LEASE_MS=600'];
-const tiny = [...short, '--nodes', '10,20', '--live', '5,10', '--telemetry', '20'];
+const noGrowth = ['--nodes', '', '--live', ''];
+const noTelemetry = ['--telemetry', '0'];
 
 async function bench(args: readonly string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -46,7 +47,8 @@ test('a tiny quick run measures every system and every workload, and checks ever
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'bench.json');
-  const { code, stdout, stderr } = await bench([...tiny, '--json', file]);
+  const growth = ['--nodes', '10,20', '--live', '5,10'];
+  const { code, stdout, stderr } = await bench([...short, ...growth, ...noTelemetry, '--workloads', workloadNames.join(','), '--json', file]);
   expect(code, stderr).toBe(0);
 
   const report = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -65,25 +67,35 @@ test('a tiny quick run measures every system and every workload, and checks ever
   expect(Object.keys(report.idle[0]?.roles ?? {}).toSorted()).toEqual(['api', 'orchestrator', 'redis', 'worker']);
   expect(report.verdicts.length).toBeGreaterThan(0);
   for (const { commands } of measured) expect(commands['evalsha']?.usPerSubtask).toBeGreaterThan(0);
-
-  const [mixed] = report.mixed;
-  expect(mixed?.phases.map(({ when }) => when)).toEqual(['before', 'takeover', 'after']);
-  for (const name of ['chain', 'map1000']) expect(mixed?.load[name]?.checked).toBeGreaterThan(0);
-  expect(mixed?.phases.reduce((sum, { commits }) => sum + commits, 0)).toBeGreaterThan(0);
-  expect(mixed?.takeoverMs).toBeGreaterThan(0);
-  expect(report.telemetry?.chains).toBe(20);
-  expect(report.telemetry?.pairs).toHaveLength(2);
-  expect(report.selfTimes).toEqual([]);
+  expect([report.mixed, report.telemetry, report.selfTimes]).toEqual([[], null, []]);
 
   const picture = /^\S+\.svg$/m.exec(stdout)?.[0] ?? expect.fail(stdout);
   expect(readFileSync(picture, 'utf8')).toContain('</svg>');
+});
+
+test('an orchestrator is killed and all workflows end; telemetry is measured on and off', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'bench.json');
+  const { code, stdout, stderr } = await bench([...short, ...noGrowth, '--workloads', 'mixed', '--telemetry', '20', '--json', file]);
+  expect(code, stderr).toBe(0);
+  const { measurements, mixed, telemetry } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
+  expect(measurements).toEqual([]);
+  expect(mixed.map(({ phases }) => phases.map(({ when }) => when))).toEqual([['before', 'takeover', 'after']]);
+  const [only = expect.fail('one repeat, so one takeover')] = mixed;
+  for (const name of ['chain', 'map1000']) expect(only.load[name]?.checked).toBeGreaterThan(0);
+  expect(only.phases.reduce((sum, { commits }) => sum + commits, 0)).toBeGreaterThan(0);
+  expect(only.takeoverMs).toBeGreaterThan(0);
+  expect([telemetry?.chains, telemetry?.pairs.length]).toEqual([20, 2]);
+  expect(stdout).toMatch(/^two orchestrators, one killed, takeover .* × lease +[\d.]+ +(met|missed)$/m);
+  expect(stdout).toMatch(/^telemetry on, CPU per chain .* × off +[\d.]+ +(met|missed)$/m);
 });
 
 test('starts by HTTP are measured too, and where the time goes is told', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'bench.json');
-  const only = ['--systems', 'baton,raw-flow', '--workloads', 'chain', '--start', 'http', '--nodes', '', '--live', '', '--telemetry', '0', '--profile'];
+  const only = ['--systems', 'baton,raw-flow', '--workloads', 'chain', '--start', 'http', ...noGrowth, ...noTelemetry, '--profile'];
   const { code, stdout, stderr } = await bench([...short, ...only, '--json', file]);
   expect(code, stderr).toBe(0);
   const { measurements, selfTimes } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
