@@ -28,12 +28,16 @@ export interface Orchestrator {
   close(): Promise<void>;
 }
 
+/** A dead orchestrator's lease ends, and another looks for it, before the time is over in which its work is to be taken over. */
+const leaseShare = 2 / 3;
+
 /** A loop that has not turned for this long is not healthy. */
 const idleMsMax = 10_000;
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
 export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
-  const { BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_LEASE_MS: leaseMs, BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
+  const { BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
+  const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(redisUrl, { name: 'baton-orchestrator', observe: (event) => log.warn(event) });
   const warn = (event: string, err: unknown): void => log.warn({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
@@ -72,7 +76,15 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => webhooks.close());
   const lookout = reportUnserved(redis, prefix, log);
   started.defer(() => lookout.close());
-  const starts = await consumeStarts({ redis, prefix, onStart: (request) => start(engine, request), onError: (err) => warn('start_queue_error', err) });
+  const starts = await consumeStarts({
+    redis,
+    prefix,
+    // What a dead orchestrator had in hand is another's as soon as its partitions are: a start that is made twice is made once.
+    lockMs: takeoverMs,
+    stalledMs: takeoverMs / 2,
+    onStart: (request) => start(engine, request),
+    onError: (err) => warn('start_queue_error', err),
+  });
   started.defer(() => starts.close());
   log.info({ event: 'orchestrator_ready', owner });
   // From here on it is the caller who ends it, in the opposite order.

@@ -5,6 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionLeases } from '@baton/core';
 
+/** Of a renewal that fails there are some more before the lease is over; and so much sooner is one found that is over. */
+const turnsPerLease = 4;
+
 export interface OwnershipOptions {
   readonly leases: PartitionLeases;
   readonly leaseMs: number;
@@ -45,7 +48,7 @@ export async function holdPartitions({ leases, leaseMs, onChange, warn }: Owners
 
   async function turns(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await delay(leaseMs / 3, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(leaseMs / turnsPerLease, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) await turn();
     }
   }

@@ -14,7 +14,7 @@ export interface PartitionLeasesOptions {
   readonly prefix: string;
   /** Unique to the process. */
   readonly owner: string;
-  /** Refresh about three times as often. */
+  /** Refresh about four times as often. */
   readonly leaseMs: number;
 }
 
