@@ -34,7 +34,7 @@ describe('the cost of a commit', () => {
     const count = await counted(watcher, async () => await step(store, workflow, [completion(workflow, 'n0')], 200));
     expect(count('evalsha')).toBe(1);
     // The step of a chain: compare, record, outbox out and in, deadlines out and in, one event.
-    const inside = ['hget', 'hset', 'zrem', 'zadd', 'xadd'].map((name) => count(name));
+    const inside = ['hget', 'hset', 'zrem', 'zadd', 'rpush'].map((name) => count(name));
     expect(inside).toEqual([1, 1, 2, 2, 1]);
     expect(count('total_commands_processed')).toBe(1 + 7 + 2);
   });
