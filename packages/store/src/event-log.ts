@@ -2,21 +2,19 @@
  * The event log of a workflow: a list with one entry per commit, each chained to the one before by its hash. An entry's id is its place in the list,
  * from 1. Deliberately no stream, of which Redis sets 4 KB aside for each workflow; nobody blocks on it: who follows a workflow reads on from time to time.
  */
-import type { EventEntry, RecordedEvent, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, WorkflowStore } from '@baton/core';
 import type { Redis } from 'ioredis';
+import { entryOf, entryText } from './event-entry.ts';
 import { type Write, write } from './guarded-write.ts';
 import { answer } from './redis-connection.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
-import { parse } from './workflow-record.ts';
 
 /** A number that is exact in JavaScript. */
 const entryId = /^[1-9]\d{0,14}$/;
 
-type StoredEntry = readonly [hash: string, ...events: RecordedEvent[]];
-
 export function eventWrites(key: string, events: readonly RecordedEvent[], hash: string): readonly Write[] {
-  return events.length === 0 ? [] : write('RPUSH', key, [JSON.stringify([hash, ...events] satisfies StoredEntry)]);
+  return events.length === 0 ? [] : write('RPUSH', key, [entryText(events, hash)]);
 }
 
 export function createEventLog(redis: Redis, keys: StoreKeys): Pick<WorkflowStore, 'events'> {
@@ -26,12 +24,7 @@ export function createEventLog(redis: Redis, keys: StoreKeys): Pick<WorkflowStor
       // The place of the first one wanted, from 0, is the id of the one before.
       const from = Number(after ?? 0);
       const entries = await answer(redis.lrange(keys.events(workflowId), from, from + limit - 1));
-      return entries.map((text, index) => eventEntry(String(from + index + 1), text));
+      return entries.map((text, index) => entryOf(String(from + index + 1), text));
     },
   };
-}
-
-function eventEntry(id: string, text: string): EventEntry {
-  const [hash, ...events] = parse(text) as StoredEntry;
-  return { id, events, hash };
 }
