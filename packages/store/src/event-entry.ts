@@ -3,7 +3,7 @@
  * of what follows it; an event is its type and then its members, each at its place, for their names would be most of the log.
  */
 import type { EventEntry, Json, RecordedEvent } from '@baton/core';
-import { parse } from './workflow-record.ts';
+import { parse } from './stored-json.ts';
 
 type Type = RecordedEvent['type'];
 /** Of a union over which it distributes. */

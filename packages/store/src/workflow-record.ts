@@ -1,8 +1,9 @@
-/** A workflow's hash in Redis, written and read back. What it holds was written here, so it is parsed and not validated. */
+/** A workflow's hash in Redis, written and read back. */
 import type { Commit, ContextEntry, InboxItem, Subtask, Workflow, WorkflowHeader, WorkflowState, WorkflowSummary } from '@baton/core';
 import { type Word, type Write, write } from './guarded-write.ts';
-import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
+import { parse } from './stored-json.ts';
+import { subtaskOf, subtaskText } from './subtask-text.ts';
 
 export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'eventHash' | 'state' | 'subtasks' | 'inbox'> {
   readonly header: WorkflowHeader;
@@ -20,7 +21,7 @@ export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, event
   if (revision === 0) fields.push('header', JSON.stringify(header));
   if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(patch.state ?? state));
   if (patch.events.length > 0) fields.push('event_hash', eventHash);
-  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, JSON.stringify(subtask));
+  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, subtaskText(subtask));
   for (const [id, item] of patch.inbox) {
     if (item === null) removed.push(`${inboxField}${id}`);
     else fields.push(`${inboxField}${id}`, JSON.stringify(item));
@@ -38,7 +39,7 @@ export function workflowRecord(hash: Readonly<Record<string, string>>): Workflow
   const subtasks = new Map<string, Subtask>();
   const inbox: InboxItem[] = [];
   for (const [field, text] of Object.entries(hash)) {
-    if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), parse(text) as Subtask);
+    if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), subtaskOf(text));
     else if (field.startsWith(inboxField)) inbox.push(parse(text) as InboxItem);
   }
   return {
@@ -71,12 +72,4 @@ export const summaryFields = ['header', 'state'] as const;
 export function workflowSummary([header, state]: readonly (string | null | undefined)[]): WorkflowSummary | null {
   if (typeof header !== 'string' || typeof state !== 'string') return null;
   return { header: parse(header) as WorkflowHeader, state: parse(state) as WorkflowState };
-}
-
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new StoreError('CORRUPT', 'A stored value is not JSON: somebody else wrote under this prefix, or another version of Baton did.', { cause });
-  }
 }
