@@ -73,6 +73,11 @@ export function entryOf(id: string, text: string): EventEntry {
   return { id, events, hash };
 }
 
+/** The hash of the log that ends with this entry; null: of one without entries. */
+export function hashOf(lastText: string | null): string {
+  return lastText === null ? '' : entryOf('', lastText).hash;
+}
+
 function eventOf(row: Row, at: number): RecordedEvent {
   const [type] = row;
   const members = Object.entries(places[type]).filter(([, place]) => place < row.length);

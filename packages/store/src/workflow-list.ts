@@ -37,7 +37,8 @@ export function createWorkflowList(redis: Redis, keys: StoreKeys): Pick<Workflow
   }
 
   async function summariesOf(members: readonly string[]) {
-    const fields = await answers(members.map((member) => redis.hmget(keys.workflow(workflowIdOf(member)), ...summaryFields)));
-    return fields.map(workflowSummary);
+    const ids = members.map(workflowIdOf);
+    const found = await answers(ids.map((id) => redis.hmget(keys.workflow(id), ...summaryFields)));
+    return ids.map((id, at) => workflowSummary(id, found[at] ?? []));
   }
 }
