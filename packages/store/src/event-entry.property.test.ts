@@ -54,7 +54,7 @@ it('keeps the time of each event, written once for those that share it', () => {
   const times = [0, 5, 5, 3, 1_795_178_916_849];
   const events = times.map((at): RecordedEvent => ({ type: 'subtask_cancelled', at, subtaskId: 'a' }));
   expectGivenBack(events);
-  expect(entryText(events.slice(1, 3), 'h')).toBe('["h",5,["subtask_cancelled","a"],["subtask_cancelled","a"]]');
+  expect(entryText(events.slice(1, 3), 'h')).toBe('["h",5,["cancelled","a"],["cancelled","a"]]');
 });
 
 it('gives back whatever is decided', () => {

@@ -1,6 +1,7 @@
 /**
- * One entry of an event log, as text: `["<hash>",1795178916849,["subtask_completed","s0",0,"data.fetch","data-agent-01",1,19],…]`. A number is the time
- * of what follows it; an event is its type and then its members, each at its place, for their names would be most of the log.
+ * One entry of an event log, as text: `["<hash>",1795178916849,["completed","s0",0,"data.fetch","data-agent-01",1,19],["workflow_completed",19]]`. A number
+ * is the time of what follows it; an event is its type, which is a subtask's if it does not say of what, and then its members, each at its place, for
+ * their names would be most of the log.
  */
 import type { EventEntry, Json, RecordedEvent } from '@baton/core';
 import { parse } from './stored-json.ts';
@@ -12,8 +13,9 @@ type MemberOf<Name extends Type, Event = RecordedEvent> = Event extends { readon
     ? Exclude<keyof Event, 'type' | 'at'>
     : never
   : never;
-type Row = readonly [type: Type, ...members: Json[]];
+type Row = readonly [shortType: string, ...members: Json[]];
 
+const ofSubtask = 'subtask_';
 const ofDispatch = { subtaskId: 1, generation: 2, capability: 3 } as const;
 const ofAttempt = { ...ofDispatch, agent: 4, attempt: 5, durationMs: 6 } as const;
 
@@ -54,8 +56,9 @@ export function entryText(events: readonly RecordedEvent[], hash: string): strin
 }
 
 function rowOf(event: RecordedEvent): Row {
-  const row: [Type, ...Json[]] = [event.type];
-  for (const [member, place] of Object.entries(places[event.type])) {
+  const { type } = event;
+  const row: [string, ...Json[]] = [type.startsWith(ofSubtask) ? type.slice(ofSubtask.length) : type];
+  for (const [member, place] of Object.entries(places[type])) {
     const value = (event as unknown as Readonly<Record<string, Json | undefined>>)[member];
     if (value !== undefined) row[place] = value;
   }
@@ -79,7 +82,8 @@ export function hashOf(lastText: string | null): string {
 }
 
 function eventOf(row: Row, at: number): RecordedEvent {
-  const [type] = row;
+  const [short] = row;
+  const type = (Object.hasOwn(places, short) ? short : `${ofSubtask}${short}`) as Type;
   const members = Object.entries(places[type]).filter(([, place]) => place < row.length);
   return { type, at, ...Object.fromEntries(members.map(([member, place]) => [member, row[place]])) } as RecordedEvent;
 }

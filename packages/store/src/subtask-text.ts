@@ -1,40 +1,41 @@
 /**
- * A subtask as text: its JSON without what goes without saying, since a record of so many subtasks is most of what a workflow takes in Redis. No generation
- * is the first one, no attempt is the first one. What an agent settled says `by` whom and its four `times`: assigned, then started, finished and
- * settled in milliseconds after that.
+ * A subtask as text. What an agent completed is most of what there is, so it is a list: by whom, when it was assigned, started, finished and settled, its
+ * result, and what else there is to say: `["data-agent-01",76,94,166,176,{"uri":"x"}]`. Times are in milliseconds after the workflow was created.
+ * Anything else is its JSON, but for what goes without saying: no generation is the first one.
  */
-import type { CompletedSubtask, Execution, FailedSubtask, Subtask } from '@baton/core';
+import type { CompletedSubtask, Execution, Json, Subtask } from '@baton/core';
 import { parse } from './stored-json.ts';
 
-type Settled = CompletedSubtask | FailedSubtask;
-type Times = readonly [assignedAt: number, started: number, finished: number, settled: number];
+type Known = 'status' | 'result' | 'assignedAt' | 'settledAt' | 'execution';
+/** Absent: the first attempt, the first generation. */
+type Rest = Partial<Omit<CompletedSubtask, Known> & Pick<Execution, 'attempt' | 'usage'>>;
+type Done = readonly [agent: string, assigned: number, started: number, finished: number, settled: number, result: Json, rest?: Rest];
 
-interface Short extends Partial<Pick<Execution, 'attempt' | 'usage'>> {
-  readonly generation?: number;
-  readonly by?: string;
-  readonly times?: Times;
+export function subtaskText(subtask: Subtask, createdAt: number): string {
+  if (subtask.status === 'completed' && subtask.execution !== undefined) return JSON.stringify(doneOf(subtask, subtask.execution, createdAt));
+  const { generation, ...rest } = subtask;
+  return JSON.stringify(generation === 0 ? rest : subtask);
 }
 
-export function subtaskText(subtask: Subtask): string {
-  const { generation, ...rest } = isByAgent(subtask) ? shortOf(subtask) : subtask;
-  return JSON.stringify(generation === 0 ? rest : { ...rest, generation });
+export function subtaskOf(text: string, createdAt: number): Subtask {
+  const stored = parse(text) as Done | Subtask;
+  return isDone(stored) ? completedOf(stored, createdAt) : { ...stored, generation: stored.generation ?? 0 };
 }
 
-export function subtaskOf(text: string): Subtask {
-  const { generation = 0, by, attempt = 1, times, usage, ...rest } = parse(text) as Short;
-  if (by === undefined || times === undefined) return { ...rest, generation } as Subtask;
-  const [assignedAt, started, finished, settled] = times;
-  const execution = { agent: by, attempt, startedAt: assignedAt + started, finishedAt: assignedAt + finished, ...(usage && { usage }) };
-  return { ...rest, generation, assignedAt, settledAt: assignedAt + settled, execution } as Subtask;
+function isDone(stored: Done | Subtask): stored is Done {
+  return Array.isArray(stored);
 }
 
-type ByAgent = Settled & { readonly execution: Execution; readonly assignedAt: number };
-
-function isByAgent(subtask: Subtask): subtask is ByAgent {
-  return 'execution' in subtask && subtask.execution !== undefined && subtask.assignedAt !== null;
+function doneOf(subtask: CompletedSubtask, { agent, attempt, startedAt, finishedAt, usage }: Execution, createdAt: number): Done {
+  const { status: _status, execution: _execution, assignedAt, settledAt, result, generation, ...more } = subtask;
+  const [assigned, started, finished, settled] = [assignedAt - createdAt, startedAt - createdAt, finishedAt - createdAt, settledAt - createdAt];
+  const rest: Rest = { ...more, ...(generation !== 0 && { generation }), ...(attempt !== 1 && { attempt }), ...(usage && { usage }) };
+  const done = [agent, assigned, started, finished, settled, result] as const;
+  return Object.keys(rest).length === 0 ? done : [...done, rest];
 }
 
-function shortOf({ execution: { agent, attempt, startedAt, finishedAt, usage }, assignedAt, settledAt, ...rest }: ByAgent): Short {
-  const times: Times = [assignedAt, startedAt - assignedAt, finishedAt - assignedAt, settledAt - assignedAt];
-  return { ...rest, by: agent, ...(attempt !== 1 && { attempt }), times, ...(usage && { usage }) };
+function completedOf([agent, assigned, started, finished, settled, result, rest = {}]: Done, createdAt: number): CompletedSubtask {
+  const { attempt = 1, usage, generation = 0, ...more } = rest;
+  const execution = { agent, attempt, startedAt: createdAt + started, finishedAt: createdAt + finished, ...(usage && { usage }) };
+  return { status: 'completed', generation, assignedAt: createdAt + assigned, settledAt: createdAt + settled, result, execution, ...more };
 }

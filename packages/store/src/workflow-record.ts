@@ -20,7 +20,7 @@ export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit): read
   const removed: string[] = [];
   if (revision === 0) fields.push('header', headerText(header));
   if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(patch.state ?? state));
-  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, subtaskText(subtask));
+  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, subtaskText(subtask, header.createdAt));
   for (const [id, item] of patch.inbox) {
     if (item === null) removed.push(`${inboxField}${id}`);
     else fields.push(`${inboxField}${id}`, JSON.stringify(item));
@@ -33,17 +33,18 @@ export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit): read
 
 /** @returns null where there is no such workflow */
 export function workflowRecord(id: string, hash: Readonly<Record<string, string>>): WorkflowRecord | null {
-  const { revision, header, state, definition } = hash;
-  if (revision === undefined || header === undefined || state === undefined) return null;
+  const { revision, header: headerJson, state, definition } = hash;
+  if (revision === undefined || headerJson === undefined || state === undefined) return null;
+  const header = headerOf(id, headerJson);
   const subtasks = new Map<string, Subtask>();
   const inbox: InboxItem[] = [];
   for (const [field, text] of Object.entries(hash)) {
-    if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), subtaskOf(text));
+    if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), subtaskOf(text, header.createdAt));
     else if (field.startsWith(inboxField)) inbox.push(parse(text) as InboxItem);
   }
   return {
     revision: Number(revision),
-    header: headerOf(id, header),
+    header,
     state: parse(state) as WorkflowState,
     subtasks,
     inbox: new Map(inbox.toSorted(byArrival).map((item) => [item.id, item])),
