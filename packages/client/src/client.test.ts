@@ -77,7 +77,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
   await client.start({ type: 't', params: { a: 1 } });
   await client.result('a/b');
   await client.list({ status: 'failed', limit: 5 });
-  await client.events('a b', { after: '1-0' });
+  await client.events('a b', { after: '12' });
   await client.pause('a');
   await client.cancel('a', { grace_ms: 5 });
   await client.rerun('a', { from: 'clean' });
@@ -92,7 +92,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
     'POST /v1/workflows {"type":"t","params":{"a":1}}',
     'GET /v1/workflows/a%2Fb/result',
     'GET /v1/workflows?status=failed&limit=5',
-    'GET /v1/workflows/a%20b/events?after=1-0',
+    'GET /v1/workflows/a%20b/events?after=12',
     'POST /v1/workflows/a/pause {}',
     'POST /v1/workflows/a/cancel {"grace_ms":5}',
     'POST /v1/workflows/a/rerun {"from":"clean"}',

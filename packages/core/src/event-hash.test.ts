@@ -8,7 +8,7 @@ it('covers the hash before and the events, as anybody can recompute it', () => {
   const events = [cancelled(1), cancelled(2)];
   const expected = createHash('sha256')
     .update(`before${JSON.stringify(events)}`)
-    .digest('hex');
+    .digest('base64url');
   expect(nextEventHash('before', events)).toBe(expected);
 });
 

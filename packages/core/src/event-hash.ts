@@ -5,5 +5,5 @@ import type { RecordedEvent } from './workflow.ts';
 /** The hash of the log once these events are in it; no events, no entry, no change. */
 export function nextEventHash(before: string, events: readonly RecordedEvent[]): string {
   if (events.length === 0) return before;
-  return createHash('sha256').update(before).update(JSON.stringify(events)).digest('hex');
+  return createHash('sha256').update(before).update(JSON.stringify(events)).digest('base64url');
 }

@@ -21,9 +21,9 @@ export function canonicalJson(value: Json): string {
   return `{${members.join(',')}}`;
 }
 
-/** Hex SHA-256 of the canonical text. */
+/** SHA-256 of the canonical text, in base64url: every workflow carries two of these. */
 export function jsonHash(value: Json): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return createHash('sha256').update(canonicalJson(value)).digest('base64url');
 }
 
 export function isJsonArray(value: Json): value is readonly Json[] {

@@ -19,7 +19,7 @@ export interface Given {
 
 export function commitWrites(keys: StoreKeys, commit: Commit, { eventHash, isDefinitionStored }: Given): readonly Write[] {
   return [
-    ...recordWrites(keys, commit, eventHash),
+    ...recordWrites(keys, commit),
     ...contextWrites(keys, commit),
     ...controlWrites(keys, commit),
     ...(isDefinitionStored ? [] : definitionWrites(keys, commit)),

@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis';
 import { type Write, write } from './guarded-write.ts';
 import { answer } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
-import { parse } from './workflow-record.ts';
+import { parse } from './stored-json.ts';
 
 /** What stands at a path, the workflow that left it and when. */
 interface Left {

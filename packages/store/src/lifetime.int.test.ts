@@ -141,5 +141,5 @@ it('takes what Redis has expired out of the lists', async () => {
   expect(page.workflows.map(({ header }) => header.id)).toEqual(['w3']);
   const rest = await store.list({ limit: 2, ...(page.cursor !== undefined && { cursor: page.cursor }) });
   expect(rest.workflows.map(({ header }) => header.id)).toEqual(['w1']);
-  expect(await connection.zcard(`${prefix}:idx:all`)).toBe(2);
+  expect(await connection.zcard(`${prefix}:idx:status:completed`)).toBe(2);
 });

@@ -6,7 +6,7 @@ import { type Commit, hasEnded, limits, partitionOf, type Workflow, type Workflo
 import { type Write, write } from './guarded-write.ts';
 import { deadlineMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';
-import { indexMember, lastingIndexes, statusIndexes } from './workflow-index.ts';
+import { indexesOf, indexMember } from './workflow-index.ts';
 
 const day = 24 * 60 * 60_000;
 
@@ -47,10 +47,9 @@ export function lifetimeWrites(keys: StoreKeys, { workflow, patch }: Commit): re
 /** An ended workflow goes with all that was ever written of it, but for the flags: work of it may still be queued, and they expire by themselves. */
 export function purgeWrites(keys: StoreKeys, { header, state }: Pick<Workflow, 'header'> & { readonly state: WorkflowState }): readonly Write[] {
   const gone = keys.ofWorkflow(header.id).filter((key) => key !== keys.control(header.id));
-  const indexes = [...lastingIndexes(keys, header), ...statusIndexes(keys, header, state.status)];
   return [
     ...gone.map((key) => ({ command: 'UNLINK', key, words: [] })),
-    ...indexes.flatMap((key) => write('ZREM', key, [indexMember(header)])),
+    ...indexesOf(keys, header, state.status).flatMap((key) => write('ZREM', key, [indexMember(header)])),
     ...write('ZREM', keys.deadlines(partitionOf(header.id)), [deadlineMember(header.id, null)]),
   ];
 }

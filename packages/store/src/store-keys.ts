@@ -26,6 +26,6 @@ export function storeKeys(prefix: string) {
     type: (name: string) => `${prefix}:type:${name}`,
     types: `${prefix}:types`,
     active: `${prefix}:active`,
-    index: (...filter: readonly string[]) => `${prefix}:idx:${filter.length === 0 ? 'all' : filter.join(':')}`,
+    index: (...filter: readonly string[]) => `${prefix}:idx:${filter.join(':')}`,
   };
 }

@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 import { createAgenda } from './agenda.ts';
 import { commitWrites, type Given } from './commit-writes.ts';
 import { createConversations } from './conversation.ts';
+import { hashOf } from './event-entry.ts';
 import { createEventLog } from './event-log.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { beginsLife, purgeWrites } from './lifetime.ts';
@@ -52,18 +53,19 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry):
 
   return {
     async load(workflowId) {
-      // A transaction, so that no commit comes between the two.
-      const [hash = {}, context = {}] = await transactionAnswers<Record<string, string>>(
-        redis.multi().hgetall(keys.workflow(workflowId)).hgetall(keys.context(workflowId)),
-      );
-      const record = workflowRecord(hash);
+      // A transaction, so that no commit comes between them.
+      const [hash, context, lastEntry] = (await transactionAnswers(
+        redis.multi().hgetall(keys.workflow(workflowId)).hgetall(keys.context(workflowId)).lindex(keys.events(workflowId), -1),
+      )) as readonly [hash: Record<string, string>, context: Record<string, string>, lastEntry: string | null];
+      const record = workflowRecord(workflowId, hash);
       if (record === null) return null;
       const { header, definition, ...parts } = record;
-      return restoreWorkflow(header, await registry.byHash(header.definitionHash, definition), { ...parts, context: contextOf(context) });
+      const type = await registry.byHash(header.definitionHash, definition);
+      return restoreWorkflow(header, type, { ...parts, eventHash: hashOf(lastEntry), context: contextOf(context) });
     },
 
     async summary(workflowId) {
-      return workflowSummary(await answer(redis.hmget(keys.workflow(workflowId), ...summaryFields)));
+      return workflowSummary(workflowId, await answer(redis.hmget(keys.workflow(workflowId), ...summaryFields)));
     },
 
     /**
@@ -96,7 +98,7 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry):
     async purge(workflowId) {
       const workflow = keys.workflow(workflowId);
       const [revision, ...fields] = await answer(redis.hmget(workflow, 'revision', ...summaryFields));
-      const summary = workflowSummary(fields);
+      const summary = workflowSummary(workflowId, fields);
       if (summary === null || !hasEnded(summary.state)) return;
       await answer(guardedWrite(redis, { workflow, revision: Number(revision) }, purgeWrites(keys, summary)));
     },

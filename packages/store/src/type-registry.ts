@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { answer, answers } from './redis-connection.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
-import { parse } from './workflow-record.ts';
+import { parse } from './stored-json.ts';
 
 /** Bounded by nodes, since that is what a compiled type's memory goes with. */
 const cachedNodesMax = 200_000;

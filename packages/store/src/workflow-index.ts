@@ -1,8 +1,9 @@
 /**
- * The lists of workflows: by nothing, status, type, and both. Members are `<createdAt>/<id>`, all at score 0, so that a sorted set
- * orders them by time, then id: a cursor is a place in that order, and stays right whatever is added or removed around it.
+ * The lists of workflows, by status and by type and status; those of every status together are all. Members are `<createdAt>/<id>`, all at score 0, so
+ * that a sorted set orders them by time, then id: a cursor is a place in that order, and stays right whatever is added or removed around it.
+ * Deliberately absent: lists of all workflows and of all of a type. Each would hold every member once more, and a read can put the statuses together.
  */
-import { type Commit, hasEnded, type WorkflowHeader, type WorkflowStatus } from '@baton/core';
+import { type Commit, hasEnded, type ListQuery, type WorkflowHeader, type WorkflowStatus, workflowStatuses } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
@@ -10,13 +11,8 @@ import type { StoreKeys } from './store-keys.ts';
 const timeDigits = 15;
 const memberPattern = /^\d{15}\/[A-Za-z0-9_.-]{1,128}$/;
 
-/** Where a workflow stands for all its life. */
-export function lastingIndexes(keys: StoreKeys, { type }: WorkflowHeader): readonly string[] {
-  return [keys.index(), keys.index('type', type)];
-}
-
-/** Where it stands as long as it has this status. */
-export function statusIndexes(keys: StoreKeys, { type }: WorkflowHeader, status: WorkflowStatus): readonly string[] {
+/** Where a workflow stands as long as it has this status. */
+export function indexesOf(keys: StoreKeys, { type }: WorkflowHeader, status: WorkflowStatus): readonly string[] {
   return [keys.index('status', status), keys.index('type', type, status)];
 }
 
@@ -24,25 +20,24 @@ export function statusIndexes(keys: StoreKeys, { type }: WorkflowHeader, status:
 export function indexWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {
   const { header } = workflow;
   const member = indexMember(header);
-  const isNew = workflow.revision === 0;
-  const before = isNew ? undefined : workflow.state;
+  const before = workflow.revision === 0 ? undefined : workflow.state;
   const after = patch.state ?? workflow.state;
   if (before?.status === after.status) return [];
 
   const wasActive = before !== undefined && !hasEnded(before);
   const change = Number(!hasEnded(after)) - Number(wasActive);
-  const left = before === undefined ? [] : statusIndexes(keys, header, before.status);
-  const entered = [...(isNew ? lastingIndexes(keys, header) : []), ...statusIndexes(keys, header, after.status)];
+  const left = before === undefined ? [] : indexesOf(keys, header, before.status);
   return [
     ...left.flatMap((key) => write('ZREM', key, [member])),
-    ...entered.flatMap((key) => write('ZADD', key, [0, member])),
+    ...indexesOf(keys, header, after.status).flatMap((key) => write('ZADD', key, [0, member])),
     ...(change === 0 ? [] : write('HINCRBY', keys.active, [header.type, change])),
   ];
 }
 
-export function indexFor(keys: StoreKeys, { type, status }: { readonly type?: string; readonly status?: WorkflowStatus }): string {
-  if (type !== undefined) return status === undefined ? keys.index('type', type) : keys.index('type', type, status);
-  return status === undefined ? keys.index() : keys.index('status', status);
+/** Which of them a list is read from. */
+export function indexesFor(keys: StoreKeys, { type, status }: Pick<ListQuery, 'type' | 'status'>): readonly string[] {
+  const statuses = status === undefined ? workflowStatuses : [status];
+  return statuses.map((each) => (type === undefined ? keys.index('status', each) : keys.index('type', type, each)));
 }
 
 export function indexMember({ id, createdAt }: Pick<WorkflowHeader, 'id' | 'createdAt'>): string {

@@ -1,25 +1,25 @@
 /** Reading the lists of workflows, page by page, and counting what runs. */
 import type { WorkflowStore } from '@baton/core';
 import type { Redis } from 'ioredis';
-import { answer, answers } from './redis-connection.ts';
+import { answer, answers, transactionAnswers } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
-import { cursorAt, indexFor, placeOf, workflowIdOf } from './workflow-index.ts';
+import { cursorAt, indexesFor, placeOf, workflowIdOf } from './workflow-index.ts';
 import { summaryFields, workflowSummary } from './workflow-record.ts';
 
 export function createWorkflowList(redis: Redis, keys: StoreKeys): Pick<WorkflowStore, 'list' | 'activeCounts'> {
   return {
     /** @throws {StoreError} BAD_CURSOR */
     async list({ cursor, limit, ...filter }) {
-      const index = indexFor(keys, filter);
+      const indexes = indexesFor(keys, filter);
       const from = cursor === undefined ? '+' : `(${placeOf(cursor)}`;
       // One more than asked for tells whether there is another page.
-      const found = await answer(redis.zrange(index, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, limit + 1));
+      const found = await firstOf(indexes, from, limit + 1);
       const members = found.slice(0, limit);
       const last = found.length > limit ? members.at(-1) : undefined;
       const summaries = await summariesOf(members);
       const gone = members.filter((_, at) => summaries[at] === null);
       // Redis expired them with no orchestrator there to purge them.
-      if (gone.length > 0) await answer(redis.zrem(index, ...gone));
+      if (gone.length > 0) await answers(indexes.map((index) => redis.zrem(index, ...gone)));
       return { workflows: summaries.filter((summary) => summary !== null), ...(last !== undefined && { cursor: cursorAt(last) }) };
     },
     async activeCounts() {
@@ -28,8 +28,17 @@ export function createWorkflowList(redis: Redis, keys: StoreKeys): Pick<Workflow
     },
   };
 
+  /** The newest members of several indexes, read in a transaction: a workflow that moves from one to another is in one of them. */
+  async function firstOf(indexes: readonly string[], from: string, limit: number): Promise<readonly string[]> {
+    const transaction = redis.multi();
+    for (const index of indexes) transaction.zrange(index, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, limit);
+    const found = (await transactionAnswers<readonly string[]>(transaction)).flat();
+    return found.toSorted((one, other) => (one < other ? 1 : -1)).slice(0, limit);
+  }
+
   async function summariesOf(members: readonly string[]) {
-    const fields = await answers(members.map((member) => redis.hmget(keys.workflow(workflowIdOf(member)), ...summaryFields)));
-    return fields.map(workflowSummary);
+    const ids = members.map(workflowIdOf);
+    const found = await answers(ids.map((id) => redis.hmget(keys.workflow(id), ...summaryFields)));
+    return ids.map((id, at) => workflowSummary(id, found[at] ?? []));
   }
 }

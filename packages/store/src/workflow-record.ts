@@ -1,10 +1,11 @@
-/** A workflow's hash in Redis, written and read back. What it holds was written here, so it is parsed and not validated. */
+/** A workflow's hash in Redis, written and read back. */
 import type { Commit, ContextEntry, InboxItem, Subtask, Workflow, WorkflowHeader, WorkflowState, WorkflowSummary } from '@baton/core';
 import { type Word, type Write, write } from './guarded-write.ts';
-import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
+import { parse } from './stored-json.ts';
+import { subtaskOf, subtaskText } from './subtask-text.ts';
 
-export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'eventHash' | 'state' | 'subtasks' | 'inbox'> {
+export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'state' | 'subtasks' | 'inbox'> {
   readonly header: WorkflowHeader;
   /** Of a paused workflow, which may outlast the definition that others share with it. */
   readonly definition?: string;
@@ -13,14 +14,13 @@ export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'eventHash' 
 const subtaskField = 's:';
 const inboxField = 'i:';
 
-export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, eventHash: string): readonly Write[] {
+export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {
   const { header, revision, type, state } = workflow;
   const fields: Word[] = ['revision', revision + 1];
   const removed: string[] = [];
-  if (revision === 0) fields.push('header', JSON.stringify(header));
+  if (revision === 0) fields.push('header', headerText(header));
   if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(patch.state ?? state));
-  if (patch.events.length > 0) fields.push('event_hash', eventHash);
-  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, JSON.stringify(subtask));
+  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, subtaskText(subtask, header.createdAt));
   for (const [id, item] of patch.inbox) {
     if (item === null) removed.push(`${inboxField}${id}`);
     else fields.push(`${inboxField}${id}`, JSON.stringify(item));
@@ -32,19 +32,19 @@ export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, event
 }
 
 /** @returns null where there is no such workflow */
-export function workflowRecord(hash: Readonly<Record<string, string>>): WorkflowRecord | null {
-  const { revision, header, state, event_hash: eventHash = '', definition } = hash;
-  if (revision === undefined || header === undefined || state === undefined) return null;
+export function workflowRecord(id: string, hash: Readonly<Record<string, string>>): WorkflowRecord | null {
+  const { revision, header: headerJson, state, definition } = hash;
+  if (revision === undefined || headerJson === undefined || state === undefined) return null;
+  const header = headerOf(id, headerJson);
   const subtasks = new Map<string, Subtask>();
   const inbox: InboxItem[] = [];
   for (const [field, text] of Object.entries(hash)) {
-    if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), parse(text) as Subtask);
+    if (field.startsWith(subtaskField)) subtasks.set(field.slice(subtaskField.length), subtaskOf(text, header.createdAt));
     else if (field.startsWith(inboxField)) inbox.push(parse(text) as InboxItem);
   }
   return {
     revision: Number(revision),
-    eventHash,
-    header: parse(header) as WorkflowHeader,
+    header,
     state: parse(state) as WorkflowState,
     subtasks,
     inbox: new Map(inbox.toSorted(byArrival).map((item) => [item.id, item])),
@@ -68,15 +68,16 @@ function arrivedAt(item: InboxItem): number {
 /** What HMGET must get for a summary. */
 export const summaryFields = ['header', 'state'] as const;
 
-export function workflowSummary([header, state]: readonly (string | null | undefined)[]): WorkflowSummary | null {
+export function workflowSummary(id: string, [header, state]: readonly (string | null | undefined)[]): WorkflowSummary | null {
   if (typeof header !== 'string' || typeof state !== 'string') return null;
-  return { header: parse(header) as WorkflowHeader, state: parse(state) as WorkflowState };
+  return { header: headerOf(id, header), state: parse(state) as WorkflowState };
 }
 
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new StoreError('CORRUPT', 'A stored value is not JSON: somebody else wrote under this prefix, or another version of Baton did.', { cause });
-  }
+/** The id is in the name of the key. */
+function headerText({ id: _, ...header }: WorkflowHeader): string {
+  return JSON.stringify(header);
+}
+
+function headerOf(id: string, text: string): WorkflowHeader {
+  return { id, ...(parse(text) as Omit<WorkflowHeader, 'id'>) };
 }

@@ -1,6 +1,6 @@
 export { startProcess, type TestProcess } from './child-process.ts';
 export { type Dag, dagOf } from './dag.ts';
-export { edgesArbitrary, graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
+export { definitionArbitrary, edgesArbitrary, graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
 export { crash, duplicate, type Fault, fail, garbage, slow } from './fault.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export * from './memory-queue.ts';
@@ -8,6 +8,7 @@ export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './
 export { type FailureOptions, type MockAgent, mockAgent } from './mock-agent.ts';
 export * from './queue-contract.ts';
 export * from './queue-world.ts';
+export { make, moveArbitrary } from './random-moves.ts';
 export { type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis } from './redis-fixture.ts';
 export { type MakeStore, type StoreUnderTest, storeContract } from './store-contract.ts';
 export { commitOne, completion, dispatchOf, patch, step, storedOf } from './stored-workflow.ts';
@@ -21,3 +22,4 @@ export {
   type TestWorkflow,
   type TestWorkflowOptions,
 } from './test-workflow.ts';
+export { startWalk } from './workflow-walk.ts';

@@ -40,7 +40,7 @@ interface Row {
   readonly subtasks: Map<string, string>;
   readonly context: Map<string, string>;
   readonly inbox: Map<string, string>;
-  readonly events: { readonly id: string; readonly text: string; readonly hash: string }[];
+  readonly events: { readonly text: string; readonly hash: string }[];
   revision: number;
   eventHash: string;
   state: string;
@@ -52,7 +52,6 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
   const agenda = createMemoryAgenda();
   const conversations = createMemoryConversations();
   const secret = randomBytes(32).toString('hex');
-  let entries = 0;
 
   function write(commit: Commit): CommitOutcome {
     const { workflow, patch } = commit;
@@ -69,9 +68,8 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
     flags.set(id, flags.get(id) ?? new Map());
     for (const { key, flag } of patch.control) setOrDelete(flags.get(id) as Map<string, string>, key, flag);
     if (patch.events.length > 0) {
-      entries += 1;
       row.eventHash = nextEventHash(row.eventHash, patch.events);
-      row.events.push({ id: `${entries}-0`, text: JSON.stringify(patch.events), hash: row.eventHash });
+      row.events.push({ text: JSON.stringify(patch.events), hash: row.eventHash });
     }
     agenda.write(commit);
     conversations.write(commit);
@@ -125,10 +123,10 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
       agenda.forget(partitionOf(workflowId), workflowId, null);
     },
     async events(workflowId, after, limit) {
-      if (after !== null && !/^\d{1,19}-\d{1,19}$/.test(after)) throw badCursor(`"${after}" is not the id of an event.`);
-      const all = rows.get(workflowId)?.events ?? [];
-      const from = after === null ? 0 : all.findLastIndex(({ id }) => entryNumber(id) <= entryNumber(after)) + 1;
-      return all.slice(from, from + limit).map(({ id, text, hash }): EventEntry => ({ id, hash, events: JSON.parse(text) as EventEntry['events'] }));
+      if (after !== null && !/^[1-9]\d{0,14}$/.test(after)) throw badCursor(`"${after}" is not the id of an event.`);
+      const from = Number(after ?? 0);
+      const entries = (rows.get(workflowId)?.events ?? []).slice(from, from + limit);
+      return entries.map(({ text, hash }, index): EventEntry => ({ id: `${from + index + 1}`, hash, events: JSON.parse(text) as EventEntry['events'] }));
     },
     async activeCounts() {
       const active = [...rows.values()].filter((row) => !hasEnded(stateOf(row))).map((row) => headerOf(row).type);
@@ -163,10 +161,6 @@ function placeOf(cursor: string): string {
 
 function badCursor(message: string): Error {
   return Object.assign(new Error(message), { code: 'BAD_CURSOR' });
-}
-
-function entryNumber(id: string): number {
-  return Number.parseInt(id, 10);
 }
 
 function headerOf(row: Row): WorkflowHeader {

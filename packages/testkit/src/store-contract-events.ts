@@ -52,6 +52,16 @@ export function eventContract(makeStore: MakeStore): void {
       expect(await store.events(workflow.header.id, after, 3)).toEqual([]);
     });
 
+    it('counts the entries of each workflow from 1, so that an id is a place to read on from', async () => {
+      const { store } = makeStore();
+      const [one, other] = [workflowOf(graphDefinition([[]]), { id: 'one' }), workflowOf(graphDefinition([[]]), { id: 'other' })];
+      for (let at = 0; at < 3; at += 1) for (const workflow of [one, other]) await commitOne(store, workflow, { events: [cancelled(at), cancelled(at)] });
+      const idsOf = async (id: string, after: string | null, limit: number) => (await store.events(id, after, limit)).map((entry) => entry.id);
+      expect(await idsOf('one', null, 10)).toEqual(['1', '2', '3']);
+      expect(await idsOf('other', '1', 1)).toEqual(['2']);
+      expect(await idsOf('other', '999999999999999', 10)).toEqual([]);
+    });
+
     it('records nothing for a commit without events', async () => {
       const { store } = makeStore();
       const workflow = workflowOf(graphDefinition([[]]));
@@ -64,7 +74,7 @@ export function eventContract(makeStore: MakeStore): void {
 
     it('refuses what is not the id of an event', async () => {
       const { store } = makeStore();
-      for (const after of ['', 'abc', '1', '-', '1-0-0', '(1-0', '99999999999999999999-0']) {
+      for (const after of ['', 'abc', '0', '01', '-1', '1-0', '1.5', '(1', ' 1', '1\n', '99999999999999999999']) {
         await expect(store.events('nobody', after, 10)).rejects.toMatchObject({ code: 'BAD_CURSOR' });
       }
     });
