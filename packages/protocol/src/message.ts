@@ -20,7 +20,7 @@ const Binding = z.object({
 const BuiltOn = z.record(z.string(), z.iso.datetime()).describe('By the subtask_id of an input: finished_at of its reply');
 const ParametersHash = z
   .string()
-  .regex(/^[0-9a-f]{64}$/)
+  .regex(/^[\w-]{43}$/)
   .describe('SHA-256 of the canonical JSON of the parameters, filled in');
 
 export const AssignmentMessage = z.object({

@@ -92,7 +92,7 @@ describe('the assignment', () => {
   });
 
   test('goes back with when the replies were finished that its parameters were filled in from, and what these came to', () => {
-    const hash = 'a1'.repeat(32);
+    const hash = 'a1'.repeat(21) + '-';
     const filled = { ...message, metadata: { ...message.metadata, built_on: { load: '2026-03-02T12:00:00.007Z' }, parameters_hash: hash } };
     const reply = replyMessage(filled, { outcome: { status: 'held' }, execution });
     const parsed = parseReply(JSON.stringify(reply));
