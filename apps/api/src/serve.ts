@@ -33,7 +33,8 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
   const stopping = new AbortController();
-  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, sameTree: partners?.sameTree });
+  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
+  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -48,14 +49,15 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   };
 }
 
-interface ApiOn extends Pick<EngineDeps, 'sameTree'> {
+interface ApiOn {
   readonly redis: Redis;
   readonly prefix: string;
   readonly log: Logger;
   readonly stopping: AbortSignal;
+  readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
 }
 
-async function apiOn({ redis, prefix, log, stopping, sameTree }: ApiOn): Promise<FastifyInstance> {
+async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
@@ -69,7 +71,7 @@ async function apiOn({ redis, prefix, log, stopping, sameTree }: ApiOn): Promise
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
-    sameTree,
+    ...trees,
     count: metrics.count,
   });
   return await buildApi({

@@ -57,7 +57,8 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => reader.close());
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError: (err) => warn('agents_not_asked', err) });
   started.defer(() => partners?.close());
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, sameTree: partners?.sameTree });
+  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
+  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
   const loop = startSettleLoop({ engine, reader, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
   started.defer(async () => await server?.close());

@@ -5,7 +5,7 @@ import { type Redis, watchTreePartners } from '@baton/queue';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
 
-export const isWithTrees = parseEnvironment(z.object({ BATON_TREES: Trees }), process.env).BATON_TREES === 'on';
+export const isWithTrees = parseEnvironment(z.object({ BATON_TREES: Trees }), process.env).BATON_TREES !== 'off';
 
 export interface TreesUnderTest {
   readonly sameTree: EngineDeps['sameTree'];

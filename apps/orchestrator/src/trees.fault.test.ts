@@ -47,7 +47,13 @@ afterEach(async () => {
 });
 
 function start(main: string): TestProcess {
-  const child = startProcess(main, { BATON_REDIS_URL: fixture.url, BATON_PREFIX: prefix, BATON_METRICS_PORT: '0', BATON_LEASE_MS: '600' });
+  const child = startProcess(main, {
+    BATON_REDIS_URL: fixture.url,
+    BATON_PREFIX: prefix,
+    BATON_METRICS_PORT: '0',
+    BATON_LEASE_MS: '600',
+    BATON_TREES: isWithTrees ? 'on' : 'off',
+  });
   processes.push(child);
   return child;
 }

@@ -8,6 +8,7 @@ import {
   apply,
   type Commit,
   type CommitOutcome,
+  type DecideOptions,
   type Decision,
   decide,
   type Effect,
@@ -41,11 +42,12 @@ interface Step {
 }
 
 export function createAdvance(
-  { store, now, observe, sameTree, count = () => {} }: EngineDeps,
+  { store, now, observe, sameTree, areTreesCutUnderLoad = true, count = () => {} }: EngineDeps,
   cache: WorkflowCache,
   perform: (effects: readonly Effect[]) => Promise<void>,
 ): Advance {
   const write = grouped((commits: readonly Commit[]) => store.commit(commits));
+  const options = (): DecideOptions => (areTreesCutUnderLoad || !write.isBusy() ? { sameTree } : {});
 
   const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
     const answers = new Map<string, readonly Answered[]>();
@@ -54,7 +56,7 @@ export function createAdvance(
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
       const remembered = new Set([...open.keys()].filter((id) => cache.has(id)));
       const workflows = await cache.get(open.keys());
-      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), { sameTree }) }));
+      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
       const unsure = steps
@@ -84,7 +86,7 @@ export function createAdvance(
   }
 
   const create = async (workflow: Workflow): Promise<boolean> => {
-    const decision = decide(workflow, [{ kind: 'started' }], now(), { sameTree });
+    const decision = decide(workflow, [{ kind: 'started' }], now(), options());
     return (await commit([{ workflow, decision }])).length === 0;
   };
 

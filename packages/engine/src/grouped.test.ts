@@ -56,3 +56,15 @@ test('a group is bounded, but what is one call stays one', async () => {
   }
   expect((await Promise.all(calls)).map((answers) => answers.length)).toEqual([1, 400, 400, 900, 0]);
 });
+
+test('it is busy while a call is under way', async () => {
+  const { group, call } = held();
+  expect(call.isBusy()).toBe(false);
+  const calls = [call([1]), call([2])];
+  for (const index of [0, 1]) {
+    expect(call.isBusy()).toBe(true);
+    (await group(index)).answer();
+    await calls[index];
+  }
+  await expect.poll(call.isBusy).toBe(false);
+});

@@ -12,8 +12,14 @@ interface Call<Item, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+export interface Grouped<Item, Answer> {
+  (items: readonly Item[]): Promise<readonly Answer[]>;
+  /** Would a call have to wait for another? */
+  isBusy(): boolean;
+}
+
 /** @param act answers in the order of the items; where it throws, everybody in the group is told */
-export function grouped<Item, Answer>(act: (items: readonly Item[]) => Promise<readonly Answer[]>): (items: readonly Item[]) => Promise<readonly Answer[]> {
+export function grouped<Item, Answer>(act: (items: readonly Item[]) => Promise<readonly Answer[]>): Grouped<Item, Answer> {
   const waiting: Call<Item, Answer>[] = [];
   let isBusy = false;
 
@@ -23,11 +29,12 @@ export function grouped<Item, Answer>(act: (items: readonly Item[]) => Promise<r
     isBusy = false;
   }
 
-  return (items) =>
+  const call = (items: readonly Item[]): Promise<readonly Answer[]> =>
     new Promise((resolve, reject) => {
       waiting.push({ items, resolve, reject });
       if (!isBusy) void work();
     });
+  return Object.assign(call, { isBusy: () => isBusy });
 }
 
 /** The first calls, at least one, as many as go together. */

@@ -18,8 +18,8 @@ function oneOf<const Words extends readonly [string, ...string[]]>(...words: Wor
   return z.enum(words, `must be one of ${words.join(', ')}`);
 }
 
-/** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. */
-export const Trees = oneOf('on', 'off').default('on');
+/** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
+export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
