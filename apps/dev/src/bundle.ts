@@ -1,11 +1,12 @@
 /**
- * Bundles the app in the current directory to `dist/main.js`, for images: Node refuses to strip types below node_modules.
+ * Bundles the app in the current directory to `dist/main.js`, for images: Node refuses to strip types below node_modules. Another main and
+ * another folder may be named: `node ../dev/src/bundle.ts src/worker-main.ts /tmp/worker`.
  * Our packages and what they depend on go in, for what goes in can be shaken: half of zod, a third of BullMQ are never used. What the app
  * alone depends on stays outside (natives among it), as a rule. Files that lie beside our sources (Lua scripts) are copied, each package's to a folder of
  * its own, and found there.
  */
 import { cpSync, existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { build, type Plugin } from 'rolldown';
 import { root } from './checkout.ts';
 
@@ -16,13 +17,13 @@ interface Manifest {
 /** Goes in though only one app depends on it: plain JavaScript, needed from the start on. */
 const inside: ReadonlySet<string> = new Set(['fastify']);
 
-export async function bundle(app: string): Promise<void> {
+export async function bundle(app: string, main = 'src/main.ts', to = 'dist'): Promise<void> {
   const dir = join(root, 'apps', app);
-  const dist = join(dir, 'dist');
+  const dist = resolve(dir, to);
   const shared = new Set(globSync('packages/*/package.json', { cwd: root }).flatMap((path) => dependenciesIn(join(root, path))));
   const outside = dependenciesIn(join(dir, 'package.json')).filter((name) => !name.startsWith('@baton/') && !shared.has(name) && !inside.has(name));
   await build({
-    input: join(dir, 'src/main.ts'),
+    input: join(dir, main),
     platform: 'node',
     external: outside.map((name) => new RegExp(`^${name}(/|$)`)),
     // CommonJS cannot be shaken; BullMQ and others offer both.
@@ -82,6 +83,7 @@ function besideSources(dist: string): Plugin {
 
 if (import.meta.main) {
   const app = basename(process.cwd());
-  if (!existsSync(join(root, 'apps', app, 'src/main.ts'))) throw new Error(`bundle.ts is run in the folder of an app, not in ${process.cwd()}`);
-  await bundle(app);
+  const [main = 'src/main.ts', to] = process.argv.slice(2);
+  if (!existsSync(join(root, 'apps', app, main))) throw new Error(`bundle.ts is run in the folder of an app that has a ${main}, not in ${process.cwd()}`);
+  await bundle(app, main, to);
 }
