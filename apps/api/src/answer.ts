@@ -1,7 +1,9 @@
 /** What a handler answers: a value, errors included. Problems are RFC 9457 `application/problem+json` with a stable `code`. */
-import { STATUS_CODES } from 'node:http';
 import type { Problem } from '@baton/core';
 import type { ProblemBody } from '@baton/protocol';
+
+// An import would read all that the module exports, among it what comes from Node's HTTP client: several MB that nobody here uses.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface Answer {
   readonly status: number;

@@ -7,7 +7,7 @@ import { failureAnswer, redisAway } from './failure.ts';
 import { isLoopback, isOwnOrigin } from './loopback.ts';
 import { registerQueueBoard } from './queue-board.ts';
 import { type Route, routes } from './routes.ts';
-import { send } from './send.ts';
+import { send, sendNotFound } from './send.ts';
 
 /** A definition and its params, with room for whitespace. */
 export const bodyBytesMax = 5 * 1024 * 1024;
@@ -46,7 +46,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   });
   app.addHook('onResponse', async (request, reply) => logRequest(deps, request, reply));
   app.setErrorHandler((error, request, reply) => fail(deps, error, request, reply));
-  app.setNotFoundHandler((request, reply) => send(reply, problem('not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`)));
+  app.setNotFoundHandler(sendNotFound);
 
   await registerQueueBoard(app, deps);
   for (const route of routes) addRoute(app, deps, route, answerTimeoutMs);

@@ -1,47 +1,69 @@
 /**
  * Bull Board at /queues, for looking only. **Invariant:** nothing that changes a queue gets past the hook, whatever the board's own routes allow;
- * a job that was retried or removed by hand would be one that the engine knows nothing of.
+ * a job that was retried or removed by hand would be one that the engine knows nothing of. The board is loaded when somebody first looks.
  */
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { FastifyAdapter } from '@bull-board/fastify';
-import type { FastifyInstance } from 'fastify';
+import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { type FastifyInstance, fastify } from 'fastify';
 import { problem } from './answer.ts';
 import type { ApiDeps } from './deps.ts';
 import { failureAnswer, redisAway } from './failure.ts';
-import { send } from './send.ts';
+import { send, sendNotFound } from './send.ts';
 
 /** A BullMQ queue, without importing BullMQ: only `queue` does. */
 export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
+type BoardDeps = Pick<ApiDeps, 'queues' | 'isRedisUp' | 'log'>;
+
 export const boardPath = '/queues';
 
-export async function registerQueueBoard(app: FastifyInstance, { queues, isRedisUp, log }: Pick<ApiDeps, 'queues' | 'isRedisUp' | 'log'>): Promise<void> {
-  const serverAdapter = new FastifyAdapter().setBasePath(boardPath);
-  const board = createBullBoard({ queues: [], serverAdapter, options: { uiConfig: { boardTitle: 'Baton queues' } } });
-  serverAdapter.setErrorHandler((error) => {
-    const answer = failureAnswer(error, 'of the queue board');
-    log.error({ event: 'queue_board_failed', err: error });
-    return { status: answer.status as 500, body: answer.body as never };
-  });
-
-  const adapters = new Map<string, BullMQAdapter>();
-  const refresh = async (): Promise<void> => {
-    for (const queue of await queues()) {
-      if (!adapters.has(queue.name)) adapters.set(queue.name, new BullMQAdapter(queue, { readOnlyMode: true }));
-    }
-    board.replaceQueues([...adapters.values()]);
-  };
-
+export async function registerQueueBoard(app: FastifyInstance, deps: BoardDeps): Promise<void> {
+  let loading: Promise<Board> | undefined;
+  app.addHook('onClose', async () => await (await loading)?.app.close());
   await app.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         return send(reply, problem('read_only', 'The queues can be looked at here, not changed: what changes them is the engine.'));
       }
-      if (!request.url.startsWith(`${boardPath}/api/`)) return;
-      if (!isRedisUp()) return send(reply, redisAway);
-      await refresh();
+      if (request.url.startsWith(`${boardPath}/api/`) && !deps.isRedisUp()) return send(reply, redisAway);
     });
-    await scope.register(serverAdapter.registerPlugin(), { prefix: boardPath });
+    for (const url of [boardPath, `${boardPath}/*`]) {
+      scope.all(url, async (request, reply) => {
+        const board = await (loading ??= loadBoard(deps));
+        if (request.url.startsWith(`${boardPath}/api/`)) await board.refresh();
+        reply.hijack();
+        reply.raw.setHeader('x-request-id', request.id);
+        board.app.routing(request.raw, reply.raw);
+      });
+    }
   });
+}
+
+interface Board {
+  readonly app: FastifyInstance;
+  /** Takes in queues that are new. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** An application of its own, for routes cannot be added to one that listens; it weighs a fifth of the API, mostly for nobody. */
+async function loadBoard({ queues, log }: BoardDeps): Promise<Board> {
+  const [api, bullmq, server] = await Promise.all([import('@bull-board/api'), import('@bull-board/api/bullMQAdapter'), import('@bull-board/fastify')]);
+  const serverAdapter = new server.FastifyAdapter().setBasePath(boardPath);
+  const board = api.createBullBoard({ queues: [], serverAdapter, options: { uiConfig: { boardTitle: 'Baton queues' } } });
+  serverAdapter.setErrorHandler((error) => {
+    const answer = failureAnswer(error, 'of the queue board');
+    log.error({ event: 'queue_board_failed', err: error });
+    return { status: answer.status as 500, body: answer.body as never };
+  });
+  const app = fastify({ logger: false }).setNotFoundHandler(sendNotFound);
+  await app.register(serverAdapter.registerPlugin(), { prefix: boardPath });
+  await app.ready();
+
+  const adapters = new Map<string, BullMQAdapter>();
+  const refresh = async (): Promise<void> => {
+    for (const queue of await queues()) {
+      if (!adapters.has(queue.name)) adapters.set(queue.name, new bullmq.BullMQAdapter(queue, { readOnlyMode: true }));
+    }
+    board.replaceQueues([...adapters.values()]);
+  };
+  return { app, refresh };
 }

@@ -1,6 +1,6 @@
 /** An answer onto the wire. */
-import type { FastifyReply } from 'fastify';
-import type { Answer } from './answer.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, problem } from './answer.ts';
 
 export function send(reply: FastifyReply, { status, body, headers }: Answer): FastifyReply {
   reply.code(status).headers(headers ?? {});
@@ -9,4 +9,8 @@ export function send(reply: FastifyReply, { status, body, headers }: Answer): Fa
     .type(headers?.['content-type'] ?? 'application/json')
     .serializer(JSON.stringify)
     .send(body);
+}
+
+export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return send(reply, problem('not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`));
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { bundleOf } from './bundles.ts';
 
 const readyMs = 30_000;
 const pollMs = 25;
@@ -31,6 +32,7 @@ export interface MeasuredProcess {
 
 export interface ProcessPlan {
   readonly role: string;
+  /** In TypeScript. What runs is its bundle; where a profile is made it is this itself, for a profile tells packages apart by their files. */
   readonly main: string;
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -53,8 +55,9 @@ export const ownMain = (name: string): string => join(import.meta.dirname, `${na
 export async function startProcess({ role, main, args = [], env, ready, logs, profile }: ProcessPlan): Promise<MeasuredProcess> {
   const log = join(logs, `${role}.log`);
   mkdirSync(dirname(log), { recursive: true });
+  const runs = profile === null ? await bundleOf(main) : main;
   const file = openSync(log, 'w');
-  const child = spawn(process.execPath, ['--import', leash, ...profileFlags(profile), main, ...args], {
+  const child = spawn(process.execPath, ['--import', leash, ...profileFlags(profile), runs, ...args], {
     env: environment(env),
     stdio: ['pipe', file, file],
   });

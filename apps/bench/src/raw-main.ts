@@ -1,6 +1,6 @@
 /** The processes of raw BullMQ: `worker` does the work of flows and steps; `settler` stands for an engine that keeps no state: it adds the next step. */
-import { connectRedis, type Redis } from '@baton/queue';
 import { FlowProducer, type Job, type Processor, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { createFlowBatch } from './flow-batch.ts';
 import { type Echo, echo, queueCount } from './payload.ts';
@@ -31,7 +31,8 @@ async function settle(redis: Redis, add: ReturnType<typeof createFlowBatch>, job
 
 async function run(role: string | undefined): Promise<void> {
   const { BATON_REDIS_URL: url, BATON_CONCURRENCY: concurrency } = Environment.parse(process.env);
-  const redis = await connectRedis(url, { name: `raw-${role}` });
+  // As BullMQ's documentation has it, and not as Baton connects.
+  const redis = new Redis(url, { maxRetriesPerRequest: null });
   const options = { connection: redis, prefix: rawPrefix, concurrency };
   const start = (name: string, processor: Processor): Worker => new Worker(name, processor, options).on('error', (error) => process.stderr.write(`${error}\n`));
   const add = createFlowBatch(new FlowProducer({ connection: redis, prefix: rawPrefix }));

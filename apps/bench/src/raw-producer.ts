@@ -1,6 +1,6 @@
 /** BullMQ alone: adds flows, those of one turn of the event loop together, and reads results from the stream to which the workers append them. */
-import { connectRedis, type Redis } from '@baton/queue';
 import { type FlowJob, FlowProducer } from 'bullmq';
+import { Redis } from 'ioredis';
 import { createFlowBatch } from './flow-batch.ts';
 import { textOf } from './payload.ts';
 import { createWaitingList, type Producer, type ProducerOptions, WorkflowError } from './producer.ts';
@@ -10,8 +10,9 @@ const blockMs = 1_000;
 const readMax = 1_000;
 
 export async function createRawProducer({ system, workload, redisUrl }: ProducerOptions): Promise<Producer> {
-  const redis = await connectRedis(redisUrl, { name: 'bench-producer' });
-  const blocking = await connectRedis(redisUrl, { name: 'bench-producer-blocking' });
+  // As BullMQ's documentation has it, and not as Baton connects.
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const blocking = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const flows = new FlowProducer({ connection: redis, prefix: rawPrefix });
   const add = createFlowBatch(flows);
   const results = createWaitingList<string>();

@@ -1,15 +1,12 @@
-/** The five agents, with what each needs put in. */
-import { type Agent, defineAgent } from '@baton/worker';
-import { createKpis } from './analytics/analytics-agent.ts';
+/** The five agents, with what each needs put in. What takes a big library is loaded with its first subtask. */
+import { type Agent, defineAgent, whenNeeded } from '@baton/worker';
 import { analyticsKpis } from './capability/analytics-kpis.ts';
 import { chartRender } from './capability/chart-render.ts';
 import { dataClean } from './capability/data-clean.ts';
 import { dataFetch } from './capability/data-fetch.ts';
 import { reportAssemble } from './capability/report-assemble.ts';
-import { createChartRender } from './chart/chart-agent.ts';
 import { createDataClean } from './clean/clean-agent.ts';
 import { createDataFetch, type DataAgentOptions } from './data/data-agent.ts';
-import { createReportAssemble } from './report/report-agent.ts';
 
 const version = '1.0.0';
 
@@ -22,12 +19,29 @@ export function createSalesAgents(options: SalesAgentsOptions): readonly Agent[]
   return [
     defineAgent({ name: 'data-agent', version, capabilities: { 'data.fetch': { ...dataFetch, handler: createDataFetch(options) } } }),
     defineAgent({ name: 'clean-agent', version, capabilities: { 'data.clean': { ...dataClean, handler: createDataClean({ exchange, now }) } } }),
-    defineAgent({ name: 'analytics-agent', version, capabilities: { 'analytics.kpis': { ...analyticsKpis, handler: createKpis(exchange) } } }),
-    defineAgent({ name: 'chart-agent', version, capabilities: { 'chart.render': { ...chartRender, handler: createChartRender(exchange) } } }),
+    defineAgent({
+      name: 'analytics-agent',
+      version,
+      capabilities: {
+        'analytics.kpis': { ...analyticsKpis, handler: whenNeeded(async () => (await import('./analytics/analytics-agent.ts')).createKpis(exchange)) },
+      },
+    }),
+    defineAgent({
+      name: 'chart-agent',
+      version,
+      capabilities: {
+        'chart.render': { ...chartRender, handler: whenNeeded(async () => (await import('./chart/chart-agent.ts')).createChartRender(exchange)) },
+      },
+    }),
     defineAgent({
       name: 'report-agent',
       version,
-      capabilities: { 'report.assemble': { ...reportAssemble, handler: createReportAssemble({ exchange, now }) } },
+      capabilities: {
+        'report.assemble': {
+          ...reportAssemble,
+          handler: whenNeeded(async () => (await import('./report/report-agent.ts')).createReportAssemble({ exchange, now })),
+        },
+      },
     }),
   ];
 }

@@ -1,26 +1,16 @@
-/** The agents of the text workflows, with what each needs put in. */
+/** The agents of the text workflows, with what each needs put in. What takes a big library is loaded with its first subtask. */
 import type { DataRoots, FileExchange } from '@baton/files';
-import { type Agent, defineAgent } from '@baton/worker';
+import { type Agent, defineAgent, whenNeeded } from '@baton/worker';
 import { codeGenerate, codePublish, codeReview } from './capability/code.ts';
 import { contentDraft, contentEdit, contentFormat, contentOutline } from './capability/content.ts';
 import { customerAddress, customerCredit, customerPreferences, customerProfile } from './capability/customer.ts';
 import { feedbackReport, textClean, textFetch, textSentiment, textTopics } from './capability/feedback.ts';
 import { createCodeGenerate } from './code/generator-agent.ts';
-import { createCodePublish } from './code/publish-agent.ts';
 import { createCodeReview } from './code/review-agent.ts';
-import { createContentDraft } from './content/draft-agent.ts';
-import { createContentEdit } from './content/edit-agent.ts';
-import { createContentFormat } from './content/format-agent.ts';
-import { createContentOutline } from './content/outline-agent.ts';
-import { createCustomerAddress } from './enrichment/address-agent.ts';
 import { createCustomerCredit } from './enrichment/credit-agent.ts';
 import { createCustomerPreferences } from './enrichment/preferences-agent.ts';
 import { createCustomerProfile } from './enrichment/profile-agent.ts';
-import { createTextClean } from './feedback/clean-agent.ts';
 import { createTextFetch } from './feedback/fetch-agent.ts';
-import { createFeedbackReport } from './feedback/report-agent.ts';
-import { createTextSentiment } from './feedback/sentiment-agent.ts';
-import { createTextTopics } from './feedback/topics-agent.ts';
 
 const version = '1.0.0';
 
@@ -42,13 +32,34 @@ function feedbackAgents({ exchange, roots, bytesMax, now }: TextAgentsOptions): 
       version,
       capabilities: { 'text.fetch': { ...textFetch, handler: createTextFetch({ exchange, roots, bytesMax }) } },
     }),
-    defineAgent({ name: 'text-clean-agent', version, capabilities: { 'text.clean': { ...textClean, handler: createTextClean(exchange) } } }),
-    defineAgent({ name: 'sentiment-agent', version, capabilities: { 'text.sentiment': { ...textSentiment, handler: createTextSentiment(exchange) } } }),
-    defineAgent({ name: 'topics-agent', version, capabilities: { 'text.topics': { ...textTopics, handler: createTextTopics(exchange) } } }),
+    defineAgent({
+      name: 'text-clean-agent',
+      version,
+      capabilities: { 'text.clean': { ...textClean, handler: whenNeeded(async () => (await import('./feedback/clean-agent.ts')).createTextClean(exchange)) } },
+    }),
+    defineAgent({
+      name: 'sentiment-agent',
+      version,
+      capabilities: {
+        'text.sentiment': { ...textSentiment, handler: whenNeeded(async () => (await import('./feedback/sentiment-agent.ts')).createTextSentiment(exchange)) },
+      },
+    }),
+    defineAgent({
+      name: 'topics-agent',
+      version,
+      capabilities: {
+        'text.topics': { ...textTopics, handler: whenNeeded(async () => (await import('./feedback/topics-agent.ts')).createTextTopics(exchange)) },
+      },
+    }),
     defineAgent({
       name: 'feedback-report-agent',
       version,
-      capabilities: { 'feedback.report': { ...feedbackReport, handler: createFeedbackReport({ exchange, now }) } },
+      capabilities: {
+        'feedback.report': {
+          ...feedbackReport,
+          handler: whenNeeded(async () => (await import('./feedback/report-agent.ts')).createFeedbackReport({ exchange, now })),
+        },
+      },
     }),
   ];
 }
@@ -58,18 +69,50 @@ function contentAgents({ exchange, roots, bytesMax, now }: TextAgentsOptions): r
     defineAgent({
       name: 'outline-agent',
       version,
-      capabilities: { 'content.outline': { ...contentOutline, handler: createContentOutline({ roots, bytesMax }) } },
+      capabilities: {
+        'content.outline': {
+          ...contentOutline,
+          handler: whenNeeded(async () => (await import('./content/outline-agent.ts')).createContentOutline({ roots, bytesMax })),
+        },
+      },
     }),
-    defineAgent({ name: 'draft-agent', version, capabilities: { 'content.draft': { ...contentDraft, handler: createContentDraft(exchange) } } }),
-    defineAgent({ name: 'edit-agent', version, capabilities: { 'content.edit': { ...contentEdit, handler: createContentEdit(exchange) } } }),
-    defineAgent({ name: 'format-agent', version, capabilities: { 'content.format': { ...contentFormat, handler: createContentFormat({ exchange, now }) } } }),
+    defineAgent({
+      name: 'draft-agent',
+      version,
+      capabilities: {
+        'content.draft': { ...contentDraft, handler: whenNeeded(async () => (await import('./content/draft-agent.ts')).createContentDraft(exchange)) },
+      },
+    }),
+    defineAgent({
+      name: 'edit-agent',
+      version,
+      capabilities: {
+        'content.edit': { ...contentEdit, handler: whenNeeded(async () => (await import('./content/edit-agent.ts')).createContentEdit(exchange)) },
+      },
+    }),
+    defineAgent({
+      name: 'format-agent',
+      version,
+      capabilities: {
+        'content.format': {
+          ...contentFormat,
+          handler: whenNeeded(async () => (await import('./content/format-agent.ts')).createContentFormat({ exchange, now })),
+        },
+      },
+    }),
   ];
 }
 
 function customerAgents({ exchange, now }: TextAgentsOptions): readonly Agent[] {
   return [
     defineAgent({ name: 'credit-agent', version, capabilities: { 'customer.credit': { ...customerCredit, handler: createCustomerCredit() } } }),
-    defineAgent({ name: 'address-agent', version, capabilities: { 'customer.address': { ...customerAddress, handler: createCustomerAddress() } } }),
+    defineAgent({
+      name: 'address-agent',
+      version,
+      capabilities: {
+        'customer.address': { ...customerAddress, handler: whenNeeded(async () => (await import('./enrichment/address-agent.ts')).createCustomerAddress()) },
+      },
+    }),
     defineAgent({
       name: 'preference-agent',
       version,
@@ -87,6 +130,12 @@ function codeAgents({ exchange, now }: TextAgentsOptions): readonly Agent[] {
   return [
     defineAgent({ name: 'generator-agent', version, capabilities: { 'code.generate': { ...codeGenerate, handler: createCodeGenerate() } } }),
     defineAgent({ name: 'reviewer-agent', version, capabilities: { 'code.review': { ...codeReview, handler: createCodeReview() } } }),
-    defineAgent({ name: 'publish-agent', version, capabilities: { 'code.publish': { ...codePublish, handler: createCodePublish({ exchange, now }) } } }),
+    defineAgent({
+      name: 'publish-agent',
+      version,
+      capabilities: {
+        'code.publish': { ...codePublish, handler: whenNeeded(async () => (await import('./code/publish-agent.ts')).createCodePublish({ exchange, now })) },
+      },
+    }),
   ];
 }

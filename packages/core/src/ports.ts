@@ -70,6 +70,8 @@ export interface WorkflowStore {
   /** Each decision in one script, all in one round trip; outcomes in the order of the commits. Does not `apply`. At revision 0 it creates. */
   commit(commits: readonly Commit[]): Promise<readonly CommitOutcome[]>;
   list(query: ListQuery): Promise<ListPage>;
+  /** Those of the partitions where a deadline is due at `now`, or a dispatch committed before `before` is not confirmed. One command. */
+  partitionsDue(partitions: readonly number[], now: number, before: number): Promise<readonly number[]>;
   /** At most `limit` deadlines of the partition that are due at `now`, earliest first. */
   dueDeadlines(partition: number, now: number, limit: number): Promise<readonly DueDeadline[]>;
   /** Forgets a deadline whose workflow is gone. */

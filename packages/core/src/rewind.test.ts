@@ -40,6 +40,17 @@ describe('a retry', () => {
     expect(scene.get('b')).toMatchObject({ status: 'assigned', generation: 1 });
   });
 
+  it('keeps those off the work, too, whose step is not done again', () => {
+    const both = { id: 'both', needs: ['a', 'm'], join: { kind: 'quorum', k: 2, of: 2 }, optional: true };
+    const scene = play([{ id: 'a' }, { id: 'b' }, { id: 'm', needs: ['a', 'b'] }, both], { result: '$steps.both?' });
+    scene.fail('a');
+    expect(scene.statuses()).toBe('a failed_permanent, b cancelled, m cancelled, both failed_permanent');
+    const step = scene.control('retry');
+    expect(step.sent).toEqual([]);
+    expect(step.patch.control).toContainEqual({ key: '*', flag: null });
+    expect(step.patch.control).toContainEqual({ key: 'b~0', flag: 'cancelled:0' });
+  });
+
   it.each(['timed out', 'cancelled'])('goes on with a workflow that was %s', (how) => {
     const scene = play(chain, { timeout_ms: 1_000 });
     scene.complete('a');

@@ -40,7 +40,12 @@ function rewind(draft: Draft, anew: ReadonlySet<string>, by: string, from: (agai
   }
   draft.events.push({ type: 'workflow_retried', at: draft.now, by, from: from(again) });
   // Parts first: while they are taken out of the counts, their whole still knows them.
-  for (const id of known.toReversed()) if (again.has(id)) putBack(draft, id, again, !scratch.has(id));
+  for (const id of known.toReversed()) {
+    const subtask = draft.get(id) as Subtask;
+    // Somebody may still have it, or be about to take it up; what told agents so was a flag of the whole workflow, which goes now.
+    if (subtask.status === 'cancelled') recall(draft, id, subtask.generation);
+    if (again.has(id)) putBack(draft, id, again, !scratch.has(id));
+  }
   run(draft, draft.now + draft.type.definition.timeout_ms);
   return { outcome: 'applied' };
 }
@@ -76,8 +81,6 @@ function putBack(draft: Draft, id: string, again: ReadonlySet<string>, isKept: b
   const subtask = draft.get(id) as Subtask;
   const generation = subtask.generation + 1;
   const parts = 'parts' in subtask ? subtask.parts : undefined;
-  // Somebody may still have it, or be about to take it up.
-  if (subtask.status === 'cancelled') recall(draft, id, subtask.generation);
   if (!isKept || parts === undefined || parts.kind === 'loop') return reset(draft, id, { status: 'pending', generation, cause: 'retried' });
   reset(draft, id, { status: 'running', generation, assignedAt: draft.now, parts: parts.kind === 'map' ? mapAgain(draft, id, parts, again) : parts });
   draft.deadlines.set(id, draft.now + nodeOf(draft, id).timeout_ms);

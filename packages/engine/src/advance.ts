@@ -106,7 +106,7 @@ function takeIn(
     if (outcome?.status === 'committed') {
       apply(step.workflow, step.decision.patch);
       Object.assign(step.workflow, { revision: outcome.revision, eventHash: outcome.eventHash });
-      cache.keep(step.workflow);
+      cache.keep(step.workflow, step.decision.patch);
       committed.push(step);
     } else {
       cache.drop(step.workflow.header.id);

@@ -2,12 +2,14 @@
  * The workflows this process works on, as of their last commit. A stale one costs a conflict and a reload, never a wrong decision: what is decided
  * on one from here counts once it is committed, and that nothing is to be done does not count at all.
  */
-import { hasEnded, type Workflow } from '@baton/core';
+import { hasEnded, type Patch, type Workflow } from '@baton/core';
 import { LRUCache } from 'lru-cache';
 import type { EngineDeps } from './deps.ts';
 
-/** Bounds the memory: workflows weigh as much as they have subtasks. */
-const subtasksCachedMax = 200_000;
+const cachedBytesMax = 256 * 1024 * 1024;
+/** What a subtask takes beside its values, and a value beside its text. Measured: workflows of 5 and of 50 subtasks take what they weigh, to a tenth. */
+const subtaskBytes = 300;
+const valueBytes = 16;
 
 export interface WorkflowCache {
   /** From memory or from the store; those that do not exist (any more) are missing in the answer. */
@@ -15,12 +17,20 @@ export interface WorkflowCache {
   /** From the store, whatever is in memory. */
   reload(ids: Iterable<string>): Promise<Map<string, Workflow>>;
   has(id: string): boolean;
-  keep(workflow: Workflow): void;
+  /** @param patch what was just applied to it */
+  keep(workflow: Workflow, patch: Patch): void;
   drop(id: string): void;
 }
 
-export function createWorkflowCache({ store, count = () => {} }: Pick<EngineDeps, 'store' | 'count'>): WorkflowCache {
-  const cached = new LRUCache<string, Workflow>({ maxSize: subtasksCachedMax, sizeCalculation: ({ type }) => 1 + type.graph.nodes.size });
+interface Entry {
+  readonly workflow: Workflow;
+  readonly bytes: number;
+  /** What it weighed when it was last weighed as a whole. */
+  readonly wholeBytes: number;
+}
+
+export function createWorkflowCache({ store, count = () => {} }: Pick<EngineDeps, 'store' | 'count'>, bytesMax = cachedBytesMax): WorkflowCache {
+  const cached = new LRUCache<string, Entry>({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
 
   async function load(id: string): Promise<Workflow | null> {
     count('reloads', 1);
@@ -33,10 +43,41 @@ export function createWorkflowCache({ store, count = () => {} }: Pick<EngineDeps
   }
 
   return {
-    get: (ids) => found(ids, async (id) => cached.get(id) ?? (await load(id))),
+    get: (ids) => found(ids, async (id) => cached.get(id)?.workflow ?? (await load(id))),
     reload: (ids) => found(ids, load),
     has: (id) => cached.has(id),
-    keep: (workflow) => void (hasEnded(workflow.state) ? cached.delete(workflow.header.id) : cached.set(workflow.header.id, workflow)),
+    keep(workflow, patch) {
+      const { id } = workflow.header;
+      if (hasEnded(workflow.state)) cached.delete(id);
+      else cached.set(id, weighed(workflow, patch, cached.peek(id)));
+    },
     drop: (id) => void cached.delete(id),
   };
+}
+
+/** Only what a commit brings is weighed, so that it costs what it changes; once that has doubled the weight, the whole, without what was replaced. */
+function weighed(workflow: Workflow, patch: Patch, before: Entry | undefined): Entry {
+  if (before?.workflow === workflow) {
+    const bytes = before.bytes + bytesOf([patch.subtasks, patch.context, patch.inbox]);
+    if (bytes <= 2 * before.wholeBytes) return { ...before, bytes };
+  }
+  const bytes = workflowBytes(workflow);
+  return { workflow, bytes, wholeBytes: bytes };
+}
+
+function workflowBytes({ header, type, subtasks, context, inbox }: Workflow): number {
+  return subtaskBytes * type.graph.nodes.size + bytesOf([header, [...subtasks.values()], [...context.values()], [...inbox.values()]]);
+}
+
+/** About what a value takes in memory. Not recursive: results are as deep as agents like. */
+function bytesOf(root: unknown): number {
+  const open = [root];
+  let bytes = 0;
+  while (open.length > 0) {
+    const value = open.pop();
+    bytes += valueBytes;
+    if (typeof value === 'string') bytes += value.length;
+    else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) open.push(each);
+  }
+  return bytes;
 }

@@ -253,6 +253,7 @@ describe('tick', () => {
     let dropped = 0;
     const bench = createBench((store) => ({
       ...store,
+      partitionsDue: async () => [0],
       dueDeadlines: async (partition) =>
         partition === 0 ? Array.from({ length: 500 }, (_, index) => ({ workflowId: `gone${index}`, subtaskId: null, at: 0 })) : [],
       dropDeadline: async () => void (dropped += 1),
@@ -264,6 +265,7 @@ describe('tick', () => {
   it('ignores a confirmed dispatch of an earlier generation', async () => {
     const bench = createBench((store) => ({
       ...store,
+      partitionsDue: async () => [4],
       staleOutbox: async (partition) => (partition === 4 ? [{ workflowId: 'wf_1', subtaskId: 'a', generation: 7 }] : []),
     }));
     await startChain(bench, 'wf_1');

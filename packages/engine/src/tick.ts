@@ -37,7 +37,6 @@ export function createTick(
   async function inPartition(partition: number): Promise<boolean> {
     const staleAt = now() - outboxGraceMs;
     const [due, stale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, staleAt, batchMax)]);
-    if (due.length === 0 && stale.length === 0) return false;
     // As they are stored: an entry that is not of the present is forgotten, so the present must be known.
     const workflows = await cache.reload(new Set([...due, ...stale].map(({ workflowId }) => workflowId)));
 
@@ -66,7 +65,10 @@ export function createTick(
     await store.clearOutbox(partition, done);
   }
 
-  return async (partitions) => (await Promise.all(partitions.map(inPartition))).includes(true);
+  return async (partitions) => {
+    const due = await store.partitionsDue(partitions, now(), now() - outboxGraceMs);
+    return (await Promise.all(due.map(inPartition))).includes(true);
+  };
 }
 
 /** The deadline alone does not say so: the workflow may have ended only after it was read. */

@@ -6,10 +6,16 @@ import { answer } from './redis-connection.ts';
 import { deadlineMember, deadlineOf, outboxEntryOf, outboxMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';
 
-type Agenda = Pick<WorkflowStore, 'dueDeadlines' | 'dropDeadline' | 'staleOutbox' | 'clearOutbox'>;
+type Agenda = Pick<WorkflowStore, 'partitionsDue' | 'dueDeadlines' | 'dropDeadline' | 'staleOutbox' | 'clearOutbox'>;
 
 export function createAgenda(redis: Redis, keys: StoreKeys): Agenda {
   return {
+    async partitionsDue(partitions, now, before) {
+      if (partitions.length === 0) return [];
+      const watched = partitions.flatMap((partition) => [keys.deadlines(partition), keys.outbox(partition)]);
+      const positions = await answer(redis.batonPartitionsDue(watched.length, [...watched, now, before]));
+      return positions.map((position) => partitions[position] as number);
+    },
     async dueDeadlines(partition, now, limit) {
       const flat = await answer(redis.zrange(keys.deadlines(partition), '-inf', String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'));
       return pairs(flat).map(([member, at]) => deadlineOf(member, Number(at)));

@@ -31,6 +31,7 @@ it('says that Redis is unreachable, from every method', async () => {
     gone.summary('w'),
     gone.commit([{ workflow, patch: patch(), effects: [] }]),
     gone.list({ limit: 1 }),
+    gone.partitionsDue([0], 1, 1),
     gone.dueDeadlines(0, 1, 1),
     gone.dropDeadline(0, deadline),
     gone.staleOutbox(0, 1, 1),

@@ -1,10 +1,13 @@
 /** `/metrics`, `/healthz` and `/readyz` of a process that serves no other HTTP. No routes beyond these three, no state. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Problem } from '@baton/core';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { within } from './within.ts';
+
+// An import would read all that the module exports, among it what comes from Node's HTTP client: several MB that nobody here uses.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** What keeps a process from doing its work now. */
 export type HealthProblem = Pick<Problem, 'code' | 'message'>;

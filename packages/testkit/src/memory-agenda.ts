@@ -1,7 +1,7 @@
 /** Deadlines and the outbox in memory: for each partition members with their times. */
 import { assignmentsOf, type Commit, type Effect, isMarked, isSettled, type OutboxEntry, type WorkflowStore } from '@baton/core';
 
-type Agenda = Pick<WorkflowStore, 'dueDeadlines' | 'staleOutbox' | 'clearOutbox'>;
+type Agenda = Pick<WorkflowStore, 'partitionsDue' | 'dueDeadlines' | 'staleOutbox' | 'clearOutbox'>;
 
 export interface MemoryAgenda extends Agenda {
   write(commit: Commit): void;
@@ -46,6 +46,11 @@ export function createMemoryAgenda(): MemoryAgenda {
     },
     forget(partition, workflowId, subtaskId) {
       inPartition(deadlines, partition).delete(nameOf({ workflowId, subtaskId }));
+    },
+    async partitionsDue(partitions, now, before) {
+      const isAny = (members: Partitions<unknown>, partition: number, isWanted: (at: number) => boolean): boolean =>
+        [...(members.get(partition)?.values() ?? [])].some(({ at }) => isWanted(at));
+      return partitions.filter((each) => isAny(deadlines, each, (at) => at <= now) || isAny(outbox, each, (at) => at < before));
     },
     async dueDeadlines(partition, now, limit) {
       return earliest(inPartition(deadlines, partition), (at) => at <= now, limit).map(({ entry, at }) => ({ ...entry, at }));

@@ -80,6 +80,7 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
 
   return {
     ...createMemoryTypes(),
+    partitionsDue: agenda.partitionsDue,
     dueDeadlines: agenda.dueDeadlines,
     staleOutbox: agenda.staleOutbox,
     clearOutbox: agenda.clearOutbox,

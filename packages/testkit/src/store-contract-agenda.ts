@@ -67,6 +67,20 @@ export function agendaContract(makeStore: MakeStore): void {
     });
   });
 
+  it('names the partitions that have something due, by their deadlines and by their outbox', async () => {
+    const { store } = makeStore();
+    const workflow = workflowOf(fanOut);
+    const { partition } = workflow;
+    const before = (partition + 15) % 16;
+    const partitions = [before, partition, (partition + 1) % 16];
+    await commitOne(store, workflow, { deadlines: [{ subtaskId: 'n0', at: 30 }] }, [dispatchOf(workflow, 'n1', 20)]);
+    expect(await store.partitionsDue(partitions, 29, 20)).toEqual([]);
+    expect(await store.partitionsDue(partitions, 30, 20)).toEqual([partition]);
+    expect(await store.partitionsDue(partitions, 29, 21)).toEqual([partition]);
+    expect(await store.partitionsDue([before], 100, 100)).toEqual([]);
+    expect(await store.partitionsDue([], 100, 100)).toEqual([]);
+  });
+
   it('tells the parts of composites apart, in deadlines and in the outbox', async () => {
     const { store } = makeStore();
     const workflow = workflowOf(fanOut);
