@@ -73,10 +73,27 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   });
   started.defer(() => ownership.release());
   started.defer(() => loop.stop());
-  const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
-  started.defer(() => webhooks.close());
   const lookout = reportUnserved(redis, prefix, log);
   started.defer(() => lookout.close());
+  await consumeQueues(started, { redis, prefix, engine, takeoverMs, warn });
+  log.info({ event: 'orchestrator_ready', owner });
+  // From here on it is the caller who ends it, in the opposite order.
+  const ending = started.move();
+  return { ended: loop.ended, close: () => ending.disposeAsync() };
+}
+
+interface ConsumeQueues {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly engine: Engine;
+  readonly takeoverMs: number;
+  readonly warn: (event: string, err: unknown) => void;
+}
+
+/** Start requests and webhooks, until the stack is disposed of. */
+async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, engine, takeoverMs, warn }: ConsumeQueues): Promise<void> {
+  const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
+  started.defer(() => webhooks.close());
   const starts = await consumeStarts({
     redis,
     prefix,
@@ -87,10 +104,6 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
     onError: (err) => warn('start_queue_error', err),
   });
   started.defer(() => starts.close());
-  log.info({ event: 'orchestrator_ready', owner });
-  // From here on it is the caller who ends it, in the opposite order.
-  const ending = started.move();
-  return { ended: loop.ended, close: () => ending.disposeAsync() };
 }
 
 async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {

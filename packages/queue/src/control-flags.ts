@@ -127,7 +127,7 @@ async function readChecks(redis: Redis, prefix: string, checks: readonly Check[]
       prefix,
       checks.map(({ ref }) => ref),
     ),
-    Promise.all(checks.map(({ hashKey }) => (hashKey === undefined ? {} : redis.hgetall(hashKey)))),
+    Promise.all(checks.map(({ hashKey }) => (hashKey === undefined ? Promise.resolve({}) : redis.hgetall(hashKey)))),
   ]);
   return checks.map((_, index) => ({ isHeld: (flags[index] ?? []).length > 0, hash: hashes[index] ?? {} }));
 }
