@@ -7,12 +7,13 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Failure, Progress } from '@baton/core';
+import { type Failure, limits, type Progress } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
@@ -39,6 +40,8 @@ export interface Delivery {
    * with a `CancelledError` when the workflow was cancelled; whoever carries out the attempt may abort it with reasons of its own.
    */
   readonly controller: AbortController;
+  /** What this dispatch's calls of `once` have come to, in this attempt and those before. */
+  readonly onceCalls: OnceCalls;
   /** How long to wait before the next attempt, by the assignment's policy. */
   readonly nextDelayMs: () => number;
   readonly progress: (progress: Progress) => Promise<void>;
@@ -128,13 +131,16 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   runs.set(id, controller);
   const flags = controlFlagsOf(options.redis, options.prefix);
   const ref = refOf(assignment);
+  const onceCalls = onceCallsOf(options, job, token, assignment);
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
     const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
-    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt });
+    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
+    // A wait of the handler's own choice has no bound.
+    if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
     return await carryOut(verdict, options, job, token, assignment);
   } finally {
     unwatch?.();
@@ -233,11 +239,16 @@ function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): Reply
   return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as ReplyMessage) : null;
 }
 
+function onceCallsOf({ redis, prefix, capability, lockMs }: ConsumeOptions, job: Job, token: string | undefined, assignment: AssignmentMessage): OnceCalls {
+  const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
+  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs });
+}
+
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
 }
 
-function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt'> {
+function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt' | 'onceCalls'> {
   return {
     attempt: job.attemptsMade + 1,
     attemptsMax: attemptsMax(job),
