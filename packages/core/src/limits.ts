@@ -26,6 +26,9 @@ export const limits = {
   /** Subtasks that the queue is handed as one tree, and bytes of their parameters: each is one transaction in Redis. */
   treeNodesMax: 200,
   treeBytesMax: 1024 * 1024,
+  /** Of one dispatch: what its handler does once. */
+  onceKeysMax: 100,
+  onceKeyLengthMax: 200,
   contextPathsMax: 1_000,
   /** Early signals and answers that are kept, in all. */
   inboxMax: 1_000,

@@ -1,17 +1,19 @@
 /**
  * An agent's side of a capability queue: BullMQ's Worker, with outcomes as values.
  * **Invariant:** a reply is in its result stream before its job is done, and an append that fails leaves the job undone.
+ * **Invariant:** what was replied is not attempted again: a job that comes once more is done with the reply that it has.
  * A final failure is *replied*; only what is worth another attempt fails in BullMQ.
  * **Invariant:** no attempt begins under a control flag: the check stands before every one, the first and those after a failure or a dead agent.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Failure, Progress } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
+import { type Failure, limits, type Progress } from '@baton/core';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
@@ -38,6 +40,8 @@ export interface Delivery {
    * with a `CancelledError` when the workflow was cancelled; whoever carries out the attempt may abort it with reasons of its own.
    */
   readonly controller: AbortController;
+  /** What this dispatch's calls of `once` have come to, in this attempt and those before. */
+  readonly onceCalls: OnceCalls;
   /** How long to wait before the next attempt, by the assignment's policy. */
   readonly nextDelayMs: () => number;
   readonly progress: (progress: Progress) => Promise<void>;
@@ -69,6 +73,8 @@ export interface ConsumeOptions {
   readonly onAssignment: (delivery: Delivery) => Promise<Verdict>;
   /** The job failed without a verdict: left alone too often. What to reply. */
   readonly onAbandoned: (assignment: AssignmentMessage, attempt: number, reason: string) => ReplyMessage;
+  /** The job was replied before; its agent died, or lost it, before it was done. It is done now, and was not delivered. */
+  readonly onReplied: (assignment: AssignmentMessage) => void;
   /** Errors that concern no delivery. Outages of Redis are the connection's to report. */
   readonly onError: (error: Error) => void;
 }
@@ -113,6 +119,11 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   const { runs } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
   const assignment = assignmentOf(job, options.capability);
+  const replied = replyIn(job, assignment);
+  if (replied !== null) {
+    options.onReplied(assignment);
+    return await carryOut({ kind: 'reply', reply: replied }, options, job, token, assignment);
+  }
   const controller = new AbortController();
   const id = String(job.id);
   // Ours again, after we had lost it without noticing: the run before must not go on beside this one.
@@ -120,13 +131,16 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   runs.set(id, controller);
   const flags = controlFlagsOf(options.redis, options.prefix);
   const ref = refOf(assignment);
+  const onceCalls = onceCallsOf(options, job, token, assignment);
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
     const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
-    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt });
+    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
+    // A wait of the handler's own choice has no bound.
+    if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
     return await carryOut(verdict, options, job, token, assignment);
   } finally {
     unwatch?.();
@@ -143,14 +157,14 @@ async function carryOut(
 ): Promise<ReplyMessage> {
   switch (verdict.kind) {
     case 'reply':
-      await appendReply(redis, prefix, {
+      return await appendReply(redis, prefix, {
         capability,
         partition: metadata.partition,
+        jobId: String(job.id),
         reply: verdict.reply,
         // Anything but a result concerns the engine at once.
         isAwaitedInQueue: job.parentKey !== undefined && verdict.reply.payload.status === 'completed',
       });
-      return verdict.reply;
     case 'retry':
       assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
       throw new AttemptError(verdict);
@@ -218,11 +232,23 @@ function assignmentOf(job: Job, capability: string): AssignmentMessage {
   return assignment.value;
 }
 
+/** What some agent has replied already, before the job was done. */
+function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): ReplyMessage | null {
+  const reply = ReplyMessage.safeParse(returnvalue);
+  // As it was written, by an agent that may be newer.
+  return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as ReplyMessage) : null;
+}
+
+function onceCallsOf({ redis, prefix, capability, lockMs }: ConsumeOptions, job: Job, token: string | undefined, assignment: AssignmentMessage): OnceCalls {
+  const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
+  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs });
+}
+
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
 }
 
-function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt'> {
+function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt' | 'onceCalls'> {
   return {
     attempt: job.attemptsMade + 1,
     attemptsMax: attemptsMax(job),
@@ -245,6 +271,6 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 async function answerAbandoned({ redis, prefix, capability, onAbandoned }: ConsumeOptions, job: Job, error: Error): Promise<void> {
   const assignment = parseAssignment(job.data);
   if (!assignment.ok) return;
-  const reply = onAbandoned(assignment.value, job.attemptsMade, error.message);
-  await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, reply });
+  const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
+  await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

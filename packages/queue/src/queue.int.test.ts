@@ -10,7 +10,6 @@ import { createSubtaskQueue } from './dispatch.ts';
 import { openQueue } from './queue-handle.ts';
 import { registerAgent } from './registry.ts';
 import { createReplyReader } from './reply-reader.ts';
-import { appendReply } from './result-stream.ts';
 import { beginningOf, inputsKey } from './tree-inputs.ts';
 
 let fixture: RedisFixture;
@@ -48,6 +47,9 @@ queueContract('Redis', async () => {
     return worker;
   }
 
+  const append = async (capability: string, partition: number, raw: string): Promise<void> =>
+    void (await redis.xadd(`${prefix}:${resultStream(capability, partition)}`, '*', 'reply', raw));
+
   return {
     queue,
     async reader() {
@@ -67,7 +69,8 @@ queueContract('Redis', async () => {
         isBlocked,
         attempt: job.attemptsMade + 1,
         progress: (progress) => job.updateProgress(progress),
-        reply: (message) => appendReply(redis, prefix, { capability, partition: job.data.metadata.partition, reply: message }),
+        // As an agent in another language does it, which may well send it twice.
+        reply: (message) => append(capability, job.data.metadata.partition, JSON.stringify(message)),
         finish: async (message) => void (await job.moveToCompleted(message, token, false)),
         retryLater: async (reason) => void (await job.moveToFailed(new Error(reason), token, false)),
         fail: async (reason) => void (await job.moveToFailed(new UnrecoverableError(reason), token, false)),
@@ -88,7 +91,7 @@ queueContract('Redis', async () => {
       const jobs = await openQueue(redis, prefix, webhooksQueue).getWaiting();
       return jobs.map(({ id, data: { url, content, signature } }) => ({ id: String(id), url, body: JSON.parse(content), signature }));
     },
-    appendRaw: async (capability, partition, raw) => void (await redis.xadd(`${prefix}:${resultStream(capability, partition)}`, '*', 'reply', raw)),
+    appendRaw: append,
     async dead() {
       const entries = await redis.xrange(`${prefix}:dead`, '-', '+');
       return entries.map(([, fields]) => fields[fields.indexOf('raw') + 1] as string);

@@ -1,14 +1,17 @@
 /**
  * Replies on Redis streams, one stream for each capability and partition; an entry is a reply, and a word more if what waits for it waits in the queue.
- * **Invariant:** what is in a stream is not settled.
+ * **Invariant:** what is in a stream is not settled. **Invariant:** of the replies to one job, the first counts for all who have the job.
  */
 import type { Problem, ReceivedReply } from '@baton/core';
-import { capabilityOfStream, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
+import { capabilityOfStream, capabilityQueue, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
+import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { execute } from './pipeline.ts';
 
 const field = 'reply';
 const awaitedInQueue = 'awaited_in_queue';
+/** Where BullMQ itself puts it when the job is done, and reads it when it fetches one: no room and no read of its own. */
+const replyInJob = 'returnvalue';
 /** For each stream and call. */
 const repliesPerReadMax = 256;
 const deadRepliesMax = 10_000;
@@ -16,13 +19,31 @@ const deadRepliesMax = 10_000;
 export interface Appended {
   readonly capability: string;
   readonly partition: number;
+  readonly jobId: string;
   readonly reply: ReplyMessage;
   readonly isAwaitedInQueue?: boolean;
 }
 
-export async function appendReply(redis: Redis, prefix: string, { capability, partition, reply, isAwaitedInQueue = false }: Appended): Promise<void> {
+/**
+ * Puts the reply into its job, where an agent that gets the job once more finds it, and into its stream. One write: neither waits for the other.
+ *
+ * @returns the reply that counts: this one, unless the job had been replied before
+ */
+export async function appendReply(redis: Redis, prefix: string, { capability, partition, jobId, ...appended }: Appended): Promise<ReplyMessage> {
+  const { reply, isAwaitedInQueue = false } = appended;
+  const text = JSON.stringify(reply);
   const more = isAwaitedInQueue ? [awaitedInQueue, '1'] : [];
-  await redis.xadd(streamKey(prefix, capability, partition), '*', field, JSON.stringify(reply), ...more);
+  const job = new QueueKeys(prefix).toKey(capabilityQueue(capability), jobId);
+  // In this order: what is in the job and not in the stream is appended by the next agent, but what is in the stream alone would be done again.
+  const [isFirst, , isKept] = await Promise.all([
+    redis.hsetnx(job, replyInJob, text),
+    redis.xadd(streamKey(prefix, capability, partition), '*', field, text, ...more),
+    redis.hexists(job, 'data'),
+  ]);
+  // This agent was silent for so long that another one has done the job, and BullMQ has forgotten it: nothing may be left of it.
+  if (isKept === 0) await redis.hdel(job, replyInJob);
+  const first = isFirst === 1 ? null : await redis.hget(job, replyInJob);
+  return first === null ? reply : (JSON.parse(first) as ReplyMessage);
 }
 
 /** What stands in the streams after these ids; waits at most `blockMs` for the first entry. */

@@ -8,6 +8,7 @@ import type { Fault } from './fault.ts';
 import type { MemoryQueue, MemoryTaken } from './memory-queue.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { TakenAssignment } from './queue-world.ts';
+import { createTestOnce, type Once } from './test-once.ts';
 
 /** What a handler gets beside its input: what `@baton/worker` gives it. */
 export interface TestContext {
@@ -17,6 +18,7 @@ export interface TestContext {
   readonly attempt: number;
   readonly repair: Feedback | null;
   readonly idempotencyKey: string;
+  readonly once: Once;
   readonly workflowId: string;
   readonly subtaskId: string;
 }
@@ -71,6 +73,7 @@ export function createTestAgents({ queue, store, now, agents, faults }: TestAgen
   const calls: Call[] = [];
   const later: { readonly at: number; readonly act: () => Promise<void> | void }[] = [];
   const stalls = new Map<string, number>();
+  const onceOf = createTestOnce();
 
   /** How often the capability was called, this call included, decides which faults are on. */
   function faultsOf(capability: string, number: number): { readonly [Kind in Fault['kind']]?: Extract<Fault, { kind: Kind }> } {
@@ -128,6 +131,7 @@ export function createTestAgents({ queue, store, now, agents, faults }: TestAgen
       attempt,
       repair: feedbackOf(assignment),
       idempotencyKey,
+      once: onceOf(idempotencyKey),
       workflowId,
       subtaskId,
     };

@@ -3,6 +3,7 @@ import type { DefinitionInput } from '@baton/core';
 import { describe, expect, test } from 'vitest';
 import { crash, duplicate, fail, garbage, slow } from './fault.ts';
 import { mockAgent } from './mock-agent.ts';
+import type { TestContext } from './test-agents.ts';
 import { runWorkflow, startTestWorkflow } from './test-workflow.ts';
 
 type Nodes = DefinitionInput['nodes'];
@@ -73,6 +74,20 @@ describe('agents', () => {
       }),
     };
     expect((await runWorkflow(one, { agents })).result).toEqual({ a: { n: 1, attempt: 1, repair: null, idempotencyKey: 'test~a~0', subtaskId: 'a' } });
+  });
+
+  test('have an effect once in all attempts of a dispatch, and get what it came to as JSON; what it throws is not kept', async () => {
+    const log: string[] = [];
+    const agents = {
+      work: async (_: object, { attempt, once, idempotencyKey }: TestContext) => {
+        const failing = once('flaky', () => (attempt === 1 ? Promise.reject(new Error('no answer')) : attempt)).catch(() => 'failed');
+        log.push(`${attempt} ${JSON.stringify([await once('at', () => new Date(attempt)), await failing, await once('nothing', () => {})])}`);
+        if (attempt < 3) throw new Error('too early');
+        return { n: 1, key: idempotencyKey };
+      },
+    };
+    expect((await runWorkflow(one, { agents })).status).toBe('completed');
+    expect(log).toEqual(['"failed"', '2', '2'].map((flaky, index) => `${index + 1} ["1970-01-01T00:00:00.001Z",${flaky},null]`));
   });
 
   test('errors mean what they mean to the worker kit, by name', async () => {

@@ -29,9 +29,22 @@ export function delivery(change: Partial<Delivery> = {}): Delivery {
     agesFrom: assignment.issuedAt,
     beganAt: Date.now(),
     controller: new AbortController(),
+    onceCalls: callsInMemory(),
     nextDelayMs: () => 70,
     progress: async () => {},
     ...change,
+  };
+}
+
+/** What was kept, by key; a test looks into it, or tells it what another attempt has kept. */
+export function callsInMemory(kept: Map<string, string> = new Map()): Delivery['onceCalls'] {
+  return {
+    find: async (key) => ({ found: kept.get(key) ?? null, keys: [...kept.keys()] }),
+    async keep(key, text) {
+      if (!kept.has(key)) kept.set(key, text);
+      return kept.get(key) as string;
+    },
+    outlast: async () => {},
   };
 }
 

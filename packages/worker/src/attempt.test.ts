@@ -34,8 +34,8 @@ describe('success', () => {
   test('the handler gets what its schema makes of the parameters, and its context', async () => {
     let seen: unknown;
     await run(
-      (input, { signal, progress, logger, ...rest }) => {
-        seen = { input, ...rest, isAborted: signal.aborted, hasLogger: logger !== undefined, hasProgress: progress !== undefined };
+      (input, { signal, progress, logger, once, ...rest }) => {
+        seen = { input, ...rest, isAborted: signal.aborted, hasLogger: logger !== undefined, hasProgress: progress !== undefined, hasOnce: once !== undefined };
         return fine;
       },
       delivery({ attempt: 2 }),
@@ -51,6 +51,7 @@ describe('success', () => {
       isAborted: false,
       hasLogger: true,
       hasProgress: true,
+      hasOnce: true,
     });
   });
 

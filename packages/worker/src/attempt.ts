@@ -10,6 +10,7 @@ import { type AnswerExtras, AnswerWith, answer, type Capability } from './define
 import { AgentOverloadedError, AttemptTimeoutError, NonRetryableError, RetryAfterError } from './errors.ts';
 import { failureOf, invalidInput, invalidOutput, problemsOf } from './failure.ts';
 import type { AgentLogger, HandlerContext } from './handler-context.ts';
+import { createOnce } from './once.ts';
 import { createProgress } from './progress.ts';
 
 export interface AttemptOptions {
@@ -104,6 +105,7 @@ async function run(delivery: Delivery, { handler }: Capability, input: unknown, 
     attempt: delivery.attempt,
     repair: feedbackOf(delivery.assignment),
     idempotencyKey: message_id,
+    once: createOnce(delivery),
     workflowId: metadata.workflow_id,
     subtaskId: metadata.subtask_id,
   };

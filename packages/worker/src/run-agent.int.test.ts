@@ -20,9 +20,9 @@ describe('replies and attempts', () => {
     await dispatch(assignment);
     const [reply] = await replies(1);
     expect(reply?.report).toMatchObject({ workflowId: 'wf_1', outcome: { status: 'completed', result: fine }, execution: { agent: id, attempt: 1 } });
-    // Only a stream knows when it came.
-    const { at, ...report } = reply?.report as Report;
-    expect(at).toBeGreaterThan(0);
+    // When it came is known of the stream's entry alone.
+    const { at, ...report } = reply?.report ?? {};
+    expect(at).toEqual(expect.any(Number));
     await expect.poll(() => facts(assignment)).toEqual({ state: 'completed', report });
   });
 

@@ -109,6 +109,7 @@ async function consume(
     stallsMax: options.stallsMax ?? defaults.stallsMax,
     onAssignment: (delivery) => attempt(delivery, { agent: id, capability, logger, onRetry: options.onRetry ?? (() => {}), now: Date.now }),
     onAbandoned: (assignment, number, reason) => abandonedReply(id, assignment, number, reason, logger),
+    onReplied: ({ metadata: { workflow_id, subtask_id } }) => logger.info({ event: 'subtask_replied_before', workflow_id, subtask_id, capability: name }),
     onError: (error) => logger.error({ event: 'queue_error', capability: name, error: error.message }),
   });
 }
