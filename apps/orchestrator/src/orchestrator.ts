@@ -1,10 +1,12 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
+import { createDoctor } from '@baton/doctor';
 import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import {
   connectRedis,
   consumeStarts,
   consumeWebhooks,
+  createDeadLetters,
   createPartitionLeases,
   createReplyReader,
   createSubtaskQueue,
@@ -16,6 +18,7 @@ import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
+import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
@@ -33,14 +36,15 @@ const idleMsMax = 10_000;
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
 export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
-  const { BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_LEASE_MS: leaseMs, BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
-  const redis = await connectRedis(redisUrl, { name: 'baton-orchestrator', observe: (event) => log.warn(event) });
+  const { BATON_PREFIX: prefix, BATON_LEASE_MS: leaseMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
+  const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
   const warn = (event: string, err: unknown): void => log.warn({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const reader = createReplyReader({ redis, prefix });
-  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts() });
+  const deadLetters = createDeadLetters({ redis, prefix });
+  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
   const observe: EngineDeps['observe'] = (header, event) => {
     logEvent(header, event);
@@ -75,6 +79,8 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const starts = await consumeStarts({ redis, prefix, onStart: (request) => start(engine, request), onError: (err) => warn('start_queue_error', err) });
   started.defer(() => starts.close());
   log.info({ event: 'orchestrator_ready', owner });
+  const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
+  started.defer(() => checkup.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };
