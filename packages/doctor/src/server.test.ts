@@ -15,19 +15,21 @@ function check(judge: (info: ReturnType<typeof parseInfo>) => Verdict, cases: re
   });
 }
 
-describe('version', () =>
+describe('version', () => {
   check(judgeVersion, [
     ['redis_version:7.0.15', 'ok', /7\.0\.15/],
     ['redis_version:6.2.14', 'problem', /6\.2\.14/],
     ['other:1', 'warning', /does not tell/],
-  ]));
+  ]);
+});
 
-describe('eviction', () =>
+describe('eviction', () => {
   check(judgeEviction, [
     ['maxmemory_policy:noeviction', 'ok', /evicts nothing/],
     ['maxmemory_policy:volatile-lru', 'problem', /volatile-lru/],
     ['other:1', 'warning', /does not tell/],
-  ]));
+  ]);
+});
 
 describe('persistence', () => {
   check(
@@ -44,7 +46,7 @@ describe('persistence', () => {
   check((info) => judgePersistence(info, null), [['aof_enabled:1', 'ok', /CONFIG is forbidden/]]);
 });
 
-describe('memory', () =>
+describe('memory', () => {
   check(judgeMemory, [
     [`used_memory:${gib} maxmemory:${4 * gib}`, 'ok', /1\.0 GiB, 25 % of its limit of 4\.0 GiB/],
     [`used_memory:${0.85 * gib} maxmemory:${gib}`, 'warning', /85 %.*refuses every write/],
@@ -53,9 +55,10 @@ describe('memory', () =>
     [`used_memory:${3.9 * gib} maxmemory:0 total_system_memory:${4 * gib}`, 'problem', /the system ends it/],
     [`used_memory:${2 ** 20} maxmemory:0`, 'ok', /no limit of its own/],
     ['other:1', 'warning', /does not tell/],
-  ]));
+  ]);
+});
 
-describe('replication', () =>
+describe('replication', () => {
   check(judgeReplication, [
     ['role:master connected_slaves:0', 'ok', /without replicas/],
     ['role:master slave0:ip=10.0.0.2,port=6379,state=online,offset=1,lag=1', 'ok', /1 replica: 10\.0\.0\.2:6379/],
@@ -63,4 +66,5 @@ describe('replication', () =>
     ['role:master slave0:ip=a,port=1,state=wait_bgsave,offset=0,lag=0', 'warning', /wait_bgsave/],
     ['role:slave', 'problem', /takes no writes/],
     ['other:1', 'warning', /does not tell/],
-  ]));
+  ]);
+});
