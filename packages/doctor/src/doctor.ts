@@ -21,7 +21,7 @@ import {
   removeOrphans,
   type ServerInfo,
 } from '@baton/queue';
-import { expireForgottenDefinitions, forgottenDefinitions } from '@baton/store';
+import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
 import { judgeClocks } from './clock.ts';
 import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
 import { counted, type Verdict, warning } from './verdict.ts';
@@ -77,7 +77,8 @@ const cures: Readonly<Partial<Record<FindingCode, (patient: DoctorDeps) => Promi
     return removed.length === 0 ? null : `Removed ${counted(removed.length, 'job')} of workflows that have ended.`;
   },
   async unexpiring_keys({ redis, prefix }) {
-    const [keys, definitions] = [await expireEternalKeys(redis, prefix), await expireForgottenDefinitions(redis, prefix)];
+    const { hashes } = await forgottenDefinitions(redis, prefix);
+    const [keys, definitions] = await Promise.all([expireEternalKeys(redis, prefix), expireForgottenDefinitions(redis, prefix, hashes)]);
     return keys + definitions === 0
       ? null
       : `Gave an expiry to ${counted(keys, 'lease or lock', 'leases and locks')} and ${counted(definitions, 'definition')}.`;
@@ -110,7 +111,9 @@ export function createDoctor(deps: DoctorDeps): Doctor {
 
 /** Redis has refused a command: one thing less is known, and the rest is worth telling. Everything else is an outage or a bug. */
 function unknown(error: unknown): Verdict {
-  if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
+  if (!(error instanceof Error)) throw error;
+  const isRefused = error instanceof StoreError ? error.code === 'REFUSED' : error.name === 'ReplyError';
+  if (!isRefused) throw error;
   return warning(`It could not be looked at: ${error.message}.`, 'Allow the Redis user of the API and the orchestrator what it was refused.');
 }
 

@@ -106,6 +106,15 @@ test('replay of all: each once, in their order, however many', async () => {
   expect((await redis.xrange(stream(), '-', '+')).map(([, fields]) => fields[1])).toEqual(Array.from({ length: count }, (_, index) => `text ${index}`));
 });
 
+test('sent back by two at once, it goes back once', async () => {
+  await reject(['reply', 'text']);
+  const [letter] = (await letters.list({ limit: 1 })).letters;
+  const other = createDeadLetters({ redis, prefix });
+  const isBack = await Promise.all([letters, other].map((each) => each.replay(letter?.id ?? '')));
+  expect(isBack.toSorted()).toEqual([false, true]);
+  expect(await redis.xlen(stream())).toBe(1);
+});
+
 test('drop: for good', async () => {
   await reject(['reply', 'text']);
   const [letter] = (await letters.list({ limit: 1 })).letters;

@@ -21,11 +21,24 @@ it('finds what never expires and no type has, and gives it the life that a workf
 
   await connection.hdel(`${prefix}:type:${removed.name}`, '2');
   expect(await forgottenDefinitions(connection, prefix)).toEqual({ hashes: [removed.hash], isAll: true });
-  expect(await expireForgottenDefinitions(connection, prefix)).toBe(1);
+  expect(await expireForgottenDefinitions(connection, prefix, [removed.hash])).toBe(1);
   expect(Math.ceil((await connection.pttl(`${prefix}:def:${removed.hash}`)) / day)).toBe(12);
   expect(await connection.pttl(`${prefix}:def:${registered.hash}`)).toBe(-1);
   expect(await forgottenDefinitions(connection, prefix)).toEqual({ hashes: [], isAll: true });
-  expect(await expireForgottenDefinitions(connection, prefix)).toBe(0);
+  expect(await expireForgottenDefinitions(connection, prefix, [removed.hash])).toBe(0);
+});
+
+it('leaves alone what was registered again since it was found', async () => {
+  const [connection, prefix] = [redis.connect(), randomPrefix()];
+  const store = createStore({ redis: connection, prefix });
+  const { type } = workflowOf(definition);
+  await store.register(type, 1);
+  await connection.del(`${prefix}:type:${type.name}`);
+  const { hashes } = await forgottenDefinitions(connection, prefix);
+  expect(hashes).toEqual([type.hash]);
+  await store.register(type, 2);
+  expect(await expireForgottenDefinitions(connection, prefix, hashes)).toBe(0);
+  expect(await connection.pttl(`${prefix}:def:${type.hash}`)).toBe(-1);
 });
 
 it('sees only its own deployment', async () => {

@@ -34,10 +34,13 @@ export async function forgottenDefinitions(redis: Redis, prefix: string): Promis
   return { hashes: lasting.filter((hash) => !registered.has(hash)), isAll };
 }
 
-/** As if a workflow of each began its life now: none can be left that needs it longer. @returns how many */
-export async function expireForgottenDefinitions(redis: Redis, prefix: string): Promise<number> {
+/**
+ * As if a workflow of each began its life now: none can be left that needs it longer. One that was registered meanwhile stays for ever.
+ *
+ * @returns how many
+ */
+export async function expireForgottenDefinitions(redis: Redis, prefix: string, hashes: readonly string[]): Promise<number> {
   const keys = storeKeys(prefix);
-  const { hashes } = await forgottenDefinitions(redis, prefix);
   let expired = 0;
   for (const hash of hashes) {
     const text = await answer(redis.get(keys.definition(hash)));
