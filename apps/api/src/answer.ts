@@ -21,6 +21,7 @@ export const problemStatuses = {
   not_found: 404,
   unknown_workflow: 404,
   unknown_type: 404,
+  unknown_dead_letter: 404,
   read_only: 405,
   conflict: 409,
   refused: 409,

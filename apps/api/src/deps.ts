@@ -1,7 +1,9 @@
 /** What the API needs, as ports: it is tested in memory, and `main.ts` hands it Redis. */
 import type { SubtaskQueue, WorkflowStore } from '@baton/core';
+import type { Doctor } from '@baton/doctor';
 import type { Engine } from '@baton/engine';
 import type { AgentEntry } from '@baton/protocol';
+import type { DeadLetters } from '@baton/queue';
 import type { HealthProblem, Logger, Metrics } from '@baton/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { Answer } from './answer.ts';
@@ -17,6 +19,8 @@ export interface ApiDeps {
   readonly agents: () => Promise<readonly AgentEntry[]>;
   /** The queues to show at `/queues`, asked whenever somebody looks: capabilities appear at run time. */
   readonly queues: () => Promise<readonly BoardQueue[]>;
+  readonly doctor: Doctor;
+  readonly deadLetters: DeadLetters;
   /** Whether Redis can be spoken to now. What it cannot is refused, not queued: it would be done after the caller was told that it was not. */
   readonly isRedisUp: () => boolean;
   /** Empty: ready to serve. */

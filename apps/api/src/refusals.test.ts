@@ -59,6 +59,8 @@ describe('Redis away', () => {
     '/v1/capabilities',
     '/v1/workflows/x/why',
     '/v1/workflows/x/approvals',
+    '/v1/doctor',
+    '/v1/dead-letters',
     '/queues/api/queues',
   ];
   const refused = { status: 503, body: { code: 'redis_unreachable' } };

@@ -2,6 +2,9 @@
 import type { Handler } from './deps.ts';
 import { answerApproval } from './handlers/answer-approval.ts';
 import { controlWorkflow } from './handlers/control-workflow.ts';
+import { dropDeadLetter } from './handlers/drop-dead-letter.ts';
+import { examine } from './handlers/examine.ts';
+import { fix } from './handlers/fix.ts';
 import { getResult, waitMsMax } from './handlers/get-result.ts';
 import { getType } from './handlers/get-type.ts';
 import { getWhy } from './handlers/get-why.ts';
@@ -10,6 +13,7 @@ import { limitCapability } from './handlers/limit-capability.ts';
 import { listAgents } from './handlers/list-agents.ts';
 import { listApprovals } from './handlers/list-approvals.ts';
 import { listCapabilities } from './handlers/list-capabilities.ts';
+import { listDeadLetters } from './handlers/list-dead-letters.ts';
 import { listEvents } from './handlers/list-events.ts';
 import { listTypes } from './handlers/list-types.ts';
 import { listWorkflows } from './handlers/list-workflows.ts';
@@ -17,6 +21,8 @@ import { liveness } from './handlers/liveness.ts';
 import { metrics } from './handlers/metrics.ts';
 import { readiness } from './handlers/readiness.ts';
 import { registerType } from './handlers/register-type.ts';
+import { replayDeadLetter } from './handlers/replay-dead-letter.ts';
+import { replayDeadLetters } from './handlers/replay-dead-letters.ts';
 import { restartWorkflow } from './handlers/restart-workflow.ts';
 import { signalWorkflow } from './handlers/signal-workflow.ts';
 import { startWorkflow } from './handlers/start-workflow.ts';
@@ -30,6 +36,9 @@ export interface Route {
   /** On top of the time that every answer may take. */
   readonly waitMsMax?: number;
 }
+
+/** For what goes through very many keys or entries. */
+const longMsMax = 30_000;
 
 export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/workflows', handler: startWorkflow, needsRedis: true },
@@ -54,6 +63,12 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/agents', handler: listAgents, needsRedis: true },
   { method: 'GET', path: '/v1/capabilities', handler: listCapabilities, needsRedis: true },
   { method: 'PUT', path: '/v1/capabilities/:name', handler: limitCapability, needsRedis: true },
+  { method: 'GET', path: '/v1/dead-letters', handler: listDeadLetters, needsRedis: true },
+  { method: 'POST', path: '/v1/dead-letters/replay', handler: replayDeadLetters, needsRedis: true, waitMsMax: longMsMax },
+  { method: 'POST', path: '/v1/dead-letters/:id/replay', handler: replayDeadLetter, needsRedis: true },
+  { method: 'POST', path: '/v1/dead-letters/:id/drop', handler: dropDeadLetter, needsRedis: true },
+  { method: 'GET', path: '/v1/doctor', handler: examine, needsRedis: true, waitMsMax: longMsMax },
+  { method: 'POST', path: '/v1/doctor/fix', handler: fix, needsRedis: true, waitMsMax: longMsMax },
   { method: 'GET', path: '/healthz', handler: liveness, needsRedis: false },
   { method: 'GET', path: '/readyz', handler: readiness, needsRedis: false },
   { method: 'GET', path: '/metrics', handler: metrics, needsRedis: false },

@@ -1,7 +1,8 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
+import { createDoctor } from '@baton/doctor';
 import { createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
+import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
@@ -24,9 +25,9 @@ export interface ServedApi {
 
 /** @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode` */
 export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger): Promise<ServedApi> {
-  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix } = environment;
+  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
-  const redis = await connectRedis(redisUrl, { name: 'baton-api', observe: (event) => log.warn(event) });
+  const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
@@ -60,7 +61,8 @@ interface ApiOn {
 async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
-  const metrics = createMetrics({ activeCounts: () => store.activeCounts() });
+  const deadLetters = createDeadLetters({ redis, prefix });
+  const metrics = createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
   const engine = createEngine({
     store,
@@ -81,6 +83,8 @@ async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<Fa
     agents: () => listAgents(redis, prefix),
     capabilityNames: () => knownCapabilities(redis, prefix),
     queues: createQueueList(redis, prefix),
+    doctor: createDoctor({ redis, prefix, store, now: Date.now }),
+    deadLetters,
     isRedisUp: () => redis.status === 'ready',
     health: () => redisProblems(redis),
     metrics,

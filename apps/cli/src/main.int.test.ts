@@ -214,6 +214,11 @@ describe('bad input: 2, with the mend', () => {
     [['workflow', 'describe', 'nope'], 'There is no workflow "nope"'],
     [['workflow', 'describe', 'nope', '--watch'], 'There is no workflow "nope"'],
     [['workflow', 'result', 'nope', '--wait'], 'There is no workflow "nope"'],
+    [['dead', 'replay'], 'Say which one, or --all'],
+    [['dead', 'replay', '1-1', '--all'], 'Say which one, or --all'],
+    [['dead', 'replay', '1-1'], 'There is no dead letter "1-1"'],
+    [['dead', 'drop', 'nonsense'], 'There is no dead letter "nonsense"'],
+    [['dead', 'list', '--limit', '201'], 'from 1 to 200'],
     [['type', 'register', '/nowhere.ts'], 'cannot be loaded'],
     [['type', 'list', '--api-url', 'nonsense'], 'must be a URL like http://127.0.0.1:7400'],
   ])('baton %j', async (words, err) => {
@@ -254,6 +259,11 @@ test('help and version are fine: 0; every command has examples', async () => {
     ...controls.map((name) => `workflow ${name}`),
     'capability list',
     'capability limit',
+    'dead',
+    'dead list',
+    'dead replay',
+    'dead drop',
+    'doctor',
   ]) {
     expect(await baton(...command.split(' ').filter(Boolean), '--help')).toMatchObject({
       exitCode: 0,

@@ -3,6 +3,10 @@ import { Command } from 'commander';
 import { addAgentList } from './commands/agent-list.ts';
 import { addCapabilityLimit } from './commands/capability-limit.ts';
 import { addCapabilityList } from './commands/capability-list.ts';
+import { addDeadDrop } from './commands/dead-drop.ts';
+import { addDeadList } from './commands/dead-list.ts';
+import { addDeadReplay } from './commands/dead-replay.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addTypeDescribe } from './commands/type-describe.ts';
 import { addTypeList } from './commands/type-list.ts';
 import { addTypeRegister } from './commands/type-register.ts';
@@ -46,6 +50,12 @@ const groups = [
     commands: [addCapabilityList, addCapabilityLimit],
     example: 'baton capability list',
   },
+  {
+    name: 'dead',
+    summary: 'Look at replies that could not be read, send them back or drop them',
+    commands: [addDeadList, addDeadReplay, addDeadDrop],
+    example: 'baton dead list',
+  },
 ] as const;
 
 /** As in package.json, which is not there any more where the command is one bundled file. */
@@ -62,11 +72,12 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExamples:\n  $ baton type list\n  $ baton workflow start sales_dashboard --params source=sales.csv --watch\n\nExit codes: 0 done, 1 a workflow failed, 2 bad input, 3 the API or its Redis is away.\n',
+      '\nExamples:\n  $ baton type list\n  $ baton workflow start sales_dashboard --params source=sales.csv --watch\n\nExit codes: 0 done, 1 a workflow failed, 2 bad input, 3 the API or its Redis is away, 4 the doctor found a problem.\n',
     );
   for (const { name, summary, commands, example } of groups) {
     const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false).addHelpText('after', `\nExamples:\n  $ ${example}\n`);
     for (const add of commands) add(group);
   }
+  addDoctor(program);
   return program;
 }

@@ -11,6 +11,7 @@ const arrows: Arrows = {
     protocol: ['@baton/core (types)', 'zod'],
     store: ['@baton/core', 'ioredis', 'lru-cache', 'node:*'],
     queue: ['@baton/core', '@baton/protocol', 'bullmq', 'ioredis', 'node:*'],
+    doctor: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/store', 'node:*'],
     engine: ['@baton/core', '@baton/protocol', 'lru-cache', 'nanoid', 'node:*'],
     worker: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/telemetry', 'zod', 'node:*'],
     'worker-process': ['@baton/files', '@baton/protocol', '@baton/queue', '@baton/telemetry', '@baton/worker', 'zod', 'node:*'],

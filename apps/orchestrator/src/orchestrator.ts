@@ -1,10 +1,12 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
+import { createDoctor } from '@baton/doctor';
 import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import {
   connectRedis,
   consumeStarts,
   consumeWebhooks,
+  createDeadLetters,
   createPartitionLeases,
   createReplyReader,
   createSubtaskQueue,
@@ -16,6 +18,7 @@ import { createStore } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
+import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
@@ -36,15 +39,16 @@ const idleMsMax = 10_000;
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
 export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
-  const { BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
+  const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
-  const redis = await connectRedis(redisUrl, { name: 'baton-orchestrator', observe: (event) => log.warn(event) });
+  const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
   const warn = (event: string, err: unknown): void => log.warn({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const reader = createReplyReader({ redis, prefix });
-  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts() });
+  const deadLetters = createDeadLetters({ redis, prefix });
+  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
   const observe: EngineDeps['observe'] = (header, event) => {
     logEvent(header, event);
@@ -55,9 +59,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => redis.disconnect());
   started.defer(() => queue.close());
   started.defer(() => reader.close());
-  const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError: (err) => warn('agents_not_asked', err) });
-  started.defer(() => partners?.close());
-  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
+  const trees = await watchTrees(started, environment, redis, warn);
   const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
   const loop = startSettleLoop({ engine, reader, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
@@ -77,9 +79,24 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => lookout.close());
   await consumeQueues(started, { redis, prefix, engine, takeoverMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
+  const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
+  started.defer(() => checkup.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };
+}
+
+/** Who can take part in trees, and when trees are cut; until the stack is disposed of. */
+async function watchTrees(
+  started: AsyncDisposableStack,
+  { BATON_TREES: when, BATON_PREFIX: prefix }: z.output<typeof OrchestratorEnvironment>,
+  redis: Redis,
+  warn: (event: string, err: unknown) => void,
+): Promise<Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>> {
+  if (when === 'off') return {};
+  const partners = await watchTreePartners({ redis, prefix, onError: (err) => warn('agents_not_asked', err) });
+  started.defer(() => partners.close());
+  return { sameTree: partners.sameTree, areTreesCutUnderLoad: when === 'on' };
 }
 
 interface ConsumeQueues {

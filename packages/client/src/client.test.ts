@@ -71,6 +71,13 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
         queued: 0,
         active: 0,
         concurrency: 4,
+        healthy: true,
+        findings: [],
+        fixed: [],
+        dead_letters: [],
+        total: 0,
+        id: '1-0',
+        replayed: 0,
       },
     };
   });
@@ -88,6 +95,12 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
   await client.why('a');
   await client.capabilities();
   await client.limitCapability('data.fetch', { concurrency: 4 });
+  await client.doctor();
+  await client.doctorFix();
+  await client.deadLetters({ limit: 5, cursor: '1-0' });
+  await client.replayDeadLetter('1-0');
+  await client.replayDeadLetters();
+  await client.dropDeadLetter('1-0');
   expect(seen).toEqual([
     'POST /v1/workflows {"type":"t","params":{"a":1}}',
     'GET /v1/workflows/a%2Fb/result',
@@ -103,6 +116,12 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
     'GET /v1/workflows/a/why',
     'GET /v1/capabilities',
     'PUT /v1/capabilities/data.fetch {"concurrency":4}',
+    'GET /v1/doctor',
+    'POST /v1/doctor/fix {}',
+    'GET /v1/dead-letters?limit=5&cursor=1-0',
+    'POST /v1/dead-letters/1-0/replay {}',
+    'POST /v1/dead-letters/replay {}',
+    'POST /v1/dead-letters/1-0/drop {}',
   ]);
 });
 

@@ -9,6 +9,11 @@ import {
   type ControlBody,
   type ControlName,
   ControlView,
+  DeadLetterDoneView,
+  DeadLetterListView,
+  DeadLettersReplayedView,
+  DoctorFixView,
+  DoctorView,
   EventListView,
   RegisterTypeView,
   type SignalBody,
@@ -92,9 +97,23 @@ export interface BatonClient {
   capabilities(): Promise<CapabilityListView>;
   /** How many subtasks of the capability may run at the same time, on all agents together; null: as many as there are agents for. */
   limitCapability(name: string, body: CapabilityBody): Promise<CapabilityView>;
+  /** What is wrong with the deployment, and how to mend it: one finding for each thing that can be. */
+  doctor(): Promise<DoctorView>;
+  /** Mends what is safe to mend (`fixable`), and looks again. */
+  doctorFix(): Promise<DoctorFixView>;
+  /** Replies that could not be read: one page, newest first. */
+  deadLetters(query?: { readonly limit?: number; readonly cursor?: string }): Promise<DeadLetterListView>;
+  /** Back into its stream; one that still cannot be read is a dead letter again, under another id. */
+  replayDeadLetter(id: string): Promise<DeadLetterDoneView>;
+  /** All that there are now. */
+  replayDeadLetters(): Promise<DeadLettersReplayedView>;
+  /** For good. */
+  dropDeadLetter(id: string): Promise<DeadLetterDoneView>;
 }
 
 const timeoutMsDefault = 15_000;
+/** What the API allows itself where it goes through very many keys or entries. */
+const longMs = 30_000;
 /** Below the 60 s that the API waits at most in one request. */
 const waitMsPerRequest = 30_000;
 
@@ -145,6 +164,12 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
     agents: () => call(options, { method: 'GET', path: '/v1/agents' }, AgentListView),
     capabilities: () => call(options, { method: 'GET', path: '/v1/capabilities' }, CapabilityListView),
     limitCapability: (name, body) => call(options, { method: 'PUT', path: `/v1/capabilities/${encodeURIComponent(name)}`, body }, CapabilityView),
+    doctor: () => call(options, { method: 'GET', path: '/v1/doctor', waitMs: longMs }, DoctorView),
+    doctorFix: () => call(options, { method: 'POST', path: '/v1/doctor/fix', body: {}, waitMs: longMs }, DoctorFixView),
+    deadLetters: (query = {}) => call(options, { method: 'GET', path: '/v1/dead-letters', query: { ...query } }, DeadLetterListView),
+    replayDeadLetter: (id) => call(options, { method: 'POST', path: `${deadLetterPath(id)}/replay`, body: {} }, DeadLetterDoneView),
+    replayDeadLetters: () => call(options, { method: 'POST', path: '/v1/dead-letters/replay', body: {}, waitMs: longMs }, DeadLettersReplayedView),
+    dropDeadLetter: (id) => call(options, { method: 'POST', path: `${deadLetterPath(id)}/drop`, body: {} }, DeadLetterDoneView),
   };
 }
 
@@ -164,4 +189,8 @@ export function hasEnded(status: WorkflowSummaryView['status']): boolean {
 
 function workflowPath(workflowId: string): string {
   return `/v1/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+function deadLetterPath(id: string): string {
+  return `/v1/dead-letters/${encodeURIComponent(id)}`;
 }

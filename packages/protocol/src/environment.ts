@@ -31,13 +31,15 @@ export const Environment = z.object({
     .string()
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')
     .default(defaultPrefix),
+  /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
+  BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),
   BATON_LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
   BATON_LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 });
 
-/** What exits a process, so that scripts can tell the cases apart. */
-export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3 } as const;
+/** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. */
+export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4 } as const;
 
 export class EnvironmentError extends Error {
   readonly code = 'BAD_ENVIRONMENT';

@@ -3,6 +3,8 @@ export * from './approval.ts';
 export * from './capability.ts';
 export * from './codec.ts';
 export * from './control.ts';
+export * from './dead-letter.ts';
+export * from './doctor.ts';
 export * from './environment.ts';
 export * from './http.ts';
 export * from './json-schema.ts';

@@ -197,10 +197,16 @@ test('a limit of none is not a limit of zero', () => {
 });
 
 describe('the environment', () => {
+  test('BATON_EVICTING_REDIS is refuse or accept', () => {
+    expect(parseEnvironment(Environment, { BATON_EVICTING_REDIS: 'accept' }).BATON_EVICTING_REDIS).toBe('accept');
+    expect(() => parseEnvironment(Environment, { BATON_EVICTING_REDIS: 'yes' })).toThrow('must be one of refuse, accept');
+  });
+
   test('has a default for everything; what is empty counts as not given', () => {
     expect(parseEnvironment(Environment, { BATON_HOST: '', OTHER: 'x' })).toEqual({
       BATON_REDIS_URL: 'redis://127.0.0.1:6379',
       BATON_PREFIX: '{baton:0}',
+      BATON_EVICTING_REDIS: 'refuse',
       BATON_HOST: '127.0.0.1',
       BATON_LOG_LEVEL: 'info',
       BATON_LOG_FORMAT: 'auto',

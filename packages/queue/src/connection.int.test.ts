@@ -31,20 +31,32 @@ test('a wrong password is told at once', async () => {
   await expect(failed).rejects.toThrow(/refused us \(WRONGPASS/);
 });
 
-test('a Redis that may evict keys is refused, with the mend', async () => {
+test('a Redis that may evict keys is refused, with the mend, and accepted where that is said: with a warning at each start', async () => {
   const admin = await connectRedis(fixture.url, { name: 'admin' });
   await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
-  await expect(connectRedis(fixture.url, { name: 'test' })).rejects.toThrow(/allkeys-lru.*set maxmemory-policy to noeviction/);
+  const refused = connectRedis(fixture.url, { name: 'test' });
+  await expect(refused).rejects.toThrow(/allkeys-lru.*set maxmemory-policy to noeviction.*BATON_EVICTING_REDIS=accept/);
+  await expect(refused).rejects.toMatchObject({ code: 'REDIS_UNSUITABLE', exitCode: 2 });
+  for (const name of ['first', 'second']) {
+    const events: ConnectionEvent[] = [];
+    const redis = await connectRedis(fixture.url, { name, evicting: 'accept', observe: (event) => events.push(event) });
+    expect(events).toEqual([{ event: 'redis_may_evict', endpoint: new URL(fixture.url).host, error: expect.stringContaining('allkeys-lru') }]);
+    redis.disconnect();
+  }
   await admin.config('SET', 'maxmemory-policy', 'noeviction');
   admin.disconnect();
 });
 
-test('where CONFIG is forbidden it warns and goes on', async () => {
+test('where CONFIG is forbidden, as on hosted servers, it is found out all the same', async () => {
   const admin = await connectRedis(fixture.url, { name: 'admin' });
   await admin.acl('SETUSER', 'agent', 'on', '>secret', '~*', '+@all', '-config');
+  const url = fixture.url.replace('redis://', 'redis://agent:secret@');
   const events: ConnectionEvent[] = [];
-  const redis = await connectRedis(fixture.url.replace('redis://', 'redis://agent:secret@'), { name: 'test', observe: (event) => events.push(event) });
-  expect(events).toMatchObject([{ event: 'redis_unchecked' }]);
+  const redis = await connectRedis(url, { name: 'test', observe: (event) => events.push(event) });
+  expect(events).toEqual([]);
+  await admin.config('SET', 'maxmemory-policy', 'volatile-lru');
+  await expect(connectRedis(url, { name: 'test' })).rejects.toThrow(/volatile-lru/);
+  await admin.config('SET', 'maxmemory-policy', 'noeviction');
   redis.disconnect();
   admin.disconnect();
 });

@@ -4,6 +4,7 @@
  */
 import { exitCodes } from '@baton/protocol';
 import { Redis } from 'ioredis';
+import { isOldServer, mayEvict, readServerInfo, versionMin } from './server-info.ts';
 import { writeOncePerTurn } from './turn-writes.ts';
 
 export type { Redis } from 'ioredis';
@@ -12,13 +13,17 @@ export type { Redis } from 'ioredis';
 export type ConnectionEvent =
   | { readonly event: 'redis_lost'; readonly endpoint: string; readonly error: string }
   | { readonly event: 'redis_restored'; readonly endpoint: string }
-  | { readonly event: 'redis_unchecked'; readonly endpoint: string; readonly error: string };
+  | { readonly event: 'redis_unchecked'; readonly endpoint: string; readonly error: string }
+  /** At each start on a Redis that may evict keys, where that was accepted. */
+  | { readonly event: 'redis_may_evict'; readonly endpoint: string; readonly error: string };
 
 export interface ConnectOptions {
   /** Shown by CLIENT LIST. */
   readonly name: string;
   /** How long to wait for the first answer; a Redis that is just starting is waited for. */
   readonly maxWaitMs?: number;
+  /** What to do with a Redis that may evict keys; without it, refuse. */
+  readonly evicting?: 'refuse' | 'accept';
   readonly observe?: (event: ConnectionEvent) => void;
 }
 
@@ -36,13 +41,13 @@ export class RedisUnsuitableError extends Error {
 
 const defaultWaitMs = 5_000;
 const reconnectMsMax = 2_000;
-const versionMin: readonly [number, number] = [6, 2];
 
 /**
  * @throws {RedisUnavailableError} when it does not answer a PING within `maxWaitMs`
- * @throws {RedisUnsuitableError} when it is too old, or may evict keys
+ * @throws {RedisUnsuitableError} when it is too old, or may evict keys and that was not accepted
  */
-export async function connectRedis(url: string, { name, maxWaitMs = defaultWaitMs, observe = () => {} }: ConnectOptions): Promise<Redis> {
+export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
+  const { name, maxWaitMs = defaultWaitMs, evicting = 'refuse', observe = () => {} } = options;
   const endpoint = endpointOf(url);
   const redis = new Redis(url, {
     connectionName: name,
@@ -56,7 +61,7 @@ export async function connectRedis(url: string, { name, maxWaitMs = defaultWaitM
   writeOncePerTurn(redis);
   try {
     await firstAnswer(redis, endpoint, maxWaitMs);
-    await checkSuitable(redis, endpoint, observe);
+    await checkSuitable(redis, endpoint, { evicting, observe });
   } catch (error) {
     redis.disconnect();
     throw error;
@@ -99,25 +104,17 @@ function unavailable(endpoint: string, what: string, cause: Error | undefined): 
   return new RedisUnavailableError(`Redis at ${endpoint} ${what}${why}: start Redis, or set BATON_REDIS_URL to one that runs.`, { cause });
 }
 
-async function checkSuitable(redis: Redis, endpoint: string, observe: NonNullable<ConnectOptions['observe']>): Promise<void> {
-  const version = /redis_version:(\d+)\.(\d+)\S*/.exec(await redis.info('server'));
-  const [major, minor] = [Number(version?.[1]), Number(version?.[2])];
-  if (major < versionMin[0] || (major === versionMin[0] && minor < versionMin[1])) {
-    throw new RedisUnsuitableError(`Redis at ${endpoint} is version ${major}.${minor}: Baton needs ${versionMin.join('.')} or newer.`);
+async function checkSuitable(redis: Redis, endpoint: string, { evicting, observe }: Required<Pick<ConnectOptions, 'evicting' | 'observe'>>): Promise<void> {
+  const info = await readServerInfo(redis);
+  const [isOld, evicts] = [isOldServer(info), mayEvict(info)];
+  if (isOld === true) throw new RedisUnsuitableError(`Redis at ${endpoint} is version ${info.get('redis_version')}: Baton needs ${versionMin} or newer.`);
+  if (isOld === null || evicts === null) {
+    observe({ event: 'redis_unchecked', endpoint, error: `It does not tell its version or its maxmemory-policy: see to ${versionMin} and noeviction.` });
   }
-  let policy: string | undefined;
-  try {
-    policy = ((await redis.config('GET', 'maxmemory-policy')) as readonly string[])[1];
-  } catch (error) {
-    // Hosted Redis and strict ACLs forbid CONFIG: then nobody can say, and that is worth a line, not a refusal.
-    observe({ event: 'redis_unchecked', endpoint, error: `maxmemory-policy is unknown: ${(error as Error).message}` });
-    return;
-  }
-  if (policy !== undefined && policy !== 'noeviction') {
-    throw new RedisUnsuitableError(
-      `Redis at ${endpoint} may evict keys (maxmemory-policy ${policy}), which loses workflows: set maxmemory-policy to noeviction in its redis.conf.`,
-    );
-  }
+  if (evicts !== true) return;
+  const danger = `Redis at ${endpoint} may evict keys (maxmemory-policy ${info.get('maxmemory_policy')}), which loses workflows: set maxmemory-policy to noeviction in its redis.conf`;
+  if (evicting === 'refuse') throw new RedisUnsuitableError(`${danger}, or BATON_EVICTING_REDIS=accept to start all the same.`);
+  observe({ event: 'redis_may_evict', endpoint, error: `${danger}.` });
 }
 
 function observeOutages(redis: Redis, endpoint: string, observe: NonNullable<ConnectOptions['observe']>): void {

@@ -268,9 +268,10 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
   throw new WaitingError();
 }
 
-async function answerAbandoned({ redis, prefix, capability, onAbandoned }: ConsumeOptions, job: Job, error: Error): Promise<void> {
+/** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
+async function answerAbandoned({ redis, prefix, capability, onAbandoned, onError }: ConsumeOptions, job: Job, error: Error): Promise<void> {
   const assignment = parseAssignment(job.data);
-  if (!assignment.ok) return;
+  if (!assignment.ok) return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
   const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
   await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

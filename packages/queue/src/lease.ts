@@ -19,7 +19,7 @@ export interface PartitionLeasesOptions {
 }
 
 export function createPartitionLeases({ redis, prefix, owner, leaseMs }: PartitionLeasesOptions): PartitionLeases {
-  const partitions = Array.from({ length: partitionCount }, (_, partition) => `${prefix}:owner:${partition}`);
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => ownerKey(prefix, partition));
   const keys = [`${prefix}:orchestrators`, ...partitions];
 
   return {
@@ -31,4 +31,13 @@ export function createPartitionLeases({ redis, prefix, owner, leaseMs }: Partiti
       await redis.eval(releaseScript, keys.length, ...keys, owner);
     },
   };
+}
+
+/** By partition; null: nobody owns it. */
+export async function partitionOwners(redis: Redis, prefix: string): Promise<readonly (string | null)[]> {
+  return await redis.mget(...Array.from({ length: partitionCount }, (_, partition) => ownerKey(prefix, partition)));
+}
+
+export function ownerKey(prefix: string, partition: number): string {
+  return `${prefix}:owner:${partition}`;
 }

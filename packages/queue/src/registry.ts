@@ -74,10 +74,10 @@ function treesKey(prefix: string, capability: string): string {
   return `${prefix}:trees.${capability}`;
 }
 
-function agentsKey(prefix: string): string {
+export function agentsKey(prefix: string): string {
   return `${prefix}:agents`;
 }
 
-function agentKey(prefix: string, id: string): string {
+export function agentKey(prefix: string, id: string): string {
   return `${prefix}:agent:${id}`;
 }

@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { childCapability, type ReplyReader } from '@baton/core';
 import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
+import { rejectReplies } from './dead-letters.ts';
 import { createCursors } from './reply-cursors.ts';
-import { readReplies, rejectReplies, removeReplies, streamKey } from './result-stream.ts';
+import { readReplies, removeReplies, streamKey } from './result-stream.ts';
 
 const capabilitiesRefreshMs = 1_000;
 

@@ -6,15 +6,16 @@ import type { Problem, ReceivedReply } from '@baton/core';
 import { capabilityOfStream, capabilityQueue, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { execute } from './pipeline.ts';
 
-const field = 'reply';
-const awaitedInQueue = 'awaited_in_queue';
+/** The fields of an entry. */
+export const replyField = 'reply';
+export const awaitedInQueue = 'awaited_in_queue';
+/** The code of what is wrong with an entry that has other fields: its raw text is all of them, as a JSON list. */
+export const noReply = 'no_reply';
 /** Where BullMQ itself puts it when the job is done, and reads it when it fetches one: no room and no read of its own. */
 const replyInJob = 'returnvalue';
 /** For each stream and call. */
 const repliesPerReadMax = 256;
-const deadRepliesMax = 10_000;
 
 export interface Appended {
   readonly capability: string;
@@ -37,7 +38,7 @@ export async function appendReply(redis: Redis, prefix: string, { capability, pa
   // In this order: what is in the job and not in the stream is appended by the next agent, but what is in the stream alone would be done again.
   const [isFirst, , isKept] = await Promise.all([
     redis.hsetnx(job, replyInJob, text),
-    redis.xadd(streamKey(prefix, capability, partition), '*', field, text, ...more),
+    redis.xadd(streamKey(prefix, capability, partition), '*', replyField, text, ...more),
     redis.hexists(job, 'data'),
   ]);
   // This agent was silent for so long that another one has done the job, and BullMQ has forgotten it: nothing may be left of it.
@@ -61,18 +62,6 @@ export async function removeReplies(redis: Redis, replies: readonly ReceivedRepl
   await Promise.all([...byStream].map(([stream, group]) => redis.xdel(stream, ...group.map(({ id }) => id))));
 }
 
-/** To `dead`, where somebody can look at them. In one transaction: a reply is in one place or the other. */
-export async function rejectReplies(redis: Redis, prefix: string, replies: readonly ReceivedReply[]): Promise<void> {
-  if (replies.length === 0) return;
-  const transaction = redis.multi();
-  for (const { stream, id, raw, problems } of replies) {
-    const reason = JSON.stringify(problems);
-    transaction.xadd(`${prefix}:dead`, 'MAXLEN', '~', deadRepliesMax, '*', 'stream', stream, 'reason', reason, 'raw', raw);
-    transaction.xdel(stream, id);
-  }
-  await execute(transaction);
-}
-
 export function streamKey(prefix: string, capability: string, partition: number): string {
   return `${prefix}:${resultStream(capability, partition)}`;
 }
@@ -80,8 +69,8 @@ export function streamKey(prefix: string, capability: string, partition: number)
 function received(stream: string, id: string, fields: readonly string[]): ReceivedReply {
   const [name, raw, more] = fields;
   const isAwaitedInQueue = more === awaitedInQueue;
-  if (name !== field || raw === undefined || fields.length !== (isAwaitedInQueue ? 4 : 2)) {
-    const problems: readonly Problem[] = [{ path: '', code: 'no_reply', message: `The entry must have the one field "${field}" with the message as JSON.` }];
+  if (name !== replyField || raw === undefined || fields.length !== (isAwaitedInQueue ? 4 : 2)) {
+    const problems: readonly Problem[] = [{ path: '', code: noReply, message: `The entry must have the one field "${replyField}" with the message as JSON.` }];
     return { stream, id, report: null, isAwaitedInQueue, raw: JSON.stringify(fields), problems };
   }
   // The prefix may have colons, the name of a stream has none.

@@ -1,2 +1,3 @@
+export { expireForgottenDefinitions, type Forgotten, forgottenDefinitions } from './forgotten-definitions.ts';
 export { createStore, type StoreOptions } from './store.ts';
 export { StoreError, type StoreErrorCode } from './store-error.ts';

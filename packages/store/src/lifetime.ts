@@ -2,7 +2,7 @@
  * How long what lives: nothing of a workflow that has not ended expires, everything of one that has goes with its retention.
  * A definition expires unless it is registered, and never before a workflow that it belongs to.
  */
-import { type Commit, hasEnded, limits, partitionOf, type Workflow, type WorkflowState } from '@baton/core';
+import { type Commit, type Definition, hasEnded, limits, partitionOf, type Workflow, type WorkflowState } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import { deadlineMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';
@@ -27,9 +27,14 @@ export function beginsLife({ workflow, patch }: Commit): boolean {
 export function definitionWrites(keys: StoreKeys, commit: Commit): readonly Write[] {
   if (!beginsLife(commit)) return [];
   const { definition, hash } = commit.workflow.type;
-  const keepMs = definition.timeout_ms + definition.retention_ms + slackMs.definition;
+  const keepMs = definitionKeepMs(definition);
   const key = keys.definition(hash);
   return [...write('SET', key, [JSON.stringify(definition), 'PX', keepMs, 'NX']), ...write('PEXPIRE', key, [keepMs, 'GT'])];
+}
+
+/** From the moment on at which the life of a workflow of it begins. */
+export function definitionKeepMs({ timeout_ms, retention_ms }: Definition): number {
+  return timeout_ms + retention_ms + slackMs.definition;
 }
 
 export function lifetimeWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {

@@ -74,6 +74,18 @@ test('a type without active workflows goes to 0; without Redis the gauge is abse
   expect(await active()).toEqual([]);
 });
 
+test('dead letters as they are at each scrape; absent without Redis, and in a process that does not count them', async () => {
+  let waiting: Promise<number> = Promise.resolve(2);
+  const metrics = createMetrics({ deadLetters: () => waiting });
+  const ours = async (from = metrics) => (await from.text()).split('\n').filter((line) => line.startsWith('baton_dead_letters'));
+  expect(await ours()).toEqual(['baton_dead_letters 2']);
+  waiting = Promise.resolve(0);
+  expect(await ours()).toEqual(['baton_dead_letters 0']);
+  waiting = Promise.reject(new Error('Redis is away'));
+  expect(await ours()).toEqual([]);
+  expect(await ours(createMetrics())).toEqual([]);
+});
+
 const servers: MetricsServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));

@@ -1,7 +1,7 @@
 /**
  * The guide's eight metrics under exactly its names and labels ("Workflow Monitoring"), and those of the Node process.
  * Events are counted where they were committed and retries where an attempt failed or was sent back, so sums over all processes count each once;
- * `active_workflows` is the same number from every process that serves it (take the maximum, not the sum). Beside the guide's, under names of
+ * `active_workflows` (and `baton_dead_letters`) is the same number from every process that serves it (take the maximum, not the sum). Beside the guide's, under names of
  * their own, what the engine did of its own accord: commits, conflicts, reloads.
  */
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
@@ -11,6 +11,8 @@ import { within } from './within.ts';
 export interface MetricsOptions {
   /** How many workflows of each type have not ended, asked at each scrape. A process without it serves no `active_workflows`. */
   readonly activeCounts?: () => Promise<ReadonlyMap<string, number>>;
+  /** How many replies that could not be read wait for somebody to look at them. A process without it serves no `baton_dead_letters`. */
+  readonly deadLetters?: () => Promise<number>;
 }
 
 export interface Metrics {
@@ -27,18 +29,19 @@ export interface Metrics {
 /** The guide's two, and what people stopped, which is neither. */
 type EndStatus = 'success' | 'failure' | 'cancelled';
 
-const activeCountsTimeoutMs = 1_000;
+const scrapeTimeoutMs = 1_000;
 /** How often the lag of the event loop is looked at, which wakes the process; its figures include this time. */
 const lagEveryMs = 100;
 const subtaskSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const workflowSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
 
-export function createMetrics({ activeCounts }: MetricsOptions = {}): Metrics {
+export function createMetrics({ activeCounts, deadLetters }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagEveryMs });
   const series = createSeries(registry);
   const engine = createEngineSeries(registry);
   createActiveWorkflows(registry, activeCounts);
+  if (deadLetters !== undefined) createDeadLetterGauge(registry, deadLetters);
 
   return {
     observe: createObserve(series),
@@ -169,10 +172,24 @@ function createActiveWorkflows(registry: Registry, activeCounts: MetricsOptions[
       this.reset();
       if (activeCounts === undefined) return;
       // A scrape without Redis still tells of the process: the series is absent for that time, which is what alerts look for.
-      const counts = await within(activeCountsTimeoutMs, 'The store did not count', activeCounts()).catch(() => null);
+      const counts = await within(scrapeTimeoutMs, 'The store did not count', activeCounts()).catch(() => null);
       if (counts === null) return;
       for (const type of counts.keys()) seen.add(type);
       for (const type of seen) this.set({ workflow_type: type }, counts.get(type) ?? 0);
+    },
+  });
+}
+
+function createDeadLetterGauge(registry: Registry, count: NonNullable<MetricsOptions['deadLetters']>): void {
+  new Gauge({
+    registers: [registry],
+    name: 'baton_dead_letters',
+    help: 'Replies that could not be read and that nobody has sent back or dropped; the same number from every process',
+    async collect() {
+      // As above: absent while Redis is away.
+      this.remove();
+      const waiting = await within(scrapeTimeoutMs, 'The dead letters were not counted', count()).catch(() => null);
+      if (waiting !== null) this.set(waiting);
     },
   });
 }

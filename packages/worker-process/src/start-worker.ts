@@ -24,7 +24,8 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   log: Logger,
 ): Promise<Worker> {
   await mkdir(environment.BATON_FILES_DIR, { recursive: true });
-  const redis = await connectRedis(environment.BATON_REDIS_URL, { name: `baton-${service}`, observe: (event) => log.warn(event) });
+  const { BATON_REDIS_URL: redisUrl, BATON_EVICTING_REDIS: evicting } = environment;
+  const redis = await connectRedis(redisUrl, { name: `baton-${service}`, evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;

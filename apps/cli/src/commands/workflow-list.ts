@@ -1,8 +1,9 @@
 /** baton workflow list: the workflows, newest first. */
 import { type WorkflowListView, type WorkflowSummaryView, workflowStatusNames } from '@baton/protocol';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Action, addCommand, runs } from '../command.ts';
 import { durationText, timeText } from '../duration.ts';
+import { parseLimit } from '../limit.ts';
 import { cell, head, table } from '../table.ts';
 import { statusStyles } from '../workflow-text.ts';
 
@@ -44,10 +45,4 @@ function print({ terminal }: Parameters<typeof list>[0], { workflows, next_curso
   ]);
   terminal.out(`${table([head('workflow', 'type', 'status', 'started', 'time'), ...rows], terminal.columns).join('\n')}\n`);
   if (next_cursor !== null) terminal.err(`There are more: repeat with --cursor ${next_cursor}\n`);
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 200) return limit;
-  throw new InvalidArgumentError('It must be a number from 1 to 200.');
 }

@@ -1,0 +1,145 @@
+/**
+ * The doctor: looks at a deployment, and says of each thing that can be wrong whether it is. Looking changes nothing.
+ * **Invariant:** a fix takes away nothing that anybody could still need: no work that goes on, no record, no reply. Whatever asks for a decision
+ * (settings of Redis, more agents, what to do with a dead letter) is left to people, with the mend in words.
+ */
+import { hasEnded, type OutboxEntry, partitionCount, type WorkflowStore } from '@baton/core';
+import { type FindingCode, type FindingView, findingCodes } from '@baton/protocol';
+import {
+  abandonedCapabilities,
+  createDeadLetters,
+  eternalKeys,
+  expireEternalKeys,
+  findOrphans,
+  type OrphansOptions,
+  partitionOwners,
+  type Redis,
+  readBacklog,
+  readClocks,
+  readGivenUp,
+  readServerInfo,
+  removeOrphans,
+  type ServerInfo,
+} from '@baton/queue';
+import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
+import { judgeClocks } from './clock.ts';
+import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
+import { counted, type Verdict, warning } from './verdict.ts';
+import { judgeBacklog, judgeDeadLetters, judgeExpiry, judgeGivenUp, judgeOrphans, judgeOutbox, judgePartitions, judgeUnserved } from './work.ts';
+
+export interface DoctorDeps {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly store: Pick<WorkflowStore, 'summary' | 'staleOutbox'>;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+export interface Fixed {
+  readonly code: FindingCode;
+  readonly message: string;
+}
+
+export interface Doctor {
+  /** One finding for each code, in their order. Throws where Redis does not answer. */
+  examine(): Promise<readonly FindingView[]>;
+  /** Mends what is `fixable`. */
+  fix(): Promise<readonly Fixed[]>;
+}
+
+type Patient = DoctorDeps & { readonly info: ServerInfo };
+
+const outboxAgeMs = 60_000;
+const outboxPerPartitionMax = 100;
+const givenUpWindowMs = 60 * 60_000;
+
+const checks: Readonly<Record<FindingCode, (patient: Patient) => Promise<Verdict>>> = {
+  redis_version: async ({ info }) => judgeVersion(info),
+  persistence: async ({ redis, info }) => judgePersistence(info, await appendfsync(redis)),
+  eviction: async ({ info }) => judgeEviction(info),
+  memory: async ({ info }) => judgeMemory(info),
+  replication: async ({ info }) => judgeReplication(info),
+  clocks: async ({ redis, prefix, now }) => judgeClocks(await readClocks(redis, prefix, now)),
+  partitions_without_owner: async ({ redis, prefix }) => judgePartitions(await partitionOwners(redis, prefix)),
+  result_lag: async ({ redis, prefix }) => judgeBacklog(await readBacklog(redis, prefix), await partitionOwners(redis, prefix)),
+  stuck_outbox: async (patient) => judgeOutbox(await stuck(patient), outboxPerPartitionMax),
+  capabilities_without_agent: async ({ redis, prefix }) => judgeUnserved(await abandonedCapabilities(redis, prefix)),
+  orphaned_jobs: async (patient) => judgeOrphans(await findOrphans(orphansOf(patient))),
+  failed_jobs: async ({ redis, prefix, now }) => judgeGivenUp(await readGivenUp(redis, prefix, now() - givenUpWindowMs), 'the last hour'),
+  dead_letters: async ({ redis, prefix }) => judgeDeadLetters(await createDeadLetters({ redis, prefix }).count()),
+  unexpiring_keys: async ({ redis, prefix }) => judgeExpiry(await eternalKeys(redis, prefix), await forgottenDefinitions(redis, prefix)),
+};
+
+/** Null: it turned out that nothing was to be done. */
+const cures: Readonly<Partial<Record<FindingCode, (patient: DoctorDeps) => Promise<string | null>>>> = {
+  async orphaned_jobs(patient) {
+    const removed = (await removeOrphans(orphansOf(patient))).flatMap(({ jobIds }) => jobIds);
+    return removed.length === 0 ? null : `Removed ${counted(removed.length, 'job')} of workflows that have ended.`;
+  },
+  async unexpiring_keys({ redis, prefix }) {
+    const { hashes } = await forgottenDefinitions(redis, prefix);
+    const [keys, definitions] = await Promise.all([expireEternalKeys(redis, prefix), expireForgottenDefinitions(redis, prefix, hashes)]);
+    return keys + definitions === 0
+      ? null
+      : `Gave an expiry to ${counted(keys, 'lease or lock', 'leases and locks')} and ${counted(definitions, 'definition')}.`;
+  },
+};
+
+export function createDoctor(deps: DoctorDeps): Doctor {
+  async function find(code: FindingCode, patient: Patient): Promise<FindingView> {
+    const verdict = await checks[code](patient).catch(unknown);
+    return { code, ...verdict, fixable: verdict.severity !== 'ok' && code in cures };
+  }
+
+  async function examine(): Promise<readonly FindingView[]> {
+    const patient = { ...deps, info: await readServerInfo(deps.redis) };
+    return await Promise.all(findingCodes.map((code) => find(code, patient)));
+  }
+
+  return {
+    examine,
+    async fix() {
+      const fixed: Fixed[] = [];
+      for (const { code, fixable } of await examine()) {
+        const message = fixable ? await cures[code]?.(deps) : null;
+        if (typeof message === 'string') fixed.push({ code, message });
+      }
+      return fixed;
+    },
+  };
+}
+
+/** Redis has refused a command: one thing less is known, and the rest is worth telling. Everything else is an outage or a bug. */
+function unknown(error: unknown): Verdict {
+  if (!(error instanceof Error)) throw error;
+  const isRefused = error instanceof StoreError ? error.code === 'REFUSED' : error.name === 'ReplyError';
+  if (!isRefused) throw error;
+  return warning(`It could not be looked at: ${error.message}.`, 'Allow the Redis user of the API and the orchestrator what it was refused.');
+}
+
+/** Null: CONFIG is forbidden. */
+async function appendfsync(redis: Redis): Promise<string | null> {
+  try {
+    return ((await redis.config('GET', 'appendfsync')) as readonly string[])[1] ?? null;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ReplyError') return null;
+    throw error;
+  }
+}
+
+/** Longest first within each partition. */
+async function stuck({ store, now }: DoctorDeps): Promise<readonly OutboxEntry[]> {
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+  return (await Promise.all(partitions.map((partition) => store.staleOutbox(partition, now() - outboxAgeMs, outboxPerPartitionMax)))).flat();
+}
+
+function orphansOf({ redis, prefix, store }: DoctorDeps): OrphansOptions {
+  return {
+    redis,
+    prefix,
+    async isOver(workflowId) {
+      const summary = await store.summary(workflowId);
+      return summary === null || hasEnded(summary.state);
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createDoctor, type Doctor, type DoctorDeps, type Fixed } from './doctor.ts';
