@@ -12,6 +12,8 @@ export type SystemName = (typeof systemNames)[number];
 export const concurrency = 50;
 
 const state = join(root, '.baton/bench');
+/** As `infra/redis.conf` has them. */
+const redisArgs = ['--appendfsync', 'everysec', '--hash-max-listpack-entries', '64', '--hash-max-listpack-value', '1024'];
 
 export interface System {
   readonly name: SystemName;
@@ -50,7 +52,7 @@ const quiet = { BATON_LOG_LEVEL: 'silent', BATON_METRICS_PORT: 'off' } as const;
 /** Redis is one of its own, with the append-only file on, fsynced every second. */
 export async function startSystem(name: SystemName, { settings, isQuiet = false, profileOf }: SystemOptions): Promise<System> {
   await using started = new AsyncDisposableStack();
-  const server = await startRedis({ args: ['--appendfsync', 'everysec'] });
+  const server = await startRedis({ args: redisArgs });
   started.defer(() => server.stop());
   const redis = await connectRedis(server.url, { name: 'bench-system' });
   started.defer(() => redis.disconnect());

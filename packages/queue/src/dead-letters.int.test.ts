@@ -111,7 +111,7 @@ test('sent back by two at once, it goes back once', async () => {
   const [letter] = (await letters.list({ limit: 1 })).letters;
   const other = createDeadLetters({ redis, prefix });
   const isBack = await Promise.all([letters, other].map((each) => each.replay(letter?.id ?? '')));
-  expect(isBack.toSorted()).toEqual([false, true]);
+  expect(isBack.filter(Boolean)).toHaveLength(1);
   expect(await redis.xlen(stream())).toBe(1);
 });
 

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { definitionKeepMs } from './lifetime.ts';
 import { answer, answers } from './redis-connection.ts';
 import { storeKeys } from './store-keys.ts';
-import { parse } from './workflow-record.ts';
+import { parse } from './stored-json.ts';
 
 const expireScript = readFileSync(new URL('./expire-forgotten.lua', import.meta.url), 'utf8');
 const keysPerScan = 1_000;

@@ -1,6 +1,6 @@
 /** The kit on a real Redis: what happens to jobs, replies and attempts. */
 import { once } from 'node:events';
-import { type Assignment, dispatchId, type Report } from '@baton/core';
+import { type Assignment, dispatchId } from '@baton/core';
 import { listAgents, openQueue } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
