@@ -12,6 +12,7 @@ export { make, moveArbitrary } from './random-moves.ts';
 export { type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis } from './redis-fixture.ts';
 export { type MakeStore, type StoreUnderTest, storeContract } from './store-contract.ts';
 export { commitOne, completion, dispatchOf, patch, step, storedOf } from './stored-workflow.ts';
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 export type { Call, TestContext, TestHandler } from './test-agents.ts';
 export {
   type Definable,
