@@ -2,9 +2,9 @@
 import { createDoctor } from '@baton/doctor';
 import { createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
+import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, redisProblems, watchTreePartners } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
+import { createMetrics, type Logger, logEvents } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -86,18 +86,12 @@ async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<Fa
     doctor: createDoctor({ redis, prefix, store, now: Date.now }),
     deadLetters,
     isRedisUp: () => redis.status === 'ready',
-    health: () => redisProblems(redis),
+    health: () => redisProblems(redis, prefix),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
-}
-
-async function redisProblems(redis: Redis): Promise<readonly HealthProblem[]> {
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
-  await redis.ping();
-  return [];
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -11,11 +11,12 @@ import {
   createReplyReader,
   createSubtaskQueue,
   type Redis,
+  redisProblems,
   type StartOutcome,
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
+import { boundedLines, createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
@@ -42,7 +43,8 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
-  const warn = (event: string, err: unknown): void => log.warn({ event, err });
+  const write = boundedLines((line) => log.warn(line));
+  const warn = (event: string, err: unknown): void => write({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
@@ -62,7 +64,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const trees = await watchTrees(started, environment, redis, warn);
   const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
   const loop = startSettleLoop({ engine, reader, warn });
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, prefix, loop.idleMs()), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
     leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
@@ -123,8 +125,9 @@ async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, eng
   started.defer(() => starts.close());
 }
 
-async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+async function problems(redis: Redis, prefix: string, idleMs: number): Promise<readonly HealthProblem[]> {
+  const ofRedis = await redisProblems(redis, prefix);
+  if (ofRedis.length > 0) return ofRedis;
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }
 

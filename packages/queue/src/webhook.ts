@@ -7,6 +7,7 @@ import type { WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { restAfterRefusals } from './refusal.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
 /** About three minutes of trying. */
@@ -49,6 +50,7 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
     settings: { backoffStrategy: (attemptsMade, _type, _error, job) => jobDelayMs(job as Job, attemptsMade) },
   });
   worker.on('error', onError);
+  restAfterRefusals(worker);
   worker.on('failed', (job, error) => {
     if (job?.finishedOn !== undefined && job.finishedOn !== null)
       onError(new WebhookError(`${error.message} Given up after attempt ${job.attemptsMade}.`, { cause: error }));
