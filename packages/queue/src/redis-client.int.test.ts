@@ -1,5 +1,5 @@
 /** The client against a Redis that goes, changes its role, or is silent. */
-import { type RedisFixture, type SentinelFixture, startRedis, startSentinels, startTcpProxy, type TcpProxy } from '@baton/testkit';
+import { type RedisFixture, startRedis, startTcpProxy, type TcpProxy } from '@baton/testkit';
 import { Redis as PlainRedis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type ConnectionEvent, connectRedis, type Redis } from './connection.ts';
@@ -79,21 +79,4 @@ test('a primary that becomes a replica is none: what is written waits until it t
 test('a URL that is none is told without its password', async () => {
   const refused = connectRedis('redis+sentinel://me:secret@one:1', { name: 'client-test' });
   await expect(refused).rejects.toMatchObject({ code: 'BAD_REDIS_URL', exitCode: 2, message: expect.not.stringContaining('secret') });
-});
-
-test('Sentinels: a connection and its duplicates go to the new primary when the old one is killed', { timeout: 60_000 }, async () => {
-  const sentinels: SentinelFixture = await startSentinels();
-  closers.push(sentinels.stop);
-  const { redis, events } = await connected(sentinels.url);
-  const blocking = duplicateOf(redis);
-  await redis.set('kept', 'yes');
-  expect(await redis.wait(1, 5_000)).toBe(1);
-  const waiting = blocking.bzpopmin('marker', 0);
-  await sentinels.servers[0].kill();
-  const answered = redis.get('kept');
-  expect(await answered).toBe('yes');
-  expect(await sentinels.primaryPort()).toBe(sentinels.servers[1].port);
-  await redis.zadd('marker', 1, 'here');
-  expect(await waiting).toEqual(['marker', 'here', '1']);
-  expect(events).toMatchObject([{ event: 'redis_lost', endpoint: expect.stringMatching(/^127\.0\.0\.1:\d+,.*\/mymaster$/) }, { event: 'redis_restored' }]);
 });

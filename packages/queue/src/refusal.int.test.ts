@@ -115,6 +115,13 @@ test('tells what passes from what does not', async () => {
   const refused = await redis.set(`${prefix}:x`, '1').catch((error: unknown) => error);
   expect(isPassingRefusal(refused)).toBe(true);
   expect(isPassingRefusal(new Error('cannot write', { cause: refused }))).toBe(true);
+  const transaction = await redis
+    .multi()
+    .hgetall(`${prefix}:x`)
+    .exec()
+    .catch((error: unknown) => error);
+  expect(transaction).toMatchObject({ message: expect.stringContaining('EXECABORT') });
+  expect(isPassingRefusal(transaction)).toBe(true);
   for (const message of ['BUSYGROUP Consumer Group name already exists', 'WRONGTYPE Operation', 'READ', 'it is OOM']) {
     expect([message, isPassingRefusal(new Error(message))]).toEqual([message, false]);
   }

@@ -10,9 +10,11 @@ const passing = /^(OOM|READONLY|LOADING|BUSY|MISCONF|MASTERDOWN|NOREPLICAS|CLUST
 const againMs = { first: 100, factor: 2, max: 2_000 } as const;
 const restMs = 1_000;
 
-/** Also of an error that was caught and wrapped. */
+/** Also of an error that was caught and wrapped, and of a transaction that was refused for one of its commands: a full Redis takes none, not even of reads. */
 export function isPassingRefusal(error: unknown): boolean {
-  return error instanceof Error && (passing.test(error.message) || isPassingRefusal(error.cause));
+  if (!(error instanceof Error)) return false;
+  const { previousErrors = [] } = error as { readonly previousErrors?: readonly unknown[] };
+  return passing.test(error.message) || isPassingRefusal(error.cause) || previousErrors.some(isPassingRefusal);
 }
 
 /**
