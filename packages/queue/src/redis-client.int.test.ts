@@ -3,6 +3,7 @@ import { type RedisFixture, startRedis, startTcpProxy, type TcpProxy } from '@ba
 import { Redis as PlainRedis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type ConnectionEvent, connectRedis, type Redis } from './connection.ts';
+import { endSilence } from './silence.ts';
 
 let fixture: RedisFixture;
 const open: Redis[] = [];
@@ -53,6 +54,22 @@ test('a connection on which nothing comes any more is ended, and what was asked 
   expect(await answer).toBeGreaterThanOrEqual(1);
   await vi.waitFor(() => expect(names(events)).toEqual(['redis_lost', 'redis_restored']));
   expect(await blocked).toBeNull();
+  expect(closes).not.toHaveBeenCalled();
+});
+
+test('a process that was frozen itself does not take that for the silence of Redis', async () => {
+  const redis = new PlainRedis(fixture.url);
+  open.push(redis);
+  const closes = vi.fn<() => void>();
+  redis.on('close', closes);
+  endSilence(redis, 200);
+  await vi.waitFor(() => expect(redis.status).toBe('ready'));
+  const answer = redis.ping();
+  await new Promise((resolve) => setImmediate(resolve));
+  // Nothing of this process runs meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  expect(await answer).toBe('PONG');
+  expect(await redis.ping()).toBe('PONG');
   expect(closes).not.toHaveBeenCalled();
 });
 
