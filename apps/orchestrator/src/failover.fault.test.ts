@@ -66,5 +66,7 @@ test('what the replica has goes on, what it has not is told to be unknown, and n
   const outcomes = Map.groupBy(load.outcomes.values(), (outcome) => outcome);
   expect([...outcomes.keys()].filter((outcome) => outcome !== 'unknown')).toEqual(['completed']);
   const counts = [...outcomes].map(([outcome, all]) => `${all.length} ${outcome}`).join(', ');
-  process.stdout.write(`failover: ${kept.length} replicated workflows completed; the next step ${resumedAt - killedAt} ms after the kill; of those under load ${counts}\n`);
+  process.stdout.write(
+    `failover: ${kept.length} replicated workflows completed; the next step ${resumedAt - killedAt} ms after the kill; of those under load ${counts}\n`,
+  );
 });

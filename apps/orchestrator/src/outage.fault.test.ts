@@ -15,6 +15,10 @@ let admin: Redis;
 let proxy: TcpProxy;
 let system: OutageSystem;
 const areLongFaultsOn = process.env['BATON_LONG_FAULTS'] === '1';
+/** When they began. */
+const begins: number[] = [];
+/** About a begin: what was under way then. */
+const underWayMs = 1_000;
 /** Of five processes. */
 const linesPerSecondMax = 40;
 
@@ -88,6 +92,7 @@ async function checkApi(): Promise<void> {
 async function suffer(name: string, outage: Outage): Promise<void> {
   const before = (await noted('ran')).length;
   const begunAt = Date.now();
+  begins.push(begunAt);
   await outage.begin();
   await vi.waitFor(checkApi, { timeout: 15_000, interval: 100 });
   const lines = lineCount();
@@ -119,8 +124,10 @@ async function checkAll(outcomes: ReadonlyMap<string, string>): Promise<void> {
   const kept = (await noted('effect')).filter(({ key }) => !key.startsWith('told-to-wait'));
   const effects = Map.groupBy(kept, ({ key }) => key.slice(0, key.lastIndexOf('~')));
   expect(new Set(effects.keys())).toEqual(new Set(keys));
-  const twice = [...effects].filter(([, notes]) => new Set(notes.map(({ key }) => key)).size !== notes.length);
-  expect(twice).toEqual([]);
+  const twice = [...effects.values()].filter((notes) => new Set(notes.map(({ key }) => key)).size !== notes.length);
+  // One that was being had when an outage began could not be kept; where that outlasted the lock, the next agent had it again (ARCHITECTURE.md, `once`).
+  const excused = ({ at }: Note): boolean => begins.some((begunAt) => Math.abs(at - begunAt) < underWayMs);
+  expect(twice.filter(([first]) => first === undefined || !excused(first))).toEqual([]);
   const runs = (await noted('ran')).length;
   const failedAttempts = (await noted('ran')).filter(({ attempt }) => attempt > 1).length;
   process.stdout.write(

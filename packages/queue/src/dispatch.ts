@@ -37,6 +37,9 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
 
   const flows = createFlows({ redis, prefix, jobOf });
   const announced = new Set<string>();
+  // Behind a broken connection may be a Redis that has lost its last second.
+  const forget = (): void => announced.clear();
+  redis.on('close', forget);
   const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
@@ -68,6 +71,7 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   async function close(): Promise<void> {
+    redis.off('close', forget);
     await Promise.all([...[...queues.values()].map((queue) => queue.close()), flows.close()]);
   }
 
