@@ -26,7 +26,17 @@ import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@b
 import { judgeClocks } from './clock.ts';
 import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
 import { counted, type Verdict, warning } from './verdict.ts';
-import { judgeBacklog, judgeDeadLetters, judgeExpiry, judgeGivenUp, judgeOrphans, judgeOutbox, judgePartitions, judgeUnserved, judgeWaitingStarts } from './work.ts';
+import {
+  judgeBacklog,
+  judgeDeadLetters,
+  judgeExpiry,
+  judgeGivenUp,
+  judgeOrphans,
+  judgeOutbox,
+  judgePartitions,
+  judgeUnserved,
+  judgeWaitingStarts,
+} from './work.ts';
 
 export interface DoctorDeps {
   readonly redis: Redis;

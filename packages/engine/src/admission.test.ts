@@ -69,7 +69,12 @@ describe('a limit of a type', () => {
     expect(await world.start('one')).toBe('created');
     expect(await world.start('one')).toBe('existing');
     expect(await world.start('above', parent)).toBe('created');
-    expect(await world.store.activeCounts()).toEqual(new Map([['nap', 2], ['parent', 1]]));
+    expect(await world.store.activeCounts()).toEqual(
+      new Map([
+        ['nap', 2],
+        ['parent', 1],
+      ]),
+    );
     const { as, ...again } = { as: 'again', by: 'test' };
     expect(await world.engine.restart('one', { ...again, as })).toMatchObject({ status: 'not_admitted', refusal: { limit: 'type' } });
   });

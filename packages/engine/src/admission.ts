@@ -113,7 +113,9 @@ export function createAdmission({ store, load, activeMax, queuedMax, now }: Admi
       try {
         const max = maxOf(view, type.name);
         const outcome = await start(max);
-        return outcome === 'full' ? { admitted: false, refusal: typeRefusal(type.name, max ?? 0, view.typeLimits.has(type.name)) } : { admitted: true, outcome };
+        return outcome === 'full'
+          ? { admitted: false, refusal: typeRefusal(type.name, max ?? 0, view.typeLimits.has(type.name)) }
+          : { admitted: true, outcome };
       } finally {
         starting -= 1;
       }

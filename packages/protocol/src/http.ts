@@ -69,7 +69,11 @@ export type EventListView = z.output<typeof EventListView>;
 export const RegisterTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), created: z.boolean() });
 export type RegisterTypeView = z.output<typeof RegisterTypeView>;
 
-const maxActive = z.int().min(1).nullable().describe('Workflows of the type, all versions together, that may be active at the same time; null: nothing was set');
+const maxActive = z
+  .int()
+  .min(1)
+  .nullable()
+  .describe('Workflows of the type, all versions together, that may be active at the same time; null: nothing was set');
 const activity = { active: z.int().describe('Workflows of the type, all versions together, that have not ended'), max_active: maxActive };
 
 export const WorkflowTypeListView = z.object({ types: z.array(z.object({ name: z.string(), versions: z.array(z.int()), ...activity })) });
