@@ -69,8 +69,8 @@ describe('type', () => {
   test('limit: how many may be active; a start beyond that is refused with 5 and the mend', async () => {
     await baton('type', 'register', await file('limited.json', { ...wait.definition, name: 'limited' }));
     expect(await baton('type', 'limit', 'limited', '1')).toMatchObject({ exitCode: 0, out: 'limited  at most 1 active  0 active now\n', err: '' });
-    expect((await baton('workflow', 'start', 'limited')).exitCode).toBe(0);
-    const { exitCode, err } = await baton('workflow', 'start', 'limited');
+    expect((await baton('workflow', 'start', 'limited', '--params', 'value=1')).exitCode).toBe(0);
+    const { exitCode, err } = await baton('workflow', 'start', 'limited', '--params', 'value=1');
     expect([exitCode, err]).toEqual([5, expect.stringMatching(/^error: 1 workflows of limited may be active .*baton type limit limited/)]);
     expect((await baton('type', 'list')).out).toMatch(/limited +1 +1 of 1\n/);
     expect((await baton('type', 'describe', 'limited')).out).toContain('At most 1 workflows of it');

@@ -1,5 +1,6 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
+import type { WorkflowStore } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type Admission, createAdmission, createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import {
@@ -16,11 +17,12 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, logRefusals, noMetrics, serveMetrics } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, type Logger, logEvents, logRefusals, type Metrics, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
+import { startJanitor } from './janitor.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
 import { hasEndedBy, startOf } from './start-request.ts';
@@ -49,21 +51,8 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const reader = createReplyReader({ redis, prefix });
-  const deadLetters = createDeadLetters({ redis, prefix });
-  const startsWaiting = () => readWaitingStarts(redis, prefix);
-  const metrics =
-    port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting });
-  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
-  let onPlace = () => {};
-  const observe: EngineDeps['observe'] = (header, event) => {
-    logEvent(header, event);
-    metrics.observe(header, event);
-    if (hasEndedBy(event)) onPlace();
-  };
-  const onRefused: EngineDeps['onRefused'] = (type, refusal) => {
-    logRefusal(type, refusal);
-    metrics.notAdmitted(type, refusal.limit);
-  };
+  const told = telling({ redis, prefix, store, log, hasMetrics: port !== 'off' });
+  const { metrics } = told;
 
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
@@ -72,6 +61,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const trees = await watchTrees(started, environment, redis, warn);
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
   const admission = createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() });
+  const { observe, onRefused } = told;
   const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
   const loop = startSettleLoop({ engine, reader, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
@@ -89,13 +79,51 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => loop.stop());
   const lookout = reportUnserved(redis, prefix, log);
   started.defer(() => lookout.close());
-  onPlace = await consumeQueues(started, { redis, prefix, engine, admission, takeoverMs, warn });
+  const janitor = startJanitor(redis, prefix, environment.BATON_JANITOR_MS, log);
+  started.defer(() => janitor.close());
+  told.onPlace = await consumeQueues(started, { redis, prefix, engine, admission, takeoverMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
   const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
   started.defer(() => checkup.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };
+}
+
+interface Telling {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly store: Pick<WorkflowStore, 'activeCounts'>;
+  readonly log: Logger;
+  readonly hasMetrics: boolean;
+}
+
+interface Told extends Required<Pick<EngineDeps, 'observe' | 'onRefused'>> {
+  readonly metrics: Metrics;
+  /** Called when a workflow has ended, which leaves a place for another. */
+  onPlace: () => void;
+}
+
+/** Log and metrics of what was committed, and of what was not let in. */
+function telling({ redis, prefix, store, log, hasMetrics }: Telling): Told {
+  const deadLetters = createDeadLetters({ redis, prefix });
+  const asked = { activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting: () => readWaitingStarts(redis, prefix) };
+  const metrics = hasMetrics ? createMetrics(asked) : noMetrics;
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
+  const told: Told = {
+    metrics,
+    onPlace() {},
+    observe(header, event) {
+      logEvent(header, event);
+      metrics.observe(header, event);
+      if (hasEndedBy(event)) told.onPlace();
+    },
+    onRefused(type, refusal) {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
+  };
+  return told;
 }
 
 /** Who can take part in trees, and when trees are cut; until the stack is disposed of. */

@@ -6,6 +6,7 @@
  */
 import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { promoteJob } from './queue-handle.ts';
 
 /** `type/<name>`, `capability/<name>`, `memory/`: what it is that starts wait for. */
 export interface WaitsFor {
@@ -38,7 +39,7 @@ export async function release(redis: Redis, prefix: string, queue: Queue, room: 
   const names = await redis.smembers(limitsKey(prefix));
   for (const name of names) {
     const places = await room(waitsForOf(name));
-    if (places > 0) for (const jobId of await takeFirst(redis, prefix, name, places)) await promote(queue, jobId);
+    if (places > 0) for (const jobId of await takeFirst(redis, prefix, name, places)) await promoteJob(queue, jobId);
   }
   return new Set(names.length === 0 ? [] : await redis.smembers(limitsKey(prefix)));
 }
@@ -65,15 +66,6 @@ async function takeFirst(redis: Redis, prefix: string, name: string, count: numb
     if ((await redis.zcard(waitingKey(prefix, name))) > 0) await redis.sadd(limitsKey(prefix), name);
   }
   return taken;
-}
-
-async function promote(queue: Queue, jobId: string): Promise<void> {
-  try {
-    await queue.getBackend().promote(jobId);
-  } catch (error) {
-    // BullMQ's own codes: it waits no more, or somebody removed it.
-    if (typeof (error as { code?: unknown }).code !== 'number') throw error;
-  }
 }
 
 function waitsForOf(name: string): WaitsFor {
