@@ -113,7 +113,7 @@ test('two APIs and two orchestrators at a limit of 10: never more are active, HT
 });
 
 test('more starts than Redis has memory for: nothing that is under way is refused anything, and all that was accepted ends', { timeout: 120_000 }, async () => {
-  const { prefix, redis, starts, store, orchestrator, api } = await createWorld(['--maxmemory', '12mb']);
+  const { prefix, redis, starts, store, orchestrator, api } = await createWorld(['--maxmemory', '8mb']);
   const [client] = await Promise.all([api(), orchestrator()]);
   const nodes = [
     { id: 'a', capability: 'test.work' },
@@ -124,10 +124,10 @@ test('more starts than Redis has memory for: nothing that is under way is refuse
 
   const [accepted, refused] = [new Set<string>(), new Set<string>()];
   const params = { text: 'x'.repeat(1_000) };
-  const queued = Array.from({ length: 500 }, (_, index) => `queued${index}`);
+  const queued = Array.from({ length: 300 }, (_, index) => `queued${index}`);
   await Promise.all(queued.map((workflow_id) => starts.enqueue({ workflow_id, type: 'heavy', params })));
   for (const id of queued) accepted.add(id);
-  const next = Array.from({ length: 1_500 }, (_, index) => `http${index}`);
+  const next = Array.from({ length: 900 }, (_, index) => `http${index}`);
   const startNext = async (): Promise<void> => {
     for (let workflow_id = next.pop(); workflow_id !== undefined; workflow_id = next.pop()) {
       const outcome = await client.start({ workflow_id, type: 'heavy', params }).catch((error: unknown) => error);

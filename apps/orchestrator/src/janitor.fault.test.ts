@@ -11,11 +11,9 @@ const orchestratorMain = fileURLToPath(new URL('./main.ts', import.meta.url));
 const agentMain = fileURLToPath(new URL('./fixture/counting-agent.ts', import.meta.url));
 const environment = { BATON_METRICS_PORT: '0', BATON_LEASE_MS: '600', BATON_JANITOR_MS: '250', BATON_LOCK_MS: '400' };
 
-async function createWorld() {
-  const fixture = await startRedis();
-  onTestFinished(() => fixture.stop());
+async function createWorld(url: string) {
   const prefix = randomPrefix();
-  const redis = await connectRedis(fixture.url, { name: 'janitor-test' });
+  const redis = await connectRedis(url, { name: 'janitor-test' });
   onTestFinished(() => redis.disconnect());
   const [store, queue] = [createStore({ redis, prefix }), createSubtaskQueue({ redis, prefix })];
   onTestFinished(() => queue.close());
@@ -24,7 +22,7 @@ async function createWorld() {
   const warn = (event: string, error: unknown) => expect.fail(`${event}: ${String(error)}`);
   const engine = createEngine({ store, queue, now: () => Date.now(), observe: () => {}, warn });
   const run = (main: string) => {
-    const child = startProcess(main, { ...environment, BATON_REDIS_URL: fixture.url, BATON_PREFIX: prefix });
+    const child = startProcess(main, { ...environment, BATON_REDIS_URL: url, BATON_PREFIX: prefix });
     onTestFinished(async () => void (await child.end('SIGKILL')));
     return child;
   };
@@ -40,8 +38,8 @@ async function createWorld() {
   return { prefix, redis, store, queue, jobs, engine, run, killOne };
 }
 
-it('puts the job of the last agent back, and the first one that comes does it once', { timeout: 60_000 }, async () => {
-  const { prefix, redis, store, jobs, engine, run, killOne } = await createWorld();
+async function putsBack(url: string): Promise<void> {
+  const { prefix, redis, store, jobs, engine, run, killOne } = await createWorld(url);
   const orchestrators = [run(orchestratorMain), run(orchestratorMain)];
   await Promise.all(orchestrators.map((each) => each.saw('orchestrator_ready')));
   await killOne(1);
@@ -54,16 +52,24 @@ it('puts the job of the last agent back, and the first one that comes does it on
   await vi.waitFor(async () => expect((await store.summary('wf'))?.state.status).toBe('completed'), { timeout: 20_000, interval: 50 });
   expect(Object.values(await redis.hgetall(`${prefix}:effects`))).toEqual(['1']);
   expect((await store.load('wf'))?.subtasks.get('hold')).toMatchObject({ status: 'completed', generation: 0, execution: { attempt: 1 } });
-});
+}
 
-it('ends what one agent after the other died of, with no agent there to say so', { timeout: 60_000 }, async () => {
-  const { store, jobs, run, killOne } = await createWorld();
+async function givesUp(url: string): Promise<void> {
+  const { store, jobs, run, killOne } = await createWorld(url);
   await run(orchestratorMain).saw('orchestrator_ready');
-  for (let deaths = 1; deaths <= 3; deaths += 1) {
-    await killOne(deaths);
-    await vi.waitFor(async () => expect(await jobs.getActiveCount()).toBe(0), { timeout: 20_000, interval: 50 });
-  }
+  for (let deaths = 1; deaths <= 3; deaths += 1) await killOne(deaths);
   await vi.waitFor(async () => expect((await store.summary('wf'))?.state).toMatchObject({ status: 'failed' }), { timeout: 20_000, interval: 50 });
-  expect((await store.load('wf'))?.subtasks.get('hold')).toMatchObject({ status: 'failed_permanent', error: { code: 'AGENT_LOST' } });
+  expect((await store.load('wf'))?.subtasks.get('hold')).toMatchObject({
+    status: 'failed_permanent',
+    error: { code: 'AGENT_LOST' },
+    execution: { agent: 'janitor' },
+  });
   expect(await jobs.getJobCountByTypes('waiting', 'active', 'delayed')).toBe(0);
+}
+
+it('puts the job of the last agent back for the first one that comes, and ends one that all agents died of', { timeout: 60_000 }, async () => {
+  const fixture = await startRedis();
+  onTestFinished(() => fixture.stop());
+  // Beside each other, for that agents are gone is seen after some seconds.
+  await Promise.all([putsBack(fixture.url), givesUp(fixture.url)]);
 });
