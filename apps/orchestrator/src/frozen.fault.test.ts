@@ -46,7 +46,7 @@ it('one that comes back after others took its partitions over loses, and corrupt
   await Promise.all(ids.map((workflowId) => engine.start({ workflowId, definition: { name: 'layers', version: 1, nodes }, params: {}, caller: 'test' })));
   const effects = () => redis.hvals(`${prefix}:effects`);
   const total = workflows * depth * width;
-  for (const share of [0.1, 0.4, 0.7]) {
+  for (const share of [0.1, 0.25, 0.4, 0.55, 0.7]) {
     await vi.waitFor(async () => expect((await effects()).length).toBeGreaterThan(share * total), { timeout: 30_000, interval: 5 });
     process.kill(frozen.pid, 'SIGSTOP');
     // Its lease is over, and the other one goes on with its workflows.
