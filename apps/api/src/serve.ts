@@ -1,10 +1,20 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
 import { createDoctor } from '@baton/doctor';
-import { createEngine, type EngineDeps } from '@baton/engine';
+import { type AdmissionLimits, createAdmission, createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
+import {
+  connectRedis,
+  createDeadLetters,
+  createLoadReader,
+  createSubtaskQueue,
+  knownCapabilities,
+  listAgents,
+  type Redis,
+  readWaitingStarts,
+  watchTreePartners,
+} from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, type Logger, logEvents, logRefusals } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -35,7 +45,8 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   started.defer(() => partners?.close());
   const stopping = new AbortController();
   const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
-  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees });
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
+  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -56,14 +67,19 @@ interface ApiOn {
   readonly log: Logger;
   readonly stopping: AbortSignal;
   readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+  readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
+async function apiOn({ redis, prefix, log, stopping, trees, limits }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const deadLetters = createDeadLetters({ redis, prefix });
-  const metrics = createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
-  const logEvent = logEvents(log);
+  const metrics = createMetrics({
+    activeCounts: () => store.activeCounts(),
+    deadLetters: () => deadLetters.count(),
+    startsWaiting: () => readWaitingStarts(redis, prefix),
+  });
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
   const engine = createEngine({
     store,
     queue,
@@ -74,6 +90,11 @@ async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<Fa
     },
     warn: (event, err) => log.warn({ event, err }),
     ...trees,
+    admission: createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() }),
+    onRefused: (type, refusal) => {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
     count: metrics.count,
   });
   return await buildApi({

@@ -18,6 +18,7 @@ import {
   readClocks,
   readGivenUp,
   readServerInfo,
+  readWaitingStarts,
   removeOrphans,
   type ServerInfo,
 } from '@baton/queue';
@@ -25,7 +26,17 @@ import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@b
 import { judgeClocks } from './clock.ts';
 import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
 import { counted, type Verdict, warning } from './verdict.ts';
-import { judgeBacklog, judgeDeadLetters, judgeExpiry, judgeGivenUp, judgeOrphans, judgeOutbox, judgePartitions, judgeUnserved } from './work.ts';
+import {
+  judgeBacklog,
+  judgeDeadLetters,
+  judgeExpiry,
+  judgeGivenUp,
+  judgeOrphans,
+  judgeOutbox,
+  judgePartitions,
+  judgeUnserved,
+  judgeWaitingStarts,
+} from './work.ts';
 
 export interface DoctorDeps {
   readonly redis: Redis;
@@ -64,6 +75,7 @@ const checks: Readonly<Record<FindingCode, (patient: Patient) => Promise<Verdict
   result_lag: async ({ redis, prefix }) => judgeBacklog(await readBacklog(redis, prefix), await partitionOwners(redis, prefix)),
   stuck_outbox: async (patient) => judgeOutbox(await stuck(patient), outboxPerPartitionMax),
   capabilities_without_agent: async ({ redis, prefix }) => judgeUnserved(await abandonedCapabilities(redis, prefix)),
+  starts_waiting: async ({ redis, prefix, now }) => judgeWaitingStarts(await readWaitingStarts(redis, prefix), now()),
   orphaned_jobs: async (patient) => judgeOrphans(await findOrphans(orphansOf(patient))),
   failed_jobs: async ({ redis, prefix, now }) => judgeGivenUp(await readGivenUp(redis, prefix, now() - givenUpWindowMs), 'the last hour'),
   dead_letters: async ({ redis, prefix }) => judgeDeadLetters(await createDeadLetters({ redis, prefix }).count()),

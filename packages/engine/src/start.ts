@@ -7,25 +7,31 @@ import {
   jsonHash,
   type Problem,
   type StartRequest,
+  type Workflow,
   type WorkflowHeader,
   WorkflowId,
   type WorkflowSummary,
   type WorkflowType,
 } from '@baton/core';
 import { customAlphabet } from 'nanoid';
+import type { Refusal } from './admission.ts';
 import type { Advance } from './advance.ts';
 import type { EngineDeps } from './deps.ts';
 
 export type StartOutcome =
   | { readonly status: 'created' | 'existing'; readonly summary: WorkflowSummary }
   | { readonly status: 'conflict' | 'unknown_type'; readonly message: string }
-  | { readonly status: 'invalid'; readonly problems: readonly Problem[] };
+  | { readonly status: 'invalid'; readonly problems: readonly Problem[] }
+  /** Right, but not now. */
+  | { readonly status: 'not_admitted'; readonly refusal: Refusal };
 
 export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
 const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 
-export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
+type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'admission' | 'onRefused'>;
+
+export function createStart({ store, now, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
     if (!id.success)
@@ -34,6 +40,7 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
         problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }],
       };
     const fingerprint = fingerprintOf(request);
+    let refusal: Refusal | undefined;
 
     const prepared = await prepare(request, (name, version) => store.findType(name, version));
     if (prepared.status === 'ready') {
@@ -44,14 +51,27 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
         type,
       );
       const workflow = createWorkflow(header, type);
-      if (await advance.create(workflow)) return { status: 'created', summary: { header, state: workflow.state } };
+      const outcome = await create(workflow, request);
+      if (outcome === 'created') return { status: 'created', summary: { header, state: workflow.state } };
+      if (outcome !== 'taken') refusal = outcome;
     }
     // The id is taken, or the request cannot be started now: either way an earlier start of the same request still answers it.
     const existing = request.workflowId === undefined ? null : await store.summary(id.data);
     if (existing !== null && existing.header.fingerprint === fingerprint) return { status: 'existing', summary: await again(existing, request, prepared) };
     if (prepared.status !== 'ready') return prepared;
+    if (refusal !== undefined && existing === null) {
+      onRefused(prepared.type.name, refusal);
+      return { status: 'not_admitted', refusal };
+    }
     return { status: 'conflict', message: `The workflow_id "${id.data}" was used for another request. Repeat that request exactly, or choose another id.` };
   };
+
+  /** What a workflow that is under way asks for is part of it: to refuse it would leave both waiting for each other. */
+  async function create(workflow: Workflow, { parent }: StartRequest): Promise<'created' | 'taken' | Refusal> {
+    if (admission === undefined || parent !== undefined) return (await advance.create(workflow)) === 'created' ? 'created' : 'taken';
+    const admitted = await admission.admit(workflow.type, (activeMax) => advance.create(workflow, activeMax));
+    return admitted.admitted ? admitted.outcome : admitted.refusal;
+  }
 
   /** What only some workflows have: a conversation, a parent, a predecessor. */
   async function headerOf(

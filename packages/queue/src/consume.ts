@@ -269,7 +269,11 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 }
 
 /** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
-async function answerAbandoned({ redis, prefix, capability, onAbandoned, onError }: ConsumeOptions, job: Job, error: Error): Promise<void> {
+export async function answerAbandoned(
+  { redis, prefix, capability, onAbandoned, onError }: Pick<ConsumeOptions, 'redis' | 'prefix' | 'capability' | 'onAbandoned' | 'onError'>,
+  job: Job,
+  error: Error,
+): Promise<void> {
   const assignment = parseAssignment(job.data);
   if (!assignment.ok) return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
   const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);

@@ -20,6 +20,8 @@ const kept = {
   removeOnFail: { age: 86_400, count: 1_000 },
 } as const;
 
+const announcedMs = 60 * 60_000;
+
 export interface SubtaskQueueOptions {
   readonly redis: Redis;
   readonly prefix: string;
@@ -36,13 +38,15 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   const flows = createFlows({ redis, prefix, jobOf });
-  const announced = new Set<string>();
+  /** By capability: until when nobody has forgotten it, which takes it days without work. */
+  const announced = new Map<string, number>();
   const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
-    const unseen = capabilities.filter((capability) => !announced.has(capability));
+    const now = performance.now();
+    const unseen = capabilities.filter((capability) => (announced.get(capability) ?? 0) <= now);
     await announceCapabilities(redis, prefix, unseen);
-    for (const capability of unseen) announced.add(capability);
+    for (const capability of unseen) announced.set(capability, now + announcedMs);
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
