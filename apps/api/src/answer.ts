@@ -31,6 +31,7 @@ export const problemStatuses = {
   invalid_workflow: 422,
   internal_error: 500,
   redis_unreachable: 503,
+  stopping: 503,
 } as const;
 export type ProblemCode = keyof typeof problemStatuses;
 

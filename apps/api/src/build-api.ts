@@ -25,6 +25,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     genReqId: () => `req_${requestId()}`,
     routerOptions: { maxParamLength: pathPartLengthMax },
     forceCloseConnections: 'idle',
+    // What has come is answered, also while the server closes: the sender has no way to know.
+    return503OnClosing: false,
     // Requests that no route takes, not even that of the unknown: they pass by the hooks.
     frameworkErrors: (error, request, reply) => logRequest(deps, request, fail(deps, error, request, reply as unknown as FastifyReply)),
   });

@@ -4,7 +4,7 @@ import { createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
 import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -24,7 +24,7 @@ export interface ServedApi {
 }
 
 /** @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode` */
-export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger): Promise<ServedApi> {
+export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger, stopping: AbortSignal): Promise<ServedApi> {
   const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
@@ -33,9 +33,8 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
-  const stopping = new AbortController();
   const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
-  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees });
+  const app = await apiOn({ redis, prefix, log, stopping, trees });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -43,7 +42,6 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   return {
     url,
     close: async () => {
-      stopping.abort();
       await app.close();
       await ending.disposeAsync();
     },
@@ -86,7 +84,7 @@ async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<Fa
     doctor: createDoctor({ redis, prefix, store, now: Date.now }),
     deadLetters,
     isRedisUp: () => redis.status === 'ready',
-    health: () => redisProblems(redis),
+    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis)),
     metrics,
     log,
     now: Date.now,

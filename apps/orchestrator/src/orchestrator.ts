@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { createDoctor } from '@baton/doctor';
 import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
+import { finishMsOf } from '@baton/protocol';
 import {
   connectRedis,
   consumeStarts,
@@ -15,7 +16,7 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
@@ -38,7 +39,7 @@ const leaseShare = 2 / 3;
 const idleMsMax = 10_000;
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
-export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
+export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger, stopping: AbortSignal): Promise<Orchestrator> {
   const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
@@ -62,7 +63,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   const trees = await watchTrees(started, environment, redis, warn);
   const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
   const loop = startSettleLoop({ engine, reader, warn });
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs(), stopping), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
     leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
@@ -77,7 +78,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => loop.stop());
   const lookout = reportUnserved(redis, prefix, log);
   started.defer(() => lookout.close());
-  await consumeQueues(started, { redis, prefix, engine, takeoverMs, warn });
+  await consumeQueues(started, { redis, prefix, engine, takeoverMs, finishMs: finishMsOf(environment.BATON_GRACE_MS), warn });
   log.info({ event: 'orchestrator_ready', owner });
   const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
   started.defer(() => checkup.close());
@@ -104,13 +105,14 @@ interface ConsumeQueues {
   readonly prefix: string;
   readonly engine: Engine;
   readonly takeoverMs: number;
+  readonly finishMs: number;
   readonly warn: (event: string, err: unknown) => void;
 }
 
 /** Start requests and webhooks, until the stack is disposed of. */
-async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, engine, takeoverMs, warn }: ConsumeQueues): Promise<void> {
+async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, engine, takeoverMs, finishMs, warn }: ConsumeQueues): Promise<void> {
   const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
-  started.defer(() => webhooks.close());
+  started.defer(() => webhooks.close(finishMs));
   const starts = await consumeStarts({
     redis,
     prefix,
@@ -123,7 +125,8 @@ async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, eng
   started.defer(() => starts.close());
 }
 
-async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {
+async function problems(redis: Redis, idleMs: number, stopping: AbortSignal): Promise<readonly HealthProblem[]> {
+  if (stopping.aborted) return [isStopping];
   if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }

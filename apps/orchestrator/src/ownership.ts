@@ -7,6 +7,8 @@ import type { PartitionLeases } from '@baton/core';
 
 /** Of a renewal that fails there are some more before the lease is over; and so much sooner is one found that is over. */
 const turnsPerLease = 4;
+/** How long what somebody gave back may wait for the next owner. */
+const turnMsMax = 250;
 
 export interface OwnershipOptions {
   readonly leases: PartitionLeases;
@@ -48,7 +50,7 @@ export async function holdPartitions({ leases, leaseMs, onChange, warn }: Owners
 
   async function turns(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await delay(leaseMs / turnsPerLease, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(Math.min(leaseMs / turnsPerLease, turnMsMax), undefined, { signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) await turn();
     }
   }

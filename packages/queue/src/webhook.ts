@@ -5,7 +5,7 @@
  */
 import type { WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
-import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, type JobsOptions, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
@@ -38,10 +38,16 @@ export function webhookJob({ id, url, body, signature }: WebhookDelivery): { nam
   };
 }
 
+export interface WebhookConsumer {
+  /** Takes no more, waits for the answers to those on their way, and hands those that have none after `finishMs` to whoever goes on. */
+  readonly close: (finishMs: number) => Promise<void>;
+}
+
 /** Resolves when it is connected and delivers. */
-export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<{ readonly close: () => Promise<void> }> {
+export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<WebhookConsumer> {
   const { redis, prefix, onError, concurrency = 16, fetch = globalThis.fetch } = options;
-  const worker = new Worker(webhooksQueue, (job: Job) => deliver(job, fetch), {
+  const handingBack = new AbortController();
+  const worker = new Worker(webhooksQueue, (job: Job, token) => deliver(job, token, fetch, handingBack.signal), {
     connection: redis,
     prefix,
     concurrency,
@@ -54,10 +60,16 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
       onError(new WebhookError(`${error.message} Given up after attempt ${job.attemptsMade}.`, { cause: error }));
   });
   await worker.waitUntilReady();
-  return { close: () => worker.close() };
+  return {
+    async close(finishMs) {
+      const finished = setTimeout(() => handingBack.abort(), finishMs);
+      await worker.close();
+      clearTimeout(finished);
+    },
+  };
 }
 
-async function deliver(job: Job, fetch: WebhookFetch): Promise<number> {
+async function deliver(job: Job, token: string | undefined, fetch: WebhookFetch, handingBack: AbortSignal): Promise<number> {
   const parsed = WebhookJob.safeParse(job.data);
   if (!parsed.success) throw new UnrecoverableError(`Webhook ${job.id} cannot be read: ${parsed.error.message}`);
   const { url, content, signature } = parsed.data;
@@ -65,15 +77,23 @@ async function deliver(job: Job, fetch: WebhookFetch): Promise<number> {
   const what = `Webhook ${job.id} to ${new URL(url).host}`;
   let status: number;
   try {
-    const answer = await fetch(url, { method: 'POST', headers, body: content, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), handingBack]);
+    const answer = await fetch(url, { method: 'POST', headers, body: content, redirect: 'manual', signal });
     status = answer.status;
     await answer.body?.cancel();
   } catch (cause) {
+    if (handingBack.aborted) return await handBack(job, token);
     throw new WebhookError(`${what} got no answer (${reasonOf(cause as Error)}).`, { cause });
   }
   if (status >= 200 && status < 300) return status;
   if (isFinal(status)) throw new UnrecoverableError(`${what} was refused with status ${status}.`);
   throw new WebhookError(`${what} was answered with status ${status}.`);
+}
+
+/** Not an attempt that failed: the next one delivers it at once. */
+async function handBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /** It would say the same again. */

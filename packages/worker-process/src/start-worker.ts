@@ -1,8 +1,9 @@
 /** Agents in one process, wired: one connection, one metrics server. What `runWorker` runs and what tests run in their own process. */
 import { mkdir } from 'node:fs/promises';
 import { createFileExchange, type FileExchange } from '@baton/files';
+import { finishMsOf } from '@baton/protocol';
 import { connectRedis, type Redis } from '@baton/queue';
-import { createMetrics, type HealthProblem, type Logger, noMetrics, serveMetrics } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, isStopping, type Logger, noMetrics, serveMetrics } from '@baton/telemetry';
 import { type Agent, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
 import type { WorkerEnvironment } from './environment.ts';
 
@@ -22,6 +23,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   { service, agents }: WorkerPlan<Environment>,
   environment: Environment,
   log: Logger,
+  stopping?: AbortSignal,
 ): Promise<Worker> {
   await mkdir(environment.BATON_FILES_DIR, { recursive: true });
   const { BATON_REDIS_URL: redisUrl, BATON_EVICTING_REDIS: evicting } = environment;
@@ -30,10 +32,10 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   started.defer(() => redis.disconnect());
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
   const metrics = port === 'off' ? noMetrics : createMetrics();
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis), log });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, stopping), log });
   started.defer(async () => await server?.close());
   const running: RunningAgent[] = [];
-  started.defer(async () => void (await Promise.all(running.map((agent) => agent.close()))));
+  started.defer(async () => void (await Promise.all(running.map((agent) => agent.close({ graceMs: finishMsOf(environment.BATON_GRACE_MS) })))));
   for (const agent of agents(environment, createFileExchange(environment.BATON_FILES_DIR, NonRetryableError))) {
     running.push(
       await runAgent(agent, {
@@ -53,6 +55,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   return { close: () => ending.disposeAsync() };
 }
 
-async function problems(redis: Redis): Promise<readonly HealthProblem[]> {
+async function problems(redis: Redis, stopping: AbortSignal | undefined): Promise<readonly HealthProblem[]> {
+  if (stopping?.aborted) return [isStopping];
   return redis.status === 'ready' ? [] : [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
 }
