@@ -1,4 +1,5 @@
 /** The HTTP server from its table of routes and its ports. Not here: what an answer says (handlers), and where it listens (`main.ts`). */
+import { NewerSchemaError } from '@baton/core';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { customAlphabet } from 'nanoid';
 import { problem } from './answer.ts';
@@ -67,7 +68,8 @@ function addRoute(app: FastifyInstance, deps: ApiDeps, { method, path, handler, 
 function fail({ log }: ApiDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = failureAnswer(error, request.id);
   const line = { request_id: request.id, method: request.method, path: request.routeOptions?.url };
-  if (answer.status === 503) log.warn({ event: 'redis_unreachable', ...line, error: error instanceof Error ? error.message : String(error) });
+  if (error instanceof NewerSchemaError) log.warn({ event: 'newer_schema', ...line, error: error.message });
+  else if (answer.status === 503) log.warn({ event: 'redis_unreachable', ...line, error: error instanceof Error ? error.message : String(error) });
   else if (answer.status >= 500) log.error({ event: 'request_failed', ...line, err: error });
   return send(reply.header('x-request-id', request.id), answer);
 }

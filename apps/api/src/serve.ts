@@ -1,4 +1,5 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
+import { currentSchema, type Schema } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
@@ -23,8 +24,16 @@ export interface ServedApi {
   close(): Promise<void>;
 }
 
-/** @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode` */
-export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger, stopping: AbortSignal): Promise<ServedApi> {
+/**
+ * @param schema what it reads and writes: that of this code, but in tests
+ * @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode`
+ */
+export async function serveApi(
+  environment: z.output<typeof ApiEnvironment>,
+  log: Logger,
+  stopping: AbortSignal,
+  schema = currentSchema,
+): Promise<ServedApi> {
   const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
@@ -34,7 +43,7 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
   const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
-  const app = await apiOn({ redis, prefix, log, stopping, trees });
+  const app = await apiOn({ redis, prefix, schema, log, stopping, trees });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -51,20 +60,22 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
 interface ApiOn {
   readonly redis: Redis;
   readonly prefix: string;
+  readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
   readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
 }
 
-async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
-  const store = createStore({ redis, prefix });
-  const queue = createSubtaskQueue({ redis, prefix });
+async function apiOn({ redis, prefix, schema, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
+  const store = createStore({ redis, prefix, schema });
+  const queue = createSubtaskQueue({ redis, prefix, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
   const metrics = createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
   const engine = createEngine({
     store,
     queue,
+    schema,
     now: Date.now,
     observe: (header, event) => {
       logEvent(header, event);

@@ -9,10 +9,14 @@ const mains = {
   orchestrator: fileURLToPath(new URL('./main.ts', import.meta.url)),
   api: fileURLToPath(new URL('../../api/src/main.ts', import.meta.url)),
   worker: fileURLToPath(new URL('../../../packages/worker-process/src/fixture/recording-worker.ts', import.meta.url)),
+  'newer-orchestrator': fileURLToPath(new URL('./fixture/newer-orchestrator.ts', import.meta.url)),
+  'newer-api': fileURLToPath(new URL('../../api/src/fixture/newer-api.ts', import.meta.url)),
 } as const;
 const readyEvents = { orchestrator: 'orchestrator_ready', api: 'api_ready', worker: 'agent_ready' } as const;
 
-export type Kind = keyof typeof mains;
+export type Kind = keyof typeof readyEvents;
+/** With a schema that the others do not know. */
+type AnyKind = Kind | `newer-${Kind}`;
 
 /** One run of a handler, as its agent wrote it down. */
 export interface Run {
@@ -26,9 +30,11 @@ export interface Fleet {
   readonly redis: RedisFixture;
   readonly prefix: string;
   /** Starts one and does not wait for it. */
-  spawn(kind: Kind, env?: Readonly<Record<string, string>>): TestProcess;
+  spawn(kind: AnyKind, env?: Readonly<Record<string, string>>): TestProcess;
   /** Starts one and waits until it is ready. */
-  start(kind: Kind, env?: Readonly<Record<string, string>>): Promise<TestProcess>;
+  start(kind: AnyKind, env?: Readonly<Record<string, string>>): Promise<TestProcess>;
+  /** SIGTERM to all others. */
+  endAllBut(kept: readonly TestProcess[]): Promise<void>;
   /** What handlers ran, in order. */
   runs(): readonly Run[];
   stop(): Promise<void>;
@@ -43,10 +49,12 @@ export async function startFleet(serves: readonly string[], common: Readonly<Rec
   writeFileSync(record, '');
   const processes: TestProcess[] = [];
 
-  function spawn(kind: Kind, env: Readonly<Record<string, string>> = {}): TestProcess {
-    const ofKind = kind === 'worker' ? { BATON_RECORD: record, BATON_SERVES: serves.join(','), BATON_FILES_DIR: directory } : {};
+  function spawn(kind: AnyKind, env: Readonly<Record<string, string>> = {}): TestProcess {
+    const isWorker = kind === 'worker' || kind === 'newer-worker';
+    const ofKind = isWorker ? { BATON_RECORD: record, BATON_SERVES: serves.join(','), BATON_FILES_DIR: directory } : {};
     const ports = { BATON_METRICS_PORT: '0', BATON_API_PORT: '0' };
-    const child = startProcess(mains[kind], { BATON_REDIS_URL: redis.url, BATON_PREFIX: prefix, ...ports, ...ofKind, ...common, ...env });
+    const all = { BATON_REDIS_URL: redis.url, BATON_PREFIX: prefix, ...ports, ...ofKind, ...common, ...env };
+    const child = startProcess(mains[isWorker ? 'worker' : kind], all, kind === 'newer-worker' ? ['newer'] : []);
     processes.push(child);
     return child;
   }
@@ -57,8 +65,11 @@ export async function startFleet(serves: readonly string[], common: Readonly<Rec
     spawn,
     async start(kind, env) {
       const child = spawn(kind, env);
-      await child.saw(readyEvents[kind]);
+      await child.saw(readyEvents[kind.replace('newer-', '') as Kind]);
       return child;
+    },
+    async endAllBut(kept) {
+      await Promise.all(processes.filter((child) => !kept.includes(child)).map((child) => child.end('SIGTERM')));
     },
     runs: () =>
       readFileSync(record, 'utf8')

@@ -91,7 +91,7 @@ export async function startMixedLoad(urls: readonly string[], everyMs: number): 
   };
 }
 
-/** @returns what POSTs, to the next one of them; to the one after if the connection is refused, and to nobody twice for any other reason */
+/** @returns what POSTs, to the next one of them; to the one after if that refuses the connection, or knows only older workflows, and for no other reason */
 function roundRobin(urls: readonly string[]): (path: string, body: object) => Promise<Answer> {
   let turn = 0;
   return async (path, body) => {
@@ -99,7 +99,9 @@ function roundRobin(urls: readonly string[]): (path: string, body: object) => Pr
       turn += 1;
       const url = urls[turn % urls.length] as string;
       try {
-        return await post(`${url}${path}`, JSON.stringify(body));
+        const answer = await post(`${url}${path}`, JSON.stringify(body));
+        // Nothing was done, and another one may know it.
+        if (answer.status !== 503 || !answer.text.includes('newer_schema') || tries > urls.length) return answer;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries > urls.length) throw error;
       }

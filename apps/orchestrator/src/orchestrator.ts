@@ -1,5 +1,6 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
+import { currentSchema, type Schema } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
@@ -38,16 +39,24 @@ const leaseShare = 2 / 3;
 /** A loop that has not turned for this long is not healthy. */
 const idleMsMax = 10_000;
 
-/** @throws what connecting to Redis and listening throw, each with an `exitCode` */
-export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger, stopping: AbortSignal): Promise<Orchestrator> {
+/**
+ * @param schema what it reads and writes: that of this code, but in tests
+ * @throws what connecting to Redis and listening throw, each with an `exitCode`
+ */
+export async function startOrchestrator(
+  environment: z.output<typeof OrchestratorEnvironment>,
+  log: Logger,
+  stopping: AbortSignal,
+  schema = currentSchema,
+): Promise<Orchestrator> {
   const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
   const warn = (event: string, err: unknown): void => log.warn({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
-  const store = createStore({ redis, prefix });
-  const queue = createSubtaskQueue({ redis, prefix });
-  const reader = createReplyReader({ redis, prefix });
+  const store = createStore({ redis, prefix, schema });
+  const queue = createSubtaskQueue({ redis, prefix, schema });
+  const reader = createReplyReader({ redis, prefix, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
   const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
@@ -61,13 +70,19 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => queue.close());
   started.defer(() => reader.close());
   const trees = await watchTrees(started, environment, redis, warn);
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
-  const loop = startSettleLoop({ engine, reader, warn });
+  const engine = createEngine({ store, queue, schema, now: Date.now, observe, warn, count: metrics.count, ...trees });
+  const newer = new Set<number>();
+  const onNewer = (partitions: readonly number[]): void => {
+    for (const partition of partitions) if (!newer.has(partition)) log.warn({ event: 'newer_schema', partition, knows: schema.version });
+    for (const partition of partitions) newer.add(partition);
+  };
+  const loop = startSettleLoop({ engine, reader, onNewer, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs(), stopping), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
-    leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
+    leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
     leaseMs,
+    newer,
     onChange: (partitions) => {
       log.info({ event: 'partitions_owned', owner, partitions });
       loop.own(partitions);
@@ -78,7 +93,7 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => loop.stop());
   const lookout = reportUnserved(redis, prefix, log);
   started.defer(() => lookout.close());
-  await consumeQueues(started, { redis, prefix, engine, takeoverMs, finishMs: finishMsOf(environment.BATON_GRACE_MS), warn });
+  await consumeQueues(started, { redis, prefix, schema, engine, takeoverMs, finishMs: finishMsOf(environment.BATON_GRACE_MS), warn });
   log.info({ event: 'orchestrator_ready', owner });
   const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
   started.defer(() => checkup.close());
@@ -103,6 +118,7 @@ async function watchTrees(
 interface ConsumeQueues {
   readonly redis: Redis;
   readonly prefix: string;
+  readonly schema: Schema;
   readonly engine: Engine;
   readonly takeoverMs: number;
   readonly finishMs: number;
@@ -110,12 +126,13 @@ interface ConsumeQueues {
 }
 
 /** Start requests and webhooks, until the stack is disposed of. */
-async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, engine, takeoverMs, finishMs, warn }: ConsumeQueues): Promise<void> {
-  const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
+async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, schema, engine, takeoverMs, finishMs, warn }: ConsumeQueues): Promise<void> {
+  const webhooks = await consumeWebhooks({ redis, prefix, schema, onError: (err) => warn('webhook_failed', err) });
   started.defer(() => webhooks.close(finishMs));
   const starts = await consumeStarts({
     redis,
     prefix,
+    schema,
     // What a dead orchestrator had in hand is another's as soon as its partitions are: a start that is made twice is made once.
     lockMs: takeoverMs,
     stalledMs: takeoverMs / 2,

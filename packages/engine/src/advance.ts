@@ -13,6 +13,7 @@ import {
   decide,
   type Effect,
   isNothing,
+  type NewerSchemaError,
   type Workflow,
   type WorkflowEvent,
 } from '@baton/core';
@@ -30,10 +31,18 @@ export interface Advance {
    * Applies the events to their workflows. Throws if the store cannot be reached: then nobody knows what was committed, and all is to be done again.
    *
    * @returns the answers to the requests among the events; a workflow that does not exist is missing
+   * @throws {NewerSchemaError} for one that only newer processes know, when all others have been applied
    */
   (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>>;
+  /** The same for what nobody waits for. @returns the workflows whose events are left to newer processes: nothing was done about them */
+  known(events: Events): Promise<ReadonlySet<string>>;
   /** Creates the workflow with its first decision. @returns false if the id is taken */
   create(workflow: Workflow): Promise<boolean>;
+}
+
+interface Applied {
+  readonly answers: ReadonlyMap<string, readonly Answered[]>;
+  readonly newer: ReadonlyMap<string, NewerSchemaError>;
 }
 
 interface Step {
@@ -49,14 +58,16 @@ export function createAdvance(
   const write = grouped((commits: readonly Commit[]) => store.commit(commits));
   const options = (): DecideOptions => (areTreesCutUnderLoad || !write.isBusy() ? { sameTree } : {});
 
-  const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
+  async function applied(events: Events): Promise<Applied> {
     const answers = new Map<string, readonly Answered[]>();
+    const newer = new Map<string, NewerSchemaError>();
     let open = events;
     for (let round = 0; open.size > 0; round += 1) {
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
       const remembered = new Set([...open.keys()].filter((id) => cache.has(id)));
-      const workflows = await cache.get(open.keys());
-      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
+      const found = await cache.get(open.keys());
+      for (const [id, error] of found.newer) newer.set(id, error);
+      const steps = [...found.workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
       const unsure = steps
@@ -66,8 +77,15 @@ export function createAdvance(
       const lost = await commit(steps.filter(({ decision }) => !isNothing(decision)));
       open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
+    return { answers, newer };
+  }
+
+  const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
+    const { answers, newer } = await applied(events);
+    for (const error of newer.values()) throw error;
     return answers;
   };
+  const known = async (events: Events): Promise<ReadonlySet<string>> => new Set((await applied(events)).newer.keys());
 
   /** @returns the ids that lost against another commit */
   async function commit(steps: readonly Step[]): Promise<readonly string[]> {
@@ -90,7 +108,7 @@ export function createAdvance(
     return (await commit([{ workflow, decision }])).length === 0;
   };
 
-  return Object.assign(advance, { create });
+  return Object.assign(advance, { create, known });
 }
 
 /** What was committed is what is remembered from now on; what lost is forgotten. */

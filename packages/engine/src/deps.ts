@@ -1,5 +1,5 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
-import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
 export type Counted = 'commits' | 'conflicts' | 'reloads';
@@ -11,6 +11,8 @@ export interface EngineDeps {
   readonly sameTree?: SameTree | undefined;
   /** Also while other commits are under way. A tree saves the time between two steps and costs Redis and the agents more work: without a word, true. */
   readonly areTreesCutUnderLoad?: boolean;
+  /** Up to which it takes definitions: that of this code, but in tests. What store and queue take and write is theirs. */
+  readonly schema?: Schema | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

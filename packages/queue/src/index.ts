@@ -9,7 +9,7 @@ export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-let
 export * from './dispatch.ts';
 export * from './eternal-keys.ts';
 export * from './given-up.ts';
-export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners } from './lease.ts';
+export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners, readSchemas, type SchemaFacts } from './lease.ts';
 export * from './orphans.ts';
 export * from './queue-handle.ts';
 export { listAgents, type RegisterAgentOptions, registerAgent } from './registry.ts';

@@ -1,9 +1,10 @@
 /** Start requests as BullMQ jobs, for producers that have Redis and no HTTP. The job's return value is the answer. */
 import { createHash } from 'node:crypto';
-import type { Problem, StartRequest } from '@baton/core';
+import { currentSchema, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createNewerJobs } from './newer-job.ts';
 import { openQueue } from './queue-handle.ts';
 
 export type StartOutcome =
@@ -22,6 +23,8 @@ export interface ConsumeStartsOptions {
   readonly concurrency?: number;
   readonly lockMs?: number;
   readonly stalledMs?: number;
+  /** Up to which it takes them: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** Throws only where the outside world failed; then the job's `attempts` decide. */
   readonly onStart: (request: StartRequest) => Promise<StartOutcome>;
   readonly onError: (error: Error) => void;
@@ -29,14 +32,19 @@ export interface ConsumeStartsOptions {
 
 /** Resolves when it is connected and consumes. */
 export async function consumeStarts(options: ConsumeStartsOptions): Promise<{ readonly close: () => Promise<void> }> {
-  const { redis, prefix, onStart, onError, concurrency = 16, lockMs = 30_000, stalledMs = 5_000 } = options;
+  const { redis, prefix, onStart, onError, concurrency = 16, lockMs = 30_000, stalledMs = 5_000, schema = currentSchema } = options;
+  const newer = createNewerJobs({ schema, kind: 'start', onNewer: onError });
 
-  async function process(job: Job): Promise<StartAnswer> {
-    const body = StartWorkflowJob.safeParse(job.data);
+  async function process(job: Job, token: string | undefined): Promise<StartAnswer> {
+    const body = StartWorkflowJob.safeParse(await newer.take(job, token));
     if (!body.success) {
       throw refusal(body.error.issues.map(({ path, code, message }) => ({ path: path.map((part) => `/${String(part)}`).join(''), code, message })));
     }
-    const outcome = await onStart(startRequest(job, body.data));
+    // The type, or the workflow that has the id already, may be newer: then who knows that can answer.
+    const outcome = await onStart(startRequest(job, body.data)).catch((error: unknown) => {
+      if (error instanceof NewerSchemaError) return newer.leave(job, token);
+      throw error;
+    });
     if (outcome.status === 'refused') throw refusal(outcome.problems);
     return { workflow_id: outcome.workflowId, created: outcome.created };
   }

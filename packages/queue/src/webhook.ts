@@ -3,10 +3,11 @@
  * **Invariant:** what is signed is what is sent, to the letter: the text of the body is made once, when it is added.
  * Delivered at least once; `x-baton-delivery` is the same for all attempts. Not here: where a webhook may go, which is the network's to say.
  */
-import type { WebhookDelivery } from '@baton/core';
+import { currentSchema, type Schema, type WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createNewerJobs } from './newer-job.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
 /** About three minutes of trying. */
@@ -22,6 +23,8 @@ export interface ConsumeWebhooksOptions {
   readonly concurrency?: number;
   /** A `WebhookError` for each that was given up; outages of Redis are the connection's to report. */
   readonly onError: (error: Error) => void;
+  /** Up to which it takes them: that of this code, but in tests. */
+  readonly schema?: Schema;
   readonly fetch?: WebhookFetch;
 }
 
@@ -30,10 +33,10 @@ export class WebhookError extends Error {
   readonly code = 'WEBHOOK_UNDELIVERED';
 }
 
-export function webhookJob({ id, url, body, signature }: WebhookDelivery): { name: string; data: WebhookJob; opts: JobsOptions } {
+export function webhookJob({ id, url, body, signature }: WebhookDelivery, schemaVersion = 1): { name: string; data: WebhookJob; opts: JobsOptions } {
   return {
     name: 'webhook',
-    data: { url, content: JSON.stringify(body), signature },
+    data: { ...(schemaVersion > 1 && { schema_version: schemaVersion }), url, content: JSON.stringify(body), signature },
     opts: { jobId: id, attempts: attemptsMax, backoff, removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 86_400, count: 1_000 } },
   };
 }
@@ -45,9 +48,10 @@ export interface WebhookConsumer {
 
 /** Resolves when it is connected and delivers. */
 export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<WebhookConsumer> {
-  const { redis, prefix, onError, concurrency = 16, fetch = globalThis.fetch } = options;
+  const { redis, prefix, onError, concurrency = 16, schema = currentSchema, fetch = globalThis.fetch } = options;
+  const newer = createNewerJobs({ schema, kind: 'webhook', onNewer: onError });
   const handingBack = new AbortController();
-  const worker = new Worker(webhooksQueue, (job: Job, token) => deliver(job, token, fetch, handingBack.signal), {
+  const worker = new Worker(webhooksQueue, async (job: Job, token) => await deliver(job, await newer.take(job, token), { token, fetch, handingBack: handingBack.signal }), {
     connection: redis,
     prefix,
     concurrency,
@@ -69,8 +73,14 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
   };
 }
 
-async function deliver(job: Job, token: string | undefined, fetch: WebhookFetch, handingBack: AbortSignal): Promise<number> {
-  const parsed = WebhookJob.safeParse(job.data);
+interface Hands {
+  readonly token: string | undefined;
+  readonly fetch: WebhookFetch;
+  readonly handingBack: AbortSignal;
+}
+
+async function deliver(job: Job, data: unknown, { token, fetch, handingBack }: Hands): Promise<number> {
+  const parsed = WebhookJob.safeParse(data);
   if (!parsed.success) throw new UnrecoverableError(`Webhook ${job.id} cannot be read: ${parsed.error.message}`);
   const { url, content, signature } = parsed.data;
   const headers = { 'content-type': 'application/json', [webhookHeaders.signature]: `sha256=${signature}`, [webhookHeaders.delivery]: String(job.id) };

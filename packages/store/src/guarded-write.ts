@@ -13,8 +13,8 @@ export interface Write {
 export interface Guard {
   /** Key of the workflow's hash. */
   readonly workflow: string;
-  /** 0: it must not exist. */
-  readonly revision: number;
+  /** As `revisionText` has it; `'0'`: it must not exist. */
+  readonly revision: string;
 }
 
 /** Lua unpacks at most some 8,000 words into one command. Even, so that pairs stay together. */

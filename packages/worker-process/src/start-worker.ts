@@ -4,7 +4,7 @@ import { createFileExchange, type FileExchange } from '@baton/files';
 import { finishMsOf } from '@baton/protocol';
 import { connectRedis, type Redis } from '@baton/queue';
 import { createMetrics, type HealthProblem, isStopping, type Logger, noMetrics, serveMetrics } from '@baton/telemetry';
-import { type Agent, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
+import { type Agent, type AgentOptions, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
 import type { WorkerEnvironment } from './environment.ts';
 
 export interface Worker {
@@ -16,11 +16,13 @@ export interface WorkerPlan<Environment extends WorkerEnvironment> {
   /** Names the process in logs and to Redis: `worker-sales`. */
   readonly service: string;
   readonly agents: (environment: Environment, exchange: FileExchange) => readonly Agent[];
+  /** Up to which they take assignments: that of this code, but in tests. */
+  readonly schema?: AgentOptions['schema'];
 }
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
 export async function startWorker<Environment extends WorkerEnvironment>(
-  { service, agents }: WorkerPlan<Environment>,
+  { service, agents, schema }: WorkerPlan<Environment>,
   environment: Environment,
   log: Logger,
   stopping?: AbortSignal,
@@ -46,6 +48,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
         stalledMs: environment.BATON_STALLED_MS,
         trustDomain: environment.BATON_TRUST_DOMAIN,
         logger: log,
+        ...(schema !== undefined && { schema }),
         onRetry: (capability, reason) => metrics.subtaskRetried(capability, reason),
       }),
     );
