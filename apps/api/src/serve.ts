@@ -28,12 +28,7 @@ export interface ServedApi {
  * @param schema what it reads and writes: that of this code, but in tests
  * @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode`
  */
-export async function serveApi(
-  environment: z.output<typeof ApiEnvironment>,
-  log: Logger,
-  stopping: AbortSignal,
-  schema = currentSchema,
-): Promise<ServedApi> {
+export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger, stopping: AbortSignal, schema = currentSchema): Promise<ServedApi> {
   const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });

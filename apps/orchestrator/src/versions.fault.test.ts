@@ -3,7 +3,7 @@
  * it by the older ones, whoever meets it first; nothing is lost, and nothing done twice, neither when the old ones go nor when the new ones do.
  */
 import { createEngine } from '@baton/engine';
-import { connectRedis, createDeadLetters, createSubtaskQueue, readSchemas, type Redis } from '@baton/queue';
+import { connectRedis, createDeadLetters, createSubtaskQueue, type Redis, readSchemas } from '@baton/queue';
 import { createStore } from '@baton/store';
 import type { TestProcess } from '@baton/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -80,7 +80,9 @@ it('and back: what is newer waits untouched, is told of, and goes on when somebo
   expect((await engine.why('newer-task'))?.waiting).toMatchObject([{ reason: 'newer_agent' }]);
 
   // What the old ones know goes on beside it.
-  expect(await ask('/v1/workflows', { workflow_id: 'older', definition: { name: 'older', version: 1, nodes: [work] }, params: {} })).toMatchObject({ status: 201 });
+  expect(await ask('/v1/workflows', { workflow_id: 'older', definition: { name: 'older', version: 1, nodes: [work] }, params: {} })).toMatchObject({
+    status: 201,
+  });
   await vi.waitFor(async () => expect((await store.summary('older'))?.state.status).toBe('completed'), { timeout: 10_000, interval: 50 });
 
   const before = (await store.load('newer-task'))?.revision;

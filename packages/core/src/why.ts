@@ -120,7 +120,11 @@ function assignedReason(board: Board, id: string, subtask: AssignedSubtask, { jo
     case 'delayed':
       // Nothing but agents that cannot read it delays a job which has not been tried.
       if (job.attemptsMade === 0)
-        return { reason: 'newer_agent', facts: { capability }, message: `was sent by a newer version than its agents are; start newer agents for ${capability}` };
+        return {
+          reason: 'newer_agent',
+          facts: { capability },
+          message: `was sent by a newer version than its agents are; start newer agents for ${capability}`,
+        };
       return {
         reason: 'retry_backoff',
         facts: { until: iso(job.until), attempts_made: job.attemptsMade, last_error: job.lastError },

@@ -279,7 +279,8 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 async function answerAbandoned(options: ConsumeOptions, job: Job, error: Error): Promise<void> {
   const { redis, prefix, capability, schema = currentSchema, onAbandoned, onError } = options;
   const assignment = parseAssignment(job.data);
-  if (!assignment.ok || schemaVersionOf(job.data) > schema.version) return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
+  if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
+    return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
   const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
   await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

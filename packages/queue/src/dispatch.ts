@@ -72,7 +72,9 @@ export function createSubtaskQueue({ redis, prefix, schema = currentSchema }: Su
 
   async function facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]> {
     const byCapability = Map.groupBy(refs, ({ capability }) => capability);
-    const read = await Promise.all([...byCapability].map(([capability, group]) => readFacts(redis, queueOf(capability), capability, group.map(jobIdOf), schema)));
+    const read = await Promise.all(
+      [...byCapability].map(([capability, group]) => readFacts(redis, queueOf(capability), capability, group.map(jobIdOf), schema)),
+    );
     const found = new Map([...byCapability.values()].flatMap((group, position) => group.map((ref, index) => [ref, read[position]?.[index]] as const)));
     return refs.map((ref) => found.get(ref) ?? { state: 'missing' });
   }

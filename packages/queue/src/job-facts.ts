@@ -14,7 +14,13 @@ import type { Redis } from 'ioredis';
 const positionsMax = 1_000;
 
 /** Of jobs of one capability, in their order. */
-export async function readFacts(redis: Redis, queue: Queue, capability: string, jobIds: readonly string[], schema = currentSchema): Promise<readonly JobFacts[]> {
+export async function readFacts(
+  redis: Redis,
+  queue: Queue,
+  capability: string,
+  jobIds: readonly string[],
+  schema = currentSchema,
+): Promise<readonly JobFacts[]> {
   const [next, ...read] = await Promise.all([
     // The head is the right end.
     redis.lrange(queue.toKey('wait'), -positionsMax, -1),

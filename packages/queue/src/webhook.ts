@@ -51,13 +51,17 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
   const { redis, prefix, onError, concurrency = 16, schema = currentSchema, fetch = globalThis.fetch } = options;
   const newer = createNewerJobs({ schema, kind: 'webhook', onNewer: onError });
   const handingBack = new AbortController();
-  const worker = new Worker(webhooksQueue, async (job: Job, token) => await deliver(job, await newer.take(job, token), { token, fetch, handingBack: handingBack.signal }), {
-    connection: redis,
-    prefix,
-    concurrency,
-    maxStalledCount: attemptsMax,
-    settings: { backoffStrategy: (attemptsMade, _type, _error, job) => jobDelayMs(job as Job, attemptsMade) },
-  });
+  const worker = new Worker(
+    webhooksQueue,
+    async (job: Job, token) => await deliver(job, await newer.take(job, token), { token, fetch, handingBack: handingBack.signal }),
+    {
+      connection: redis,
+      prefix,
+      concurrency,
+      maxStalledCount: attemptsMax,
+      settings: { backoffStrategy: (attemptsMade, _type, _error, job) => jobDelayMs(job as Job, attemptsMade) },
+    },
+  );
   worker.on('error', onError);
   worker.on('failed', (job, error) => {
     if (job?.finishedOn !== undefined && job.finishedOn !== null)

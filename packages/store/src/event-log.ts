@@ -13,7 +13,11 @@ import type { StoreKeys } from './store-keys.ts';
 /** A number that is exact in JavaScript. */
 const entryId = /^[1-9]\d{0,14}$/;
 
-export function eventWrites(key: string, events: readonly RecordedEvent[], { hash, version }: { readonly hash: string; readonly version: number }): readonly Write[] {
+export function eventWrites(
+  key: string,
+  events: readonly RecordedEvent[],
+  { hash, version }: { readonly hash: string; readonly version: number },
+): readonly Write[] {
   return events.length === 0 ? [] : write('RPUSH', key, [entryText(events, hash, version)]);
 }
 

@@ -149,7 +149,11 @@ function entryOf(
     kit: { trees: true },
     trust_domain: trustDomain,
     ...(version > 1 && { schema_version: version }),
-    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({ name, input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') })),
+    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({
+      name,
+      input: jsonSchema(input, 'input'),
+      output: jsonSchema(output, 'output'),
+    })),
   };
 }
 

@@ -7,5 +7,9 @@ export const readiness: Handler = async ({ health }) => {
   const problems = await healthProblems(health);
   if (problems.length === 0) return ok({ status: 'ready' });
   const items = problems.map(({ code, message }) => ({ path: '', code, message }));
-  return problem(problems.includes(isStopping) ? 'stopping' : 'redis_unreachable', `The API is not ready: ${problems.map(({ message }) => message).join(' ')}`, items);
+  return problem(
+    problems.includes(isStopping) ? 'stopping' : 'redis_unreachable',
+    `The API is not ready: ${problems.map(({ message }) => message).join(' ')}`,
+    items,
+  );
 };
