@@ -17,11 +17,12 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, type Metrics, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
+import { createNewerPartitions } from './newer-partitions.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
 import { reportUnserved } from './unserved.ts';
@@ -59,30 +60,21 @@ export async function startOrchestrator(
   const reader = createReplyReader({ redis, prefix, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
   const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
-  const logEvent = logEvents(log);
-  const observe: EngineDeps['observe'] = (header, event) => {
-    logEvent(header, event);
-    metrics.observe(header, event);
-  };
 
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   started.defer(() => queue.close());
   started.defer(() => reader.close());
   const trees = await watchTrees(started, environment, redis, warn);
-  const engine = createEngine({ store, queue, schema, now: Date.now, observe, warn, count: metrics.count, ...trees });
-  const newer = new Set<number>();
-  const onNewer = (partitions: readonly number[]): void => {
-    for (const partition of partitions) if (!newer.has(partition)) log.warn({ event: 'newer_schema', partition, knows: schema.version });
-    for (const partition of partitions) newer.add(partition);
-  };
-  const loop = startSettleLoop({ engine, reader, onNewer, warn });
+  const engine = createEngine({ store, queue, schema, now: Date.now, observe: observing(log, metrics), warn, count: metrics.count, ...trees });
+  const newer = createNewerPartitions(log, schema.version);
+  const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs(), stopping), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
     leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
     leaseMs,
-    newer,
+    newer: newer.met,
     onChange: (partitions) => {
       log.info({ event: 'partitions_owned', owner, partitions });
       loop.own(partitions);
@@ -100,6 +92,14 @@ export async function startOrchestrator(
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };
+}
+
+function observing(log: Logger, metrics: Pick<Metrics, 'observe'>): EngineDeps['observe'] {
+  const logEvent = logEvents(log);
+  return (header, event) => {
+    logEvent(header, event);
+    metrics.observe(header, event);
+  };
 }
 
 /** Who can take part in trees, and when trees are cut; until the stack is disposed of. */

@@ -33,8 +33,7 @@ export interface SettleLoop {
   stop(): Promise<void>;
 }
 
-export function startSettleLoop(options: SettleLoopOptions): SettleLoop {
-  const { engine, reader, onNewer, warn } = options;
+export function startSettleLoop({ engine, reader, onNewer, warn }: SettleLoopOptions): SettleLoop {
   const patience = createPatience();
   let owned: readonly number[] = [];
   let isDrained = false;
@@ -46,7 +45,7 @@ export function startSettleLoop(options: SettleLoopOptions): SettleLoop {
     const begunAt = performance.now();
     const replies = await reader.read(Math.max(1, Math.min(tickedAt + tickMs - begunAt, patience.restMs(begunAt))));
     const due = patience.sift(replies, performance.now());
-    if (due.length > 0) await settle(options, due);
+    if (due.length > 0) await settle({ engine, reader, onNewer, warn }, due);
     // A reply that waits says more than a deadline that has passed, so what was just taken over is read to the end first.
     if (replies.length < wholeRead) isDrained = true;
     if (isDrained && performance.now() >= tickedAt + tickMs) {

@@ -80,13 +80,6 @@ export function createAdvance(
     return { answers, newer };
   }
 
-  const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
-    const { answers, newer } = await applied(events);
-    for (const error of newer.values()) throw error;
-    return answers;
-  };
-  const known = async (events: Events): Promise<ReadonlySet<string>> => new Set((await applied(events)).newer.keys());
-
   /** @returns the ids that lost against another commit */
   async function commit(steps: readonly Step[]): Promise<readonly string[]> {
     if (steps.length === 0) return [];
@@ -108,7 +101,14 @@ export function createAdvance(
     return (await commit([{ workflow, decision }])).length === 0;
   };
 
+  const advance = async (events: Events) => answersOf(await applied(events));
+  const known = async (events: Events) => new Set((await applied(events)).newer.keys());
   return Object.assign(advance, { create, known });
+}
+
+function answersOf({ answers, newer }: Applied): Applied['answers'] {
+  for (const error of newer.values()) throw error;
+  return answers;
 }
 
 /** What was committed is what is remembered from now on; what lost is forgotten. */

@@ -50,7 +50,7 @@ test('what the older one wrote is read by the newer one through its upgrades', a
 describe('once the newer one has written to it', () => {
   beforeEach(async () => {
     const taken = (await newer.load(id())) as Workflow;
-    expect(await step(newer, taken, [completion(taken, 'n0')], 20)).toMatchObject({ status: 'committed', revision: 2 });
+    await step(newer, taken, [completion(taken, 'n0')], 20);
   });
 
   test('the older one says so, and does not read it', async () => {
