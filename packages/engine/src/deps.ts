@@ -1,5 +1,5 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
-import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 import type { Admission, Refusal } from './admission.ts';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
@@ -16,6 +16,8 @@ export interface EngineDeps {
   readonly admission?: Admission;
   /** Told of each start that was not let in. */
   readonly onRefused?: (type: string, refusal: Refusal) => void;
+  /** Up to which it takes definitions: that of this code, but in tests. What store and queue take and write is theirs. */
+  readonly schema?: Schema | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

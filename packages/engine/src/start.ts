@@ -29,9 +29,9 @@ export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
 const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 
-type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'admission' | 'onRefused'>;
+type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'schema' | 'admission' | 'onRefused'>;
 
-export function createStart({ store, now, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
+export function createStart({ store, now, schema, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
     if (!id.success)
@@ -42,7 +42,7 @@ export function createStart({ store, now, admission, onRefused = () => {} }: Sta
     const fingerprint = fingerprintOf(request);
     let refusal: Refusal | undefined;
 
-    const prepared = await prepare(request, (name, version) => store.findType(name, version));
+    const prepared = await prepare(request, { schema, findType: (name, version) => store.findType(name, version) });
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
       const header = await headerOf(
@@ -104,20 +104,22 @@ type Prepared =
   | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
   | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
-async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
-  const found = await typeOf(request, findType);
+interface Types {
+  readonly schema: EngineDeps['schema'];
+  readonly findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>;
+}
+
+async function prepare(request: StartRequest, types: Types): Promise<Prepared> {
+  const found = await typeOf(request, types);
   if ('status' in found) return found;
   const accepted = acceptParams(found, request.params);
   if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(
-  request: StartRequest,
-  findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>,
-): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(request: StartRequest, { schema, findType }: Types): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
-    const compiled = compileDefinition(request.definition);
+    const compiled = compileDefinition(request.definition, schema);
     if (compiled.ok) return compiled.type;
     return { status: 'invalid', problems: compiled.problems.map((problem) => ({ ...problem, path: `/definition${problem.path}` })) };
   }

@@ -44,10 +44,17 @@ export const Environment = z.object({
     .default(defaultPrefix),
   /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
   BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
+  /** From the signal to stop until the process has ended, whatever is still in hand by then. */
+  BATON_GRACE_MS: Milliseconds.default(15_000),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),
   BATON_LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
   BATON_LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 });
+
+/** Of the grace time, how long what is in hand may take to finish; the rest is for handing it back and letting go. */
+export function finishMsOf(graceMs: number): number {
+  return Math.round((graceMs * 2) / 3);
+}
 
 /** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. `notAdmitted`: right, but there is no place now. */
 export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4, notAdmitted: 5 } as const;

@@ -10,7 +10,7 @@ export * from './dispatch.ts';
 export * from './eternal-keys.ts';
 export * from './given-up.ts';
 export { createJanitor, type Janitor, type Tidied } from './janitor.ts';
-export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners } from './lease.ts';
+export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners, readSchemas, type SchemaFacts } from './lease.ts';
 export { createLoadReader } from './load.ts';
 export * from './lost.ts';
 export * from './orphans.ts';

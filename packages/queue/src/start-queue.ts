@@ -1,9 +1,10 @@
 /** Start requests as BullMQ jobs, for producers that have Redis and no HTTP. The job's return value is the answer. */
 import { createHash } from 'node:crypto';
-import type { Problem, StartRequest } from '@baton/core';
+import { currentSchema, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createNewerJobs } from './newer-job.ts';
 import { openQueue } from './queue-handle.ts';
 import { openWaitingRoom } from './waiting-room.ts';
 import type { WaitsFor } from './waiting-starts.ts';
@@ -26,6 +27,8 @@ export interface ConsumeStartsOptions {
   readonly concurrency?: number;
   readonly lockMs?: number;
   readonly stalledMs?: number;
+  /** Up to which it takes them: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** Throws only where the outside world failed; then the job's `attempts` decide. */
   readonly onStart: (request: StartRequest) => Promise<StartOutcome>;
   /** How many of those that wait for this may try again now. Without it they do when their delay is over. */
@@ -41,17 +44,22 @@ export interface StartConsumer {
 
 /** Resolves when it is connected and consumes. */
 export async function consumeStarts(options: ConsumeStartsOptions): Promise<StartConsumer> {
-  const { redis, prefix, onStart, onError, room = async () => 0, concurrency = 16, lockMs = 30_000, stalledMs = 5_000 } = options;
+  const { redis, prefix, onStart, onError, room = async () => 0, concurrency = 16, lockMs = 30_000, stalledMs = 5_000, schema = currentSchema } = options;
   const waitingRoom = openWaitingRoom({ redis, prefix, room, onError });
+  const newer = createNewerJobs({ schema, kind: 'start', onNewer: onError });
 
-  async function process(job: Job, token?: string): Promise<StartAnswer> {
-    const body = StartWorkflowJob.safeParse(job.data);
+  async function process(job: Job, token: string | undefined): Promise<StartAnswer> {
+    const body = StartWorkflowJob.safeParse(await newer.take(job, token));
     if (!body.success) {
       throw refusal(body.error.issues.map(({ path, code, message }) => ({ path: path.map((part) => `/${String(part)}`).join(''), code, message })));
     }
     const ahead = waitingRoom.ahead(job, typeName(body.data));
     if (ahead !== null) return await waitingRoom.enter(job, token, ahead);
-    const outcome = await onStart(startRequest(job, body.data));
+    // The type, or the workflow that has the id already, may be newer: then who knows that can answer.
+    const outcome = await onStart(startRequest(job, body.data)).catch((error: unknown) => {
+      if (error instanceof NewerSchemaError) return newer.leave(job, token);
+      throw error;
+    });
     if (outcome.status === 'waits') return await waitingRoom.enter(job, token, outcome.waitsFor);
     if (outcome.status === 'refused') throw refusal(outcome.problems);
     return { workflow_id: outcome.workflowId, created: outcome.created };
