@@ -1,4 +1,5 @@
 /** The engine on the memory ports and a manual clock: no Redis, no timers; time passes when the test says so. */
+import { limits } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { type Bench, createBench, partitions, settleAll, work } from './engine-under-test.ts';
 import { outboxGraceMs } from './index.ts';
@@ -115,6 +116,12 @@ describe('start', () => {
 });
 
 describe('register', () => {
+  it('says what there is room for', async () => {
+    const { engine } = createBench();
+    for (let version = 2; version < limits.versionsPerTypeMax + 2; version += 1) await engine.register({ ...chain, version });
+    expect(await engine.register(chain)).toEqual({ status: 'full', message: expect.stringContaining(`its ${limits.versionsPerTypeMax} highest versions`) });
+  });
+
   it('keeps a version as it is', async () => {
     const { engine } = createBench();
     expect(await engine.register(chain)).toMatchObject({ status: 'registered', type: { name: 'chain' } });

@@ -1,10 +1,10 @@
 /** Registering a version of a workflow type: what is registered never changes; other content needs another version. */
-import { compileDefinition, type Problem, type WorkflowType } from '@baton/core';
+import { compileDefinition, limits, type Problem, type WorkflowType } from '@baton/core';
 import type { EngineDeps } from './deps.ts';
 
 export type RegisterOutcome =
   | { readonly status: 'registered' | 'existing'; readonly type: WorkflowType }
-  | { readonly status: 'conflict'; readonly message: string }
+  | { readonly status: 'conflict' | 'full'; readonly message: string }
   | { readonly status: 'invalid'; readonly problems: readonly Problem[] };
 
 export type Register = (definition: unknown) => Promise<RegisterOutcome>;
@@ -15,10 +15,15 @@ export function createRegister({ store, now }: Pick<EngineDeps, 'store' | 'now'>
     if (!compiled.ok) return { status: 'invalid', problems: compiled.problems };
     const { type } = compiled;
     const status = await store.register(type, now());
+    if (status === 'full') return { status, message: withoutRoom(type) };
     if (status !== 'conflict') return { status, type };
     return {
       status,
       message: `${type.name}@${type.version} is registered with other content. A version never changes; register this as version ${type.version + 1}.`,
     };
   };
+}
+
+function withoutRoom({ name, version }: WorkflowType): string {
+  return `There is no room for ${name}@${version}: a type keeps its ${limits.versionsPerTypeMax} highest versions, and there are ${limits.typesMax} types at most. Register it under a higher version of a type that there is.`;
 }

@@ -1,5 +1,5 @@
 /** Workflow types in memory. Definitions go through JSON, as on Redis. */
-import { type Definition, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
+import { type Definition, limits, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
 
 export function createMemoryTypes(): Pick<WorkflowStore, 'register' | 'findType' | 'types'> {
   const registered = new Map<string, Map<number, WorkflowType>>();
@@ -8,6 +8,12 @@ export function createMemoryTypes(): Pick<WorkflowStore, 'register' | 'findType'
       const versions = registered.get(type.name) ?? new Map<number, WorkflowType>();
       const existing = versions.get(type.version);
       if (existing !== undefined) return existing.hash === type.hash ? 'existing' : 'conflict';
+      if (versions.size === 0 && registered.size >= limits.typesMax) return 'full';
+      if (versions.size >= limits.versionsPerTypeMax) {
+        const lowest = Math.min(...versions.keys());
+        if (type.version < lowest) return 'full';
+        versions.delete(lowest);
+      }
       versions.set(type.version, workflowType(JSON.parse(JSON.stringify(type.definition)) as Definition));
       registered.set(type.name, versions);
       return 'registered';
