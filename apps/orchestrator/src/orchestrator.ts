@@ -1,6 +1,6 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
-import { createDoctor } from '@baton/doctor';
+import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
 import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import {
   connectRedis,
@@ -22,6 +22,7 @@ import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
+import { startSweeping } from './sweeping.ts';
 import { reportUnserved } from './unserved.ts';
 
 export interface Orchestrator {
@@ -79,8 +80,11 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => lookout.close());
   await consumeQueues(started, { redis, prefix, engine, takeoverMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
-  const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
+  const looked = { redis, prefix, store, now: Date.now };
+  const checkup = reportFindings(createDoctor(looked), log);
   started.defer(() => checkup.close());
+  const sweeping = startSweeping(createSweeper(looked), sweepEveryMs, log);
+  started.defer(() => sweeping.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };

@@ -13,6 +13,7 @@ import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
@@ -106,6 +107,7 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     lockDuration: options.lockMs,
     stalledInterval: options.stalledMs,
     maxStalledCount: options.stallsMax,
+    ...keptJobs,
     settings: {
       backoffStrategy: (attemptsMade, _type, error, job) => (error instanceof AttemptError ? error.delayMs : jobDelayMs(job as Job, attemptsMade)),
     },

@@ -8,17 +8,12 @@ import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
 import { openQueue } from './queue-handle.ts';
 import { policyBackoff } from './retry-policy.ts';
 import { webhookJob } from './webhook.ts';
-
-/** Never at once: a dispatch replayed from the outbox must find the job that it has added before (BULLMQ.md, T7). */
-const kept = {
-  removeOnComplete: { age: 3_600, count: 1_000 },
-  removeOnFail: { age: 86_400, count: 1_000 },
-} as const;
 
 export interface SubtaskQueueOptions {
   readonly redis: Redis;
@@ -98,6 +93,6 @@ function jobOf(assignment: Assignment): { readonly name: string; readonly data: 
   return {
     name: assignment.capability,
     data: assignmentMessage(assignment, jobId),
-    opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept },
+    opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...keptJobs },
   };
 }

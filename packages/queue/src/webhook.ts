@@ -7,6 +7,7 @@ import type { WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { keptJobs } from './finished-jobs.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
 /** About three minutes of trying. */
@@ -34,7 +35,7 @@ export function webhookJob({ id, url, body, signature }: WebhookDelivery): { nam
   return {
     name: 'webhook',
     data: { url, content: JSON.stringify(body), signature },
-    opts: { jobId: id, attempts: attemptsMax, backoff, removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 86_400, count: 1_000 } },
+    opts: { jobId: id, attempts: attemptsMax, backoff, ...keptJobs },
   };
 }
 
@@ -46,6 +47,7 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
     prefix,
     concurrency,
     maxStalledCount: attemptsMax,
+    ...keptJobs,
     settings: { backoffStrategy: (attemptsMade, _type, _error, job) => jobDelayMs(job as Job, attemptsMade) },
   });
   worker.on('error', onError);
