@@ -21,9 +21,9 @@ interface Panel {
 const MB = 1e6;
 
 export function soakChart(run: SoakRun, title: string, note: string): string {
-  const samples = [...run.samples, run.after];
+  const samples = [...run.samples, ...run.draining];
   const panels = panelsOf(run);
-  const toS = Math.max(1, run.after.atS);
+  const toS = Math.max(1, samples.at(-1)?.atS ?? 0);
   const height = top + panels.length * panelHeight + (panels.length - 1) * panelGap + bottom;
   const x = (atS: number): number => left + ((width - left - right) * atS) / toS;
   const parts = panels.map((panel, index) => panelSvg(panel, samples, x, top + index * (panelHeight + panelGap)));

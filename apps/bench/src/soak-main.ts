@@ -36,7 +36,7 @@ function report({ workflows, checked, left }: SoakRun, verdicts: readonly SoakVe
   const judged = verdicts.map(({ what, value, most, unit, isMet }) => [what, `${short(value)} ${unit}`, `${most} ${unit}`, isMet ? 'met' : 'missed']);
   const flat = verdicts.some(({ unit }) => unit === '%')
     ? []
-    : ['Too short to judge whether anything grows: that needs half a minute after one and a half retentions.'];
+    : ['Too short to judge whether anything grows: that needs half a minute after the warm-up of one and a half retentions, or a minute.'];
   return [
     `${workflows} workflows, ${checked} results checked, ${short(workflows / seconds)} a second`,
     table([['judged', 'value', 'most', ''], ...judged]),

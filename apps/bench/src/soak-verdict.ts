@@ -17,10 +17,10 @@ export interface SoakVerdict {
 export interface Soaked {
   readonly retentionMs: number;
   readonly inFlight: number;
-  /** Before the first workflow, all along, and when the last one had to be gone. */
+  /** Before the first workflow; while there is load; from its end until the last one has to be gone. */
   readonly before: Sample;
   readonly samples: readonly Sample[];
-  readonly after: Sample;
+  readonly draining: readonly Sample[];
   readonly left: readonly Left[];
 }
 
@@ -30,13 +30,13 @@ const growthMax = { redis: 5, keys: 5, rss: 10 } as const;
 const finishedJobsMax = 11_000;
 const redisLeftMiBMax = 4;
 /** Longer than the retention, for what V8 and Redis set aside on the way. */
-const warmUpRetentions = 1.5;
+const [warmUpRetentions, warmUpSecondsMin] = [1.5, 60];
 /** A line through less says nothing. */
 const [judgedSecondsMin, judgedSamplesMin] = [30, 20];
 const MiB = 1_048_576;
 
 export function warmUpEndS({ retentionMs }: Pick<Soaked, 'retentionMs'>): number {
-  return (warmUpRetentions * retentionMs) / 1_000;
+  return Math.max((warmUpRetentions * retentionMs) / 1_000, warmUpSecondsMin);
 }
 
 /** Without those about flatness where the soak was too short to see it. */
@@ -63,10 +63,9 @@ interface Series {
   readonly of?: number;
 }
 
-/** What a kept workflow takes is seen while the first ones come to be kept: then nothing but their number changes. */
-function besideKept({ before, samples, retentionMs, inFlight }: Soaked, judged: readonly Sample[], figure: 'redisBytes' | 'keys'): Series {
-  const filling = [before, ...samples.filter(({ atS }) => atS <= retentionMs / 1_000)];
-  const each = slope(filling.map((one) => [one.ended, one[figure]]));
+/** What a kept workflow takes is seen when they go in the end: then nothing but their number changes. */
+function besideKept({ draining, samples, retentionMs, inFlight }: Soaked, judged: readonly Sample[], figure: 'redisBytes' | 'keys'): Series {
+  const each = slope(draining.map((one) => [one.kept, one[figure]]));
   const keptBy = (one: Sample): number => one.ended - endedAt(samples, one.atS - retentionMs / 1_000) + inFlight;
   return { points: judged.map((one) => [one.atS, one[figure] - each * keptBy(one)]), of: median(judged.map((one) => one[figure])) };
 }
@@ -94,10 +93,10 @@ export function slope(points: readonly Point[]): number {
   return under === 0 ? 0 : over / under;
 }
 
-function ending({ before, after, left }: Soaked): readonly SoakVerdict[] {
+function ending({ before, draining, left }: Soaked): readonly SoakVerdict[] {
   const of = (kind: Kind): Pick<Left, 'keys' | 'bytes'> => left.find((each) => each.kind === kind) ?? { keys: 0, bytes: 0 };
   const most = (what: string, value: number, max: number, unit: SoakVerdict['unit']): SoakVerdict => ({ what, value, most: max, unit, isMet: value <= max });
-  const beside = (after.redisBytes - before.redisBytes - of('finished job').bytes) / MiB;
+  const beside = ((draining.at(-1) as Sample).redisBytes - before.redisBytes - of('finished job').bytes) / MiB;
   return [
     most('keys of workflows left in the end', of('workflow').keys, 0, 'keys'),
     most('keys of finished jobs left in the end', of('finished job').keys, finishedJobsMax, 'keys'),

@@ -44,23 +44,36 @@ export async function runSoak(options: SoakOptions, signal: AbortSignal, say: (l
   const producer = giveOrder(ownMain('soak-producer-main'), JSON.stringify(order), signal);
   const over = new AbortController();
   const withProducer = { ...sampled, processes: [...sampled.processes, { role: 'producer', pid: producer.pid }], begunAt: performance.now() };
-  const [output, samples] = await Promise.all([producer.output.finally(() => over.abort()), sampleAll(withProducer, every, over.signal, say)]);
+  const [output, samples] = await Promise.all([
+    producer.output.finally(() => over.abort()),
+    sampleAll(withProducer, { everyMs: every, signal: over.signal, say }),
+  ]);
 
   // What is kept goes now, and nothing comes.
-  await delay(retentionMs + goneMs, undefined, { signal });
-  const after = await sample({ ...sampled, begunAt: withProducer.begunAt });
+  const drained = AbortSignal.any([signal, AbortSignal.timeout(retentionMs + goneMs)]);
+  const isGone = ({ kept }: Sample): boolean => kept === 0;
+  const draining = await sampleAll({ ...sampled, begunAt: withProducer.begunAt }, { everyMs: every, signal: drained, isLast: isGone, say });
+  signal.throwIfAborted();
   const { checked } = SoakAnswer.parse(JSON.parse(output));
-  return { workflows, checked, retentionMs, inFlight, before, samples, after, left: await leftIn(redis, prefix) };
+  return { workflows, checked, retentionMs, inFlight, before, samples, draining, left: await leftIn(redis, prefix) };
 }
 
-async function sampleAll(sampled: Sampled, everyMs: number, signal: AbortSignal, say: (line: string) => void): Promise<readonly Sample[]> {
+interface Sampling {
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  readonly isLast?: (sample: Sample) => boolean;
+  readonly say: (line: string) => void;
+}
+
+async function sampleAll(sampled: Sampled, { everyMs, signal, isLast = () => false, say }: Sampling): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
-  let saidAt = sampled.begunAt;
+  let saidAt = performance.now();
   while (!signal.aborted) {
-    const found = await sample(sampled).catch(isGone);
+    const found = await sample(sampled).catch(noProcess);
     // The producer has ended, and that has not been told yet.
     if (found === null || !Object.values(found.rssBytes).every(Number.isFinite)) break;
     samples.push(found);
+    if (isLast(found)) break;
     if (performance.now() >= saidAt + sayEveryMs) {
       saidAt = performance.now();
       say(progressOf(found));
@@ -71,7 +84,7 @@ async function sampleAll(sampled: Sampled, everyMs: number, signal: AbortSignal,
 }
 
 /** There is no such process in /proc any more. */
-function isGone(error: NodeJS.ErrnoException): null {
+function noProcess(error: NodeJS.ErrnoException): null {
   if (error.code !== 'ENOENT') throw error;
   return null;
 }
