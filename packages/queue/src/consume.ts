@@ -143,7 +143,9 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    return await carryOut(verdict, options, job, token, assignment);
+    const reply = await carryOut(verdict, options, job, token, assignment);
+    await onceCalls.expireSoon();
+    return reply;
   } finally {
     unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);
