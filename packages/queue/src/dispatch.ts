@@ -6,14 +6,18 @@ import { type Assignment, assignmentsOf, type DispatchRef, dispatchId, type JobF
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
 import { keptJobs } from './finished-jobs.ts';
 import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
-import { openQueue } from './queue-handle.ts';
+import { createOpenQueues } from './open-queues.ts';
 import { policyBackoff } from './retry-policy.ts';
 import { webhookJob } from './webhook.ts';
+
+/** Which capabilities are known to be announced. Said again from time to time, as one that nobody had to do with for long may be forgotten. */
+const [announcedMax, announcedMs] = [10_000, 60_000];
 
 export interface SubtaskQueueOptions {
   readonly redis: Redis;
@@ -21,23 +25,15 @@ export interface SubtaskQueueOptions {
 }
 
 export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): SubtaskQueue & { readonly close: () => Promise<void> } {
-  /** By name. */
-  const queues = new Map<string, Queue>();
-
-  function opened(name: string): Queue {
-    const queue = queues.get(name) ?? openQueue(redis, prefix, name);
-    queues.set(name, queue);
-    return queue;
-  }
-
+  const queues = createOpenQueues(redis, prefix);
   const flows = createFlows({ redis, prefix, jobOf });
-  const announced = new Set<string>();
-  const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
+  const announced = new LRUCache<string, true>({ max: announcedMax, ttl: announcedMs });
+  const queueOf = (capability: string): Queue => queues.get(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
     const unseen = capabilities.filter((capability) => !announced.has(capability));
     await announceCapabilities(redis, prefix, unseen);
-    for (const capability of unseen) announced.add(capability);
+    for (const capability of unseen) announced.set(capability, true);
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
@@ -59,11 +55,11 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
   }
 
   async function notify(deliveries: readonly WebhookDelivery[]): Promise<void> {
-    await opened(webhooksQueue).addBulk(deliveries.map(webhookJob));
+    await queues.get(webhooksQueue).addBulk(deliveries.map(webhookJob));
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...[...queues.values()].map((queue) => queue.close()), flows.close()]);
+    await Promise.all([queues.close(), flows.close()]);
   }
 
   return {
