@@ -34,8 +34,8 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
   const stopping = new AbortController();
-  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
-  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees });
+  const settings = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
+  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, settings });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -55,10 +55,10 @@ interface ApiOn {
   readonly prefix: string;
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+  readonly settings: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad' | 'retentionMs'>;
 }
 
-async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
+async function apiOn({ redis, prefix, log, stopping, settings }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix });
   const queue = createSubtaskQueue({ redis, prefix });
   const deadLetters = createDeadLetters({ redis, prefix });
@@ -73,7 +73,7 @@ async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<Fa
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
-    ...trees,
+    ...settings,
     count: metrics.count,
   });
   return await buildApi({

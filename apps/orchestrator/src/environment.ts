@@ -1,9 +1,10 @@
 /** The orchestrator's environment. */
-import { Environment, MetricsPort, Milliseconds, Trees } from '@baton/protocol';
+import { Environment, MetricsPort, Milliseconds, Retention, Trees } from '@baton/protocol';
 
 export const OrchestratorEnvironment = Environment.extend({
   BATON_METRICS_PORT: MetricsPort.default(7401),
   /** How long the partitions of an orchestrator that died wait for the next one. */
   BATON_LEASE_MS: Milliseconds.default(5_000),
+  BATON_RETENTION_MS: Retention,
   BATON_TREES: Trees,
 });

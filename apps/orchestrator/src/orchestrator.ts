@@ -61,7 +61,8 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => queue.close());
   started.defer(() => reader.close());
   const trees = await watchTrees(started, environment, redis, warn);
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
+  const retentionMs = environment.BATON_RETENTION_MS;
+  const engine = createEngine({ store, queue, retentionMs, now: Date.now, observe, warn, count: metrics.count, ...trees });
   const loop = startSettleLoop({ engine, reader, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
   started.defer(async () => await server?.close());

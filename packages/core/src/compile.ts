@@ -11,8 +11,13 @@ import type { WorkflowType } from './workflow-type.ts';
 
 export type Compiled = { readonly ok: true; readonly type: WorkflowType } | { readonly ok: false; readonly problems: readonly Problem[] };
 
+export interface CompileOptions {
+  /** How long a deployment keeps ended workflows of a definition that does not say. */
+  readonly retentionMs?: number | undefined;
+}
+
 /** @returns the type, or everything that is wrong with the document */
-export function compileDefinition(document: unknown): Compiled {
+export function compileDefinition(document: unknown, { retentionMs }: CompileOptions = {}): Compiled {
   const size = JSON.stringify(document)?.length ?? 0;
   if (size > limits.definitionBytesMax) {
     return {
@@ -22,7 +27,8 @@ export function compileDefinition(document: unknown): Compiled {
       ],
     };
   }
-  const parsed = Definition.safeParse(document);
+  const isSilent = retentionMs !== undefined && isJsonObject(document as Json);
+  const parsed = Definition.safeParse(isSilent ? { retention_ms: retentionMs, ...(document as JsonObject) } : document);
   if (!parsed.success) return { ok: false, problems: [...shapeProblems(parsed.error), ...definitionProblems(readable(document as Json))] };
   const problems = definitionProblems(listOf(parsed.data));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, type: workflowType(parsed.data) };

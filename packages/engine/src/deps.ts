@@ -11,6 +11,8 @@ export interface EngineDeps {
   readonly sameTree?: SameTree | undefined;
   /** Also while other commits are under way. A tree saves the time between two steps and costs Redis and the agents more work: without a word, true. */
   readonly areTreesCutUnderLoad?: boolean;
+  /** How long ended workflows are kept whose definition does not say; without a word, as core has it. Of a type it is that of its registration. */
+  readonly retentionMs?: number | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

@@ -25,7 +25,7 @@ export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
 const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 
-export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
+export function createStart({ store, now, retentionMs }: Pick<EngineDeps, 'store' | 'now' | 'retentionMs'>, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
     if (!id.success)
@@ -35,7 +35,7 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
       };
     const fingerprint = fingerprintOf(request);
 
-    const prepared = await prepare(request, (name, version) => store.findType(name, version));
+    const prepared = await prepare(request, { retentionMs, findType: (name, version) => store.findType(name, version) });
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
       const header = await headerOf(
@@ -84,20 +84,22 @@ type Prepared =
   | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
   | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
-async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
-  const found = await typeOf(request, findType);
+interface Known {
+  readonly retentionMs: number | undefined;
+  readonly findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>;
+}
+
+async function prepare(request: StartRequest, known: Known): Promise<Prepared> {
+  const found = await typeOf(request, known);
   if ('status' in found) return found;
   const accepted = acceptParams(found, request.params);
   if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(
-  request: StartRequest,
-  findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>,
-): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(request: StartRequest, { retentionMs, findType }: Known): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
-    const compiled = compileDefinition(request.definition);
+    const compiled = compileDefinition(request.definition, { retentionMs });
     if (compiled.ok) return compiled.type;
     return { status: 'invalid', problems: compiled.problems.map((problem) => ({ ...problem, path: `/definition${problem.path}` })) };
   }
