@@ -47,9 +47,9 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
-  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
+  const settings = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
-  const app = await apiOn({ redis, prefix, schema, log, stopping, trees, limits });
+  const app = await apiOn({ redis, prefix, schema, log, stopping, settings, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -69,11 +69,11 @@ interface ApiOn {
   readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+  readonly settings: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad' | 'retentionMs'>;
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefix, schema, log, stopping, trees, limits }: ApiOn): Promise<FastifyInstance> {
+async function apiOn({ redis, prefix, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix, schema });
   const queue = createSubtaskQueue({ redis, prefix, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
@@ -93,7 +93,7 @@ async function apiOn({ redis, prefix, schema, log, stopping, trees, limits }: Ap
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
-    ...trees,
+    ...settings,
     admission: createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() }),
     onRefused: (type, refusal) => {
       logRefusal(type, refusal);

@@ -1,7 +1,7 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
 import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
-import { createDoctor } from '@baton/doctor';
+import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
 import { type Admission, createAdmission, createEngine, type Engine, type EngineDeps } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
 import {
@@ -28,6 +28,7 @@ import { createNewerPartitions } from './newer-partitions.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
 import { hasEndedBy, startOf } from './start-request.ts';
+import { startSweeping } from './sweeping.ts';
 import { reportUnserved } from './unserved.ts';
 
 export interface Orchestrator {
@@ -72,7 +73,8 @@ export async function startOrchestrator(
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
   const admission = createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() });
   const { observe, onRefused } = told;
-  const engine = createEngine({ store, queue, schema, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
+  const retentionMs = environment.BATON_RETENTION_MS;
+  const engine = createEngine({ store, queue, schema, retentionMs, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
   const newer = createNewerPartitions(log, schema.version);
   const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs(), stopping), log });
@@ -96,8 +98,11 @@ export async function startOrchestrator(
   const finishMs = finishMsOf(environment.BATON_GRACE_MS);
   told.onPlace = await consumeQueues(started, { redis, prefix, schema, engine, admission, takeoverMs, finishMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
-  const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
+  const looked = { redis, prefix, store, now: Date.now };
+  const checkup = reportFindings(createDoctor(looked), log);
   started.defer(() => checkup.close());
+  const sweeping = startSweeping(createSweeper(looked), sweepEveryMs, log);
+  started.defer(() => sweeping.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };

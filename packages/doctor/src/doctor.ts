@@ -151,7 +151,7 @@ async function stuck({ store, now }: DoctorDeps): Promise<readonly OutboxEntry[]
   return (await Promise.all(partitions.map((partition) => store.staleOutbox(partition, now() - outboxAgeMs, outboxPerPartitionMax)))).flat();
 }
 
-function orphansOf({ redis, prefix, store }: DoctorDeps): OrphansOptions {
+export function orphansOf({ redis, prefix, store }: DoctorDeps): OrphansOptions {
   return {
     redis,
     prefix,

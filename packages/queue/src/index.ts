@@ -8,6 +8,7 @@ export { type ConsumeOptions, type Consumer, consumeCapability, type Delivery, t
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export * from './dispatch.ts';
 export * from './eternal-keys.ts';
+export { trimFinishedJobs } from './finished-jobs.ts';
 export * from './given-up.ts';
 export { createJanitor, type Janitor, type Tidied } from './janitor.ts';
 export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners, readSchemas, type SchemaFacts } from './lease.ts';
@@ -20,6 +21,7 @@ export * from './reply-reader.ts';
 export { appendReply } from './result-stream.ts';
 export * from './server-info.ts';
 export * from './start-queue.ts';
+export { sweepTurn } from './sweep-turn.ts';
 export * from './tree-partners.ts';
 export { readWaitingStarts, type WaitingStarts, type WaitsFor } from './waiting-starts.ts';
 export * from './webhook.ts';
