@@ -15,10 +15,22 @@ import {
   createSubtaskQueue,
   type Redis,
   readWaitingStarts,
+  redisProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals, type Metrics, noMetrics, serveMetrics } from '@baton/telemetry';
+import {
+  boundedLines,
+  createMetrics,
+  type HealthProblem,
+  isStopping,
+  type Logger,
+  logEvents,
+  logRefusals,
+  type Metrics,
+  noMetrics,
+  serveMetrics,
+} from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
@@ -57,7 +69,8 @@ export async function startOrchestrator(
   const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
-  const warn = (event: string, err: unknown): void => log.warn({ event, err });
+  const write = boundedLines((line) => log.warn(line));
+  const warn = (event: string, err: unknown): void => write({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
   const store = createStore({ redis, prefix, schema });
   const queue = createSubtaskQueue({ redis, prefix, schema });
@@ -77,7 +90,8 @@ export async function startOrchestrator(
   const engine = createEngine({ store, queue, schema, retentionMs, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
   const newer = createNewerPartitions(log, schema.version);
   const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs(), stopping), log });
+  const server =
+    port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems({ redis, prefix, idleMs: loop.idleMs(), stopping }), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
     leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
@@ -188,8 +202,16 @@ async function consumeQueues(started: AsyncDisposableStack, options: ConsumeQueu
   return starts.wake;
 }
 
-async function problems(redis: Redis, idleMs: number, stopping: AbortSignal): Promise<readonly HealthProblem[]> {
+interface Looked {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly idleMs: number;
+  readonly stopping: AbortSignal;
+}
+
+async function problems({ redis, prefix, idleMs, stopping }: Looked): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  const ofRedis = await redisProblems(redis, prefix);
+  if (ofRedis.length > 0) return ofRedis;
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }

@@ -4,8 +4,10 @@ import { childCapability, currentSchema, type ReplyReader, type Schema } from '@
 import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
+import { silentMsMax } from './redis-client.ts';
 import { createCursors } from './reply-cursors.ts';
 import { readReplies, removeReplies, streamKey } from './result-stream.ts';
+import { endSilence } from './silence.ts';
 
 const capabilitiesRefreshMs = 1_000;
 
@@ -19,6 +21,8 @@ export interface ReplyReaderOptions {
 
 export function createReplyReader({ redis, prefix, schema = currentSchema }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
   const blocking = redis.duplicate({ connectionName: `${redis.options.connectionName ?? 'baton'}-replies` });
+  // Its reads are short: whether Redis is there is seen as soon as on the shared one.
+  endSilence(blocking, silentMsMax);
   const cursors = createCursors();
   const closing = new AbortController();
   let owned: readonly number[] = [];
