@@ -1,4 +1,5 @@
 /** What was thrown, as an answer. A bug tells the caller nothing of the inside: the log has it, under the request id. */
+import { NewerSchemaError } from '@baton/core';
 import { isPassingRefusal } from '@baton/queue';
 import { type Answer, type ProblemCode, problem } from './answer.ts';
 
@@ -42,6 +43,7 @@ export function failureAnswer(error: unknown, requestId: string): Answer {
   const known = error instanceof Error ? byCode[codeOf(error)] : undefined;
   if (known !== undefined) return problem(...known);
   if (error instanceof Error && codeOf(error) === 'BAD_CURSOR') return problem('invalid_request', error.message);
+  if (error instanceof NewerSchemaError) return problem('newer_schema', `${error.message} Ask one of those, or finish the upgrade.`);
   if (isSyntaxOfBody(error)) return problem(...(byCode['FST_ERR_CTP_INVALID_JSON_BODY'] as readonly [ProblemCode, string]));
   if (isPassingRefusal(error)) return redisRefuses;
   if (isRedisAway(error)) return redisAway;

@@ -29,6 +29,7 @@ function startLines({ workflowId }: BatonApiError | BatonUnreachableError): stri
 }
 
 function exitCodeOf({ status, code }: BatonApiError): number {
+  if (status === 429) return exitCodes.notAdmitted;
   return status >= 500 || code === 'unexpected_response' ? exitCodes.failed : exitCodes.badInput;
 }
 

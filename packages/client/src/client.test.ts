@@ -82,6 +82,8 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
         total: 0,
         id: '1-0',
         replayed: 0,
+        versions: [1],
+        max_active: 10,
       },
     };
   });
@@ -99,6 +101,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
   await client.why('a');
   await client.capabilities();
   await client.limitCapability('data.fetch', { concurrency: 4 });
+  await client.limitType('sales', { max_active: 10 });
   await client.doctor();
   await client.doctorFix();
   await client.deadLetters({ limit: 5, cursor: '1-0' });
@@ -120,6 +123,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
     'GET /v1/workflows/a/why',
     'GET /v1/capabilities',
     'PUT /v1/capabilities/data.fetch {"concurrency":4}',
+    'PUT /v1/workflow-types/sales {"max_active":10}',
     'GET /v1/doctor',
     'POST /v1/doctor/fix {}',
     'GET /v1/dead-letters?limit=5&cursor=1-0',
@@ -127,6 +131,18 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
     'POST /v1/dead-letters/replay {}',
     'POST /v1/dead-letters/1-0/drop {}',
   ]);
+});
+
+test('where there is no place for a start, the error says when to come again', async () => {
+  const body = { type: 'urn:x', title: 'Too Many Requests', status: 429, detail: '10 may be active.', code: 'admission_refused' };
+  const { client } = await clientOf((method) => ({ status: 429, body, headers: method === 'POST' ? { 'retry-after': '2' } : { 'retry-after': 'soon' } }));
+  await expect(client.start({ type: 't' })).rejects.toMatchObject({
+    name: 'BatonApiError',
+    code: 'admission_refused',
+    retryAfterMs: 2_000,
+    requestId: 'req_1',
+  });
+  await expect(client.types()).rejects.toMatchObject({ retryAfterMs: null });
 });
 
 test('lists all pages', async () => {

@@ -48,6 +48,7 @@ async function consume(onAssignment: (delivery: Delivery) => Promise<Verdict>): 
     onAssignment,
     onAbandoned: () => expect.unreachable(),
     onReplied: () => expect.unreachable(),
+    onNewer: () => expect.unreachable(),
     onError: (error) => errors.push({ error, at: performance.now() }),
   });
   closers.push(() => consumer.close(0));
