@@ -139,13 +139,8 @@ const waitMsPerRequest = 30_000;
  * const { workflow_id } = await baton.start({ type: 'sales_dashboard', params: { source: 'sales.csv' } });
  * const { status, result } = await baton.result(workflow_id, { waitMs: 60_000 });
  */
-export function createClient({
-  baseUrl,
-  fetch = globalThis.fetch.bind(globalThis),
-  timeoutMs = timeoutMsDefault,
-  repeatMs = repeatMsDefault,
-}: ClientOptions): BatonClient {
-  const options: CallOptions = { baseUrl: baseUrl.replace(/\/+$/, ''), fetch, timeoutMs, repeatMs };
+export function createClient(given: ClientOptions): BatonClient {
+  const options = callOptions(given);
 
   const list: BatonClient['list'] = (query = {}) => call(options, { method: 'GET', path: '/v1/workflows', query: { ...query } }, WorkflowListView);
   const control = <Name extends ControlName>(workflowId: string, name: Name, body: ControlBody<Name>) =>
@@ -173,12 +168,7 @@ export function createClient({
     retry: (workflowId) => control(workflowId, 'retry', {}),
     rerun: (workflowId, body) => control(workflowId, 'rerun', body),
     restart: (workflowId, body = {}) => control(workflowId, 'restart', body),
-    signal: (workflowId, name, body = {}) =>
-      call(
-        options,
-        { method: 'POST', path: `${workflowPath(workflowId)}/signals/${encodeURIComponent(name)}`, body, isIdempotent: body.id !== undefined },
-        ControlView,
-      ),
+    signal: (workflowId, name, body = {}) => signal(options, workflowId, name, body),
     approvals: (workflowId) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/approvals` }, ApprovalListView),
     answer: (workflowId, subtaskId, body) =>
       call(options, { method: 'POST', path: `${workflowPath(workflowId)}/approvals/${encodeURIComponent(subtaskId)}`, body }, ControlView),
@@ -199,6 +189,15 @@ export function createClient({
   };
 }
 
+function callOptions({
+  baseUrl,
+  fetch = globalThis.fetch.bind(globalThis),
+  timeoutMs = timeoutMsDefault,
+  repeatMs = repeatMsDefault,
+}: ClientOptions): CallOptions {
+  return { baseUrl: baseUrl.replace(/\/+$/, ''), fetch, timeoutMs, repeatMs };
+}
+
 /** Made again they find what they have done. The others would do it once more, or be refused for having done it. */
 const idempotentControls: ReadonlySet<ControlName> = new Set(['pause', 'resume', 'cancel', 'terminate']);
 
@@ -217,6 +216,11 @@ async function start(options: CallOptions, body: StartWorkflowBody): Promise<Sta
 /** As the API makes them up. `crypto.randomUUID` is not there on pages without TLS. */
 function newWorkflowId(): string {
   return `wf_${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte % 36).toString(36)).join('')}`;
+}
+
+async function signal(options: CallOptions, workflowId: string, name: string, body: SignalBody): Promise<ControlView> {
+  const path = `${workflowPath(workflowId)}/signals/${encodeURIComponent(name)}`;
+  return await call(options, { method: 'POST', path, body, isIdempotent: body.id !== undefined }, ControlView);
 }
 
 async function result(options: CallOptions, workflowId: string, waitMs: number): Promise<WorkflowResultView> {

@@ -36,7 +36,7 @@ export function redisClient(target: RedisTarget, options: ClientOptions): Redis 
   const client = openClient(target, options);
   endSilence(client, silentMsMax);
   client.duplicate = (override) => {
-    const duplicate: Redis = Redis.prototype.duplicate.call(client, override);
+    const duplicate = Redis.prototype.duplicate.call(client, override) as Redis;
     endSilence(duplicate, silentMsMaxBlocking);
     return duplicate;
   };
