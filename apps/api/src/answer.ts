@@ -29,6 +29,7 @@ export const problemStatuses = {
   unsupported_media_type: 415,
   misdirected_request: 421,
   invalid_workflow: 422,
+  admission_refused: 429,
   internal_error: 500,
   redis_unreachable: 503,
   stopping: 503,

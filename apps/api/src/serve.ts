@@ -1,11 +1,21 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
 import { currentSchema, type Schema } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
-import { createEngine, type EngineDeps } from '@baton/engine';
+import { type AdmissionLimits, createAdmission, createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
+import {
+  connectRedis,
+  createDeadLetters,
+  createLoadReader,
+  createSubtaskQueue,
+  knownCapabilities,
+  listAgents,
+  type Redis,
+  readWaitingStarts,
+  watchTreePartners,
+} from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents } from '@baton/telemetry';
+import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -37,8 +47,9 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
-  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
-  const app = await apiOn({ redis, prefix, schema, log, stopping, trees });
+  const settings = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
+  const app = await apiOn({ redis, prefix, schema, log, stopping, settings, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -58,15 +69,20 @@ interface ApiOn {
   readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+  readonly settings: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad' | 'retentionMs'>;
+  readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefix, schema, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
+async function apiOn({ redis, prefix, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
   const store = createStore({ redis, prefix, schema });
   const queue = createSubtaskQueue({ redis, prefix, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
-  const metrics = createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
-  const logEvent = logEvents(log);
+  const metrics = createMetrics({
+    activeCounts: () => store.activeCounts(),
+    deadLetters: () => deadLetters.count(),
+    startsWaiting: () => readWaitingStarts(redis, prefix),
+  });
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
   const engine = createEngine({
     store,
     queue,
@@ -77,7 +93,12 @@ async function apiOn({ redis, prefix, schema, log, stopping, trees }: ApiOn): Pr
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
-    ...trees,
+    ...settings,
+    admission: createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() }),
+    onRefused: (type, refusal) => {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
     count: metrics.count,
   });
   return await buildApi({

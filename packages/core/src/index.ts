@@ -15,6 +15,7 @@ export * from './graph.ts';
 export * from './identity.ts';
 export * from './json.ts';
 export * from './limits.ts';
+export { capabilitiesOf } from './plan.ts';
 export * from './ports.ts';
 export * from './reference.ts';
 export * from './retry.ts';

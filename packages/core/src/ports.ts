@@ -14,13 +14,21 @@ export interface Commit {
   readonly patch: Patch;
   /** Those that an orchestrator's death must not lose (`dispatch`, `start_child`, `notify`) go to the outbox in the same commit. */
   readonly effects: readonly Effect[];
+  /** Of one that creates a workflow: not while so many of its type have not ended. */
+  readonly activeMax?: number | undefined;
 }
 
 /** What the owner of a parent is told when a child workflow ends, in the same commit: a reply like any agent's, on the stream `res.workflow.<partition>`. */
 export const childCapability = 'workflow';
 
-/** `conflict`: somebody else committed since the workflow was loaded (or, at revision 0, it exists already). Nothing was written. */
-export type CommitOutcome = { readonly status: 'committed'; readonly revision: number; readonly eventHash: string } | { readonly status: 'conflict' };
+/**
+ * `conflict`: somebody else committed since the workflow was loaded (or, at revision 0, it exists already). `full`: it does not exist, and there are
+ * `activeMax` of its type. Nothing was written in either case.
+ */
+export type CommitOutcome =
+  | { readonly status: 'committed'; readonly revision: number; readonly eventHash: string }
+  | { readonly status: 'conflict' }
+  | { readonly status: 'full' };
 
 export interface WorkflowSummary {
   readonly header: WorkflowHeader;
@@ -97,9 +105,16 @@ export interface WorkflowStore {
   secret(): Promise<string>;
   /** How many workflows of each type have not ended. */
   activeCounts(): Promise<ReadonlyMap<string, number>>;
+  /** At most so many workflows of the type at the same time; null: no limit of its own. Who starts workflows hears of it within a second. */
+  limitType(name: string, activeMax: number | null): Promise<void>;
+  /** What was set, by type. */
+  typeLimits(): Promise<ReadonlyMap<string, number>>;
 
-  /** Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. */
-  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict'>;
+  /**
+   * Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. Of more versions than
+   * there is room for the lowest is not registered any more; a version below all of those, and one type too many, is `full`.
+   */
+  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict' | 'full'>;
   /** The type at that version, or at the highest one. */
   findType(name: string, version: number | 'latest'): Promise<WorkflowType | null>;
   types(): Promise<readonly { readonly name: string; readonly versions: readonly number[] }[]>;
@@ -157,6 +172,18 @@ export interface CapabilityFacts {
   readonly queued: number;
   readonly active: number;
   readonly limit: number | null;
+}
+
+/** How full Redis and the queues are: what decides whether a workflow may start now. */
+export interface Load {
+  /** Null: it cannot be told. */
+  readonly memory: { readonly usedBytes: number; readonly bytesMax: number } | null;
+  /** Subtasks that wait, by capability. Empty where nobody asked for it. */
+  readonly queued: ReadonlyMap<string, number>;
+}
+
+export interface LoadReader {
+  read(isQueuedAskedFor: boolean): Promise<Load>;
 }
 
 /** A reply as it stands in a result stream. `report` null: it could not be parsed, and `problems` says why. */

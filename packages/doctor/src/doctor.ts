@@ -20,6 +20,7 @@ import {
   readGivenUp,
   readSchemas,
   readServerInfo,
+  readWaitingStarts,
   removeOrphans,
   type ServerInfo,
 } from '@baton/queue';
@@ -28,7 +29,17 @@ import { judgeClocks } from './clock.ts';
 import { judgeSchemas } from './schema.ts';
 import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
 import { counted, type Verdict, warning } from './verdict.ts';
-import { judgeBacklog, judgeDeadLetters, judgeExpiry, judgeGivenUp, judgeOrphans, judgeOutbox, judgePartitions, judgeUnserved } from './work.ts';
+import {
+  judgeBacklog,
+  judgeDeadLetters,
+  judgeExpiry,
+  judgeGivenUp,
+  judgeOrphans,
+  judgeOutbox,
+  judgePartitions,
+  judgeUnserved,
+  judgeWaitingStarts,
+} from './work.ts';
 
 export interface DoctorDeps {
   readonly redis: Redis;
@@ -69,6 +80,7 @@ const checks: Readonly<Record<FindingCode, (patient: Patient) => Promise<Verdict
   result_lag: async ({ redis, prefix }) => judgeBacklog(await readBacklog(redis, prefix), await partitionOwners(redis, prefix)),
   stuck_outbox: async (patient) => judgeOutbox(await stuck(patient), outboxPerPartitionMax),
   capabilities_without_agent: async ({ redis, prefix }) => judgeUnserved(await abandonedCapabilities(redis, prefix)),
+  starts_waiting: async ({ redis, prefix, now }) => judgeWaitingStarts(await readWaitingStarts(redis, prefix), now()),
   schema_versions: async ({ redis, prefix }) => judgeSchemas(await readSchemas(redis, prefix, aliveMs), await listAgents(redis, prefix)),
   orphaned_jobs: async (patient) => judgeOrphans(await findOrphans(orphansOf(patient))),
   failed_jobs: async ({ redis, prefix, now }) => judgeGivenUp(await readGivenUp(redis, prefix, now() - givenUpWindowMs), 'the last hour'),
@@ -139,7 +151,7 @@ async function stuck({ store, now }: DoctorDeps): Promise<readonly OutboxEntry[]
   return (await Promise.all(partitions.map((partition) => store.staleOutbox(partition, now() - outboxAgeMs, outboxPerPartitionMax)))).flat();
 }
 
-function orphansOf({ redis, prefix, store }: DoctorDeps): OrphansOptions {
+export function orphansOf({ redis, prefix, store }: DoctorDeps): OrphansOptions {
   return {
     redis,
     prefix,

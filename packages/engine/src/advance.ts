@@ -36,8 +36,8 @@ export interface Advance {
   (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>>;
   /** The same for what nobody waits for. @returns the workflows whose events are left to newer processes: nothing was done about them */
   known(events: Events): Promise<ReadonlySet<string>>;
-  /** Creates the workflow with its first decision. @returns false if the id is taken */
-  create(workflow: Workflow): Promise<boolean>;
+  /** Creates the workflow with its first decision, unless its id is taken, or `activeMax` of its type are active. */
+  create(workflow: Workflow, activeMax?: number): Promise<'created' | 'taken' | 'full'>;
 }
 
 interface Applied {
@@ -48,6 +48,7 @@ interface Applied {
 interface Step {
   readonly workflow: Workflow;
   readonly decision: Decision;
+  readonly activeMax?: number | undefined;
 }
 
 export function createAdvance(
@@ -74,31 +75,34 @@ export function createAdvance(
         .filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id))
         .map(({ workflow }) => workflow.header.id);
       for (const id of unsure) cache.drop(id);
-      const lost = await commit(steps.filter(({ decision }) => !isNothing(decision)));
+      const changed = steps.filter(({ decision }) => !isNothing(decision));
+      const outcomes = await commit(changed);
+      const lost = changed.filter((_, index) => outcomes[index]?.status !== 'committed').map(({ workflow }) => workflow.header.id);
       open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
     return { answers, newer };
   }
 
-  /** @returns the ids that lost against another commit */
-  async function commit(steps: readonly Step[]): Promise<readonly string[]> {
+  async function commit(steps: readonly Step[]): Promise<readonly CommitOutcome[]> {
     if (steps.length === 0) return [];
-    const commits = steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects }));
+    const commits = steps.map(({ workflow, decision, activeMax }) => ({ workflow, patch: decision.patch, effects: decision.effects, activeMax }));
     const outcomes = await write(commits).catch((error: unknown) => {
       for (const { workflow } of steps) cache.drop(workflow.header.id);
       throw error;
     });
-    const { committed, lost } = takeIn(steps, outcomes, cache);
+    const committed = takeIn(steps, outcomes, cache);
     count('commits', committed.length);
-    count('conflicts', lost.length);
+    count('conflicts', outcomes.filter(({ status }) => status === 'conflict').length);
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
     await perform(committed.flatMap(({ decision }) => decision.effects));
-    return lost;
+    return outcomes;
   }
 
-  const create = async (workflow: Workflow): Promise<boolean> => {
+  const create: Advance['create'] = async (workflow, activeMax) => {
     const decision = decide(workflow, [{ kind: 'started' }], now(), options());
-    return (await commit([{ workflow, decision }])).length === 0;
+    const [outcome] = await commit([{ workflow, decision, activeMax }]);
+    if (outcome?.status === 'committed') return 'created';
+    return outcome?.status === 'full' ? 'full' : 'taken';
   };
 
   const advance = async (events: Events) => answersOf(await applied(events));
@@ -111,14 +115,9 @@ function answersOf({ answers, newer }: Applied): Applied['answers'] {
   return answers;
 }
 
-/** What was committed is what is remembered from now on; what lost is forgotten. */
-function takeIn(
-  steps: readonly Step[],
-  outcomes: readonly CommitOutcome[],
-  cache: WorkflowCache,
-): { readonly committed: readonly Step[]; readonly lost: readonly string[] } {
+/** What was committed is what is remembered from now on; what was not is forgotten. @returns what was */
+function takeIn(steps: readonly Step[], outcomes: readonly CommitOutcome[], cache: WorkflowCache): readonly Step[] {
   const committed: Step[] = [];
-  const lost: string[] = [];
   for (const [index, step] of steps.entries()) {
     const outcome = outcomes[index];
     if (outcome?.status === 'committed') {
@@ -128,8 +127,7 @@ function takeIn(
       committed.push(step);
     } else {
       cache.drop(step.workflow.header.id);
-      lost.push(step.workflow.header.id);
     }
   }
-  return { committed, lost };
+  return committed;
 }

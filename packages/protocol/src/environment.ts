@@ -14,12 +14,26 @@ export const MetricsPort = z.union([z.literal('off'), whole(0, 65_535, portOrOff
 export const Milliseconds = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number of milliseconds, at least 1');
 export const Count = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number, at least 1');
 
+const countOrNone = 'a whole number, at least 1, or none';
+const CountOrNone = z.union([z.literal('none').transform(() => null), whole(1, Number.MAX_SAFE_INTEGER, countOrNone)], `must be ${countOrNone}`).default(null);
+
+/** What a process that starts workflows lets in. What is under way is never refused anything. */
+export const AdmissionVariables = {
+  /** Workflows of one type that have not ended, where no limit was set for the type. */
+  BATON_MAX_ACTIVE: CountOrNone,
+  /** Subtasks that wait for one capability: a workflow that asks for it waits, too. */
+  BATON_MAX_QUEUE_DEPTH: CountOrNone,
+};
+
 function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
   return z.enum(words, `must be one of ${words.join(', ')}`);
 }
 
 /** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
 export const Trees = oneOf('auto', 'on', 'off').default('auto');
+
+/** How long ended workflows are kept whose definition does not say. */
+export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
 
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
@@ -45,8 +59,8 @@ export function finishMsOf(graceMs: number): number {
   return Math.round((graceMs * 2) / 3);
 }
 
-/** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. */
-export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4 } as const;
+/** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. `notAdmitted`: right, but there is no place now. */
+export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4, notAdmitted: 5 } as const;
 
 export class EnvironmentError extends Error {
   readonly code = 'BAD_ENVIRONMENT';

@@ -77,10 +77,24 @@ export type EventListView = z.output<typeof EventListView>;
 export const RegisterTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), created: z.boolean() });
 export type RegisterTypeView = z.output<typeof RegisterTypeView>;
 
-export const WorkflowTypeListView = z.object({ types: z.array(z.object({ name: z.string(), versions: z.array(z.int()) })) });
+const maxActive = z
+  .int()
+  .min(1)
+  .nullable()
+  .describe('Workflows of the type, all versions together, that may be active at the same time; null: nothing was set');
+const activity = { active: z.int().describe('Workflows of the type, all versions together, that have not ended'), max_active: maxActive };
+
+export const WorkflowTypeListView = z.object({ types: z.array(z.object({ name: z.string(), versions: z.array(z.int()), ...activity })) });
 export type WorkflowTypeListView = z.output<typeof WorkflowTypeListView>;
 
-export const WorkflowTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), definition: json });
+/** `PUT /v1/workflow-types/:name`. Holds within a second, and outlives a restart. */
+export const WorkflowTypeBody = z.strictObject({ max_active: maxActive });
+export type WorkflowTypeBody = z.input<typeof WorkflowTypeBody>;
+
+export const WorkflowTypeLimitView = z.object({ name: z.string(), versions: z.array(z.int()), ...activity });
+export type WorkflowTypeLimitView = z.output<typeof WorkflowTypeLimitView>;
+
+export const WorkflowTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), definition: json, ...activity });
 export type WorkflowTypeView = z.output<typeof WorkflowTypeView>;
 
 export const AgentListView = z.object({

@@ -13,6 +13,7 @@ import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import { appendReply } from './result-stream.ts';
@@ -113,6 +114,7 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     lockDuration: options.lockMs,
     stalledInterval: options.stalledMs,
     maxStalledCount: options.stallsMax,
+    ...keptJobs,
     settings: {
       backoffStrategy: (attemptsMade, _type, error, job) => (error instanceof AttemptError ? error.delayMs : jobDelayMs(job as Job, attemptsMade)),
     },
@@ -148,7 +150,9 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    return await carryOut(verdict, options, job, token, assignment);
+    const reply = await carryOut(verdict, options, job, token, assignment);
+    await onceCalls.expireSoon();
+    return reply;
   } finally {
     unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);
@@ -276,7 +280,11 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 }
 
 /** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
-async function answerAbandoned(options: ConsumeOptions, job: Job, error: Error): Promise<void> {
+export async function answerAbandoned(
+  options: Pick<ConsumeOptions, 'redis' | 'prefix' | 'schema' | 'capability' | 'onAbandoned' | 'onError'>,
+  job: Job,
+  error: Error,
+): Promise<void> {
   const { redis, prefix, capability, schema = currentSchema, onAbandoned, onError } = options;
   const assignment = parseAssignment(job.data);
   if (!assignment.ok || schemaVersionOf(job.data) > schema.version)

@@ -16,7 +16,9 @@ import { answer, answers, defineScripts, transactionAnswers } from './redis-conn
 import { createSecret } from './secret.ts';
 import { type StoreKeys, storeKeys } from './store-keys.ts';
 import { storedDefinitions } from './stored-definitions.ts';
+import { createTypeLimits } from './type-limits.ts';
 import { createTypeRegistry, type TypeRegistry } from './type-registry.ts';
+import { activeCeiling } from './workflow-index.ts';
 import { createWorkflowList } from './workflow-list.ts';
 import { contextOf, revisionText, summaryFields, workflowRecord, workflowSummary } from './workflow-record.ts';
 
@@ -42,6 +44,7 @@ export function createStore({ redis, prefix, schema = currentSchema }: StoreOpti
     ...createAgenda(redis, keys),
     ...createConversations(redis, keys),
     ...createSecret(redis, keys),
+    ...createTypeLimits(redis, keys),
     register,
     findType,
     types,
@@ -86,13 +89,13 @@ function createWorkflows(redis: Redis, keys: StoreKeys, registry: TypeRegistry, 
           const { header, revision, type } = commit.workflow;
           registry.remember(type);
           const guard = { workflow: keys.workflow(header.id), revision: revisionText(schema, revision) };
-          return guardedWrite(redis, guard, commitWrites(keys, commit, given[index] as Given));
+          return guardedWrite(redis, guard, commitWrites(keys, commit, given[index] as Given), activeCeiling(keys, commit));
         }),
       );
       return commits.map((commit, index): CommitOutcome => {
         const { workflow } = commit;
         const { eventHash, isDefinitionStored } = given[index] as Given;
-        if (written[index] !== 1) return { status: 'conflict' };
+        if (written[index] !== 1) return { status: written[index] === -1 ? 'full' : 'conflict' };
         if (beginsLife(commit) && !isDefinitionStored) stored.set(keys.definition(workflow.type.hash), true);
         return { status: 'committed', revision: workflow.revision + 1, eventHash };
       });

@@ -4,7 +4,7 @@
  * Deliberately absent: lists of all workflows and of all of a type. Each would hold every member once more, and a read can put the statuses together.
  */
 import { type Commit, hasEnded, type ListQuery, type WorkflowHeader, type WorkflowStatus, workflowStatuses } from '@baton/core';
-import { type Write, write } from './guarded-write.ts';
+import { type Ceiling, type Write, write } from './guarded-write.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
 
@@ -32,6 +32,11 @@ export function indexWrites(keys: StoreKeys, { workflow, patch }: Commit): reado
     ...indexesOf(keys, header, after.status).flatMap((key) => write('ZADD', key, [0, member])),
     ...(change === 0 ? [] : write('HINCRBY', keys.active, [header.type, change])),
   ];
+}
+
+/** What bounds the count that `indexWrites` raises; only for a workflow that is to be created, which raises it. */
+export function activeCeiling(keys: StoreKeys, { workflow, activeMax }: Commit): Ceiling | undefined {
+  return activeMax === undefined || workflow.revision > 0 ? undefined : { key: keys.active, field: workflow.header.type, max: activeMax };
 }
 
 /** Which of them a list is read from. */

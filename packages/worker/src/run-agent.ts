@@ -1,9 +1,9 @@
 /** An agent at work: one consumer per capability, a registry entry with a heartbeat, and a clean end. Signals of the process are its main's. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { currentSchema, type Failure, type Schema } from '@baton/core';
+import { currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
-import { announceCapabilities, type Consumer, connectRedis, consumeCapability, type Redis, registerAgent } from '@baton/queue';
+import { announceCapabilities, type Consumer, connectRedis, consumeCapability, lostFailure, type Redis, registerAgent, stallsMaxDefault } from '@baton/queue';
 import { createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
@@ -45,7 +45,14 @@ export interface RunningAgent {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-const defaults = { redisUrl: 'redis://127.0.0.1:6379', concurrency: 4, lockMs: 30_000, stalledMs: 5_000, stallsMax: 2, graceMs: 10_000 } as const;
+const defaults = {
+  redisUrl: 'redis://127.0.0.1:6379',
+  concurrency: 4,
+  lockMs: 30_000,
+  stalledMs: 5_000,
+  stallsMax: stallsMaxDefault,
+  graceMs: 10_000,
+} as const;
 const deregisterMsMax = 2_000;
 
 /**
@@ -120,10 +127,7 @@ async function consume(
 
 /** Nobody ran it to an end: agents died with it, again and again. */
 function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNumber: number, reason: string, logger: AgentLogger): ReplyMessage {
-  const error: Failure = {
-    code: 'AGENT_LOST',
-    message: `No agent came to an end with it (${reason}): look for what ends the agents of ${assignment.payload.operation}.`,
-  };
+  const error = lostFailure(assignment, reason);
   const { workflow_id, subtask_id } = assignment.metadata;
   logger.warn({ event: 'subtask_attempt_failed', workflow_id, subtask_id, capability: assignment.payload.operation, error, retry_in_ms: null });
   const now = Date.now();
