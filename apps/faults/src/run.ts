@@ -1,0 +1,188 @@
+/**
+ * One run: the deployment, the load, the faults; then everything has to come to its end, and is looked at. What does not hold is a finding in the report.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@baton/client';
+import { createDeadLetters, createStartQueue } from '@baton/queue';
+import { createStore } from '@baton/store';
+import { createRandom } from '@baton/testkit';
+import { type Collector, createCollector } from './collector.ts';
+import { judgeEffects } from './effects.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { readJournal } from './journal.ts';
+import { type Load, startLoad } from './load.ts';
+import { createModel } from './model.ts';
+import { createProducer } from './producer.ts';
+import type { Report } from './report.ts';
+import { residue } from './residue.ts';
+import { type Stand, startStand, times } from './stand.ts';
+import { makeTrouble, type Trouble } from './trouble.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly rate: number;
+  /** No faults. */
+  readonly calm: boolean;
+  /** For the logs and the journal. */
+  readonly dir: string;
+  readonly say: (line: string) => void;
+  /** Ends it early. */
+  readonly signal: AbortSignal;
+}
+
+const lookMs = 500;
+const sayMs = 5_000;
+/** What was lost from a stream is asked about a minute after its dispatch. */
+const drainMsMax = 90_000;
+/** Retention, and whoever is due to see to it. */
+const emptyMsMax = 60_000;
+/** Replies are not swallowed later than so much before the load ends, or the drain would only wait for them. */
+const swallowShare = 0.4;
+/** Longer than whatever an agent held back. */
+const settleMs = 2_000;
+
+/** @returns null if it was ended early */
+export async function runFaults(options: RunOptions): Promise<Report | null> {
+  const { seed, minutes, calm, dir, say, signal } = options;
+  const findings = createFindings();
+  const stand = await startStand(dir, findings.add);
+  try {
+    const loadMs = minutes * 60_000;
+    const over = AbortSignal.any([signal, AbortSignal.timeout(loadMs)]);
+    const work = startWork(stand, options, findings, over);
+    await work.registered;
+    say(`seed ${seed}, ${minutes} minutes, logs in ${dir}`);
+    const trouble = calm
+      ? null
+      : makeTrouble({ stand, random: createRandom(seed + 1), onFinding: findings.add, signal: over, swallowMs: swallowShare * loadMs });
+    const watching = watch(work, trouble, say);
+    await Promise.all([aborted(over), trouble?.ended]);
+    if (signal.aborted) return null;
+    say('no more load, no more faults: everything has to come to its end');
+    const isDrained = await within(drainMsMax, signal, async () => (await work.collector.look(), work.collector.open.size === 0));
+    if (!isDrained) await tellOpen(stand, work.collector, findings);
+    work.stop();
+    await work.load.ended;
+    const drainedMs = performance.now();
+    await tellLeft(stand, findings, signal);
+    watching.abort();
+    if (signal.aborted) return null;
+    say(`nothing left after ${Math.round((performance.now() - drainedMs) / 1_000)} s; stopping all`);
+    return await conclude(options, stand, work, trouble, findings);
+  } finally {
+    await stand.dispose();
+  }
+}
+
+interface Work {
+  readonly load: Load;
+  readonly collector: Collector;
+  readonly registered: Promise<void>;
+  /** Nobody waits for anything any more. */
+  stop(): void;
+}
+
+function startWork({ redis, prefix, apiUrl }: Stand, { seed, rate, signal }: RunOptions, findings: Findings, over: AbortSignal): Work {
+  const stopping = new AbortController();
+  const store = createStore({ redis, prefix });
+  const collector = createCollector({ store, onFinding: findings.add });
+  const producer = createProducer({
+    client: createClient({ baseUrl: apiUrl, timeoutMs: 5_000 }),
+    starts: createStartQueue(redis, prefix),
+    random: createRandom(seed + 2),
+    onFinding: findings.add,
+    isOver: collector.isOver,
+    signal: AbortSignal.any([signal, stopping.signal]),
+  });
+  const registered = producer.registerTypes();
+  const load = startLoad({ seed, rate, producer, collector, model: createModel(), signal: over });
+  return { load, collector, registered, stop: () => stopping.abort() };
+}
+
+/** Looks at what has ended, and tells how far it is. */
+function watch({ load, collector }: Work, trouble: Trouble | null, say: (line: string) => void): AbortController {
+  const stopping = new AbortController();
+  void (async () => {
+    let saidAt = performance.now();
+    while (!stopping.signal.aborted) {
+      await collector.look();
+      await delay(lookMs);
+      if (performance.now() < saidAt + sayMs) continue;
+      saidAt = performance.now();
+      const faults = trouble === null ? 0 : [...trouble.counts.values()].reduce((sum, count) => sum + count, 0);
+      say(`${load.accepted()} accepted, ${collector.collected().ended} ended, ${collector.open.size} open; ${faults} faults`);
+    }
+  })();
+  return stopping;
+}
+
+async function tellOpen({ redis, prefix }: Stand, collector: Collector, findings: Findings): Promise<void> {
+  const store = createStore({ redis, prefix });
+  for (const id of collector.open) {
+    const workflow = await store.load(id);
+    const entries = await store.events(id, null, 1_000);
+    const story = entries.flatMap(({ events }) => events.map((event) => `  ${JSON.stringify(event)}`)).join('\n');
+    findings.add(`${id} has not ended, it is ${workflow?.state.status ?? 'not there'}:\n${story}`);
+  }
+}
+
+async function tellLeft({ redis, prefix }: Stand, findings: Findings, signal: AbortSignal): Promise<void> {
+  let left: readonly string[] = [];
+  await within(emptyMsMax, signal, async () => {
+    left = await residue({ redis, prefix });
+    return left.length === 0;
+  });
+  for (const each of left) findings.add(`left over: ${each}`);
+}
+
+async function conclude(
+  { seed, minutes, dir }: RunOptions,
+  stand: Stand,
+  { load, collector }: Work,
+  trouble: Trouble | null,
+  findings: Findings,
+): Promise<Report> {
+  await delay(settleMs);
+  for (const [name, code] of await stand.end()) if (code !== 0) findings.add(`${name} ended with ${code} on SIGTERM at the end`);
+  const journal = readJournal(stand.journal);
+  const { completed, ...collected } = collector.collected();
+  const { counts, findings: wrong } = judgeEffects({ journal, completed: completed.get('work.effect') ?? [], keys: ['first', 'second'], lockMs: times.lockMs });
+  for (const each of wrong) findings.add(each);
+  const dead = await tellDead(stand, journal, findings);
+  return {
+    seed,
+    minutes,
+    logs: dir,
+    faults: Object.fromEntries(trouble?.counts ?? []),
+    workflows: { started: load.started(), accepted: load.accepted(), ended: collected.ended },
+    subtasks: collected.subtasks,
+    ...counts,
+    deadLetters: dead,
+    longestQuietMs: collected.quietMsMax,
+    findings: { count: findings.count, first: findings.first },
+  };
+}
+
+/** All the garbage that was put there, and nothing else. @returns how many dead letters there are */
+async function tellDead({ redis, prefix }: Stand, journal: ReturnType<typeof readJournal>, findings: Findings): Promise<number> {
+  const [begun, put] = (['garbage', 'dumped'] as const).map((kind) => new Set(journal.filter(({ what }) => what === kind).map(({ id }) => id)));
+  const { letters } = await createDeadLetters({ redis, prefix }).list({ limit: 10_000 });
+  const found = letters.map(({ raw }) => /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(raw)?.[0] ?? raw);
+  for (const id of put ?? []) if (!found.includes(id)) findings.add(`the garbage ${id} was put into a stream and is not among the dead letters`);
+  for (const id of found) if (begun?.has(id) !== true) findings.add(`among the dead letters is what nobody meant to be unreadable: ${id}`);
+  return letters.length;
+}
+
+async function within(msMax: number, signal: AbortSignal, isDone: () => Promise<boolean>): Promise<boolean> {
+  const until = performance.now() + msMax;
+  while (performance.now() < until && !signal.aborted) {
+    if (await isDone()) return true;
+    await delay(lookMs);
+  }
+  return false;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
