@@ -20,7 +20,7 @@ export interface Collector {
   add(id: string, expected: Ending): void;
   isOver(id: string): boolean;
   readonly open: ReadonlySet<string>;
-  /** One look at all that is open. */
+  /** One look at all that is open; whoever asks while there is one gets that. */
   look(): Promise<void>;
   collected(): Collected;
 }
@@ -48,6 +48,7 @@ export function createCollector({ store, onFinding }: CollectorOptions): Collect
   const completed = new Map<string, string[]>();
   let [over, subtasks, quietMsMax] = [0, 0, 0];
   const started = new Set<string>();
+  let looking: Promise<void> | null = null;
 
   async function lookAt(id: string, expected: Ending): Promise<void> {
     const summary = await store.summary(id);
@@ -115,6 +116,10 @@ export function createCollector({ store, onFinding }: CollectorOptions): Collect
     if (workflow.eventHash !== ended.hash || workflow.revision !== ended.revision) onFinding(`${id} changed after its end:\n${await storyOf(id)}`);
   }
 
+  async function lookAtAll(): Promise<void> {
+    await Promise.all([...[...open].map(([id, expected]) => lookAt(id, expected)), ...[...fresh].map(([id, ended]) => lookAgain(id, ended))]);
+  }
+
   async function storyOf(id: string): Promise<string> {
     return storyIn(await store.events(id, null, eventsMax));
   }
@@ -128,8 +133,9 @@ export function createCollector({ store, onFinding }: CollectorOptions): Collect
     get open() {
       return new Set(open.keys());
     },
-    async look() {
-      await Promise.all([...[...open].map(([id, expected]) => lookAt(id, expected)), ...[...fresh].map(([id, ended]) => lookAgain(id, ended))]);
+    look() {
+      looking ??= lookAtAll().finally(() => (looking = null));
+      return looking;
     },
     collected: () => ({ ended: over, subtasks, completed, quietMsMax }),
   };

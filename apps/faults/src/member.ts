@@ -30,7 +30,7 @@ export interface Member {
   readonly proxy: TcpProxy;
   /** Of all processes that it has been. */
   readonly pids: ReadonlySet<number>;
-  /** Waits until it runs and has said that it is ready. */
+  /** When it has said so. @throws with its last words if it does not for too long */
   ready(): Promise<void>;
   /** SIGKILL, and a new one after so long. */
   kill(downMs: number): Promise<void>;
@@ -48,6 +48,7 @@ export interface Member {
 /** When the pipe to this process ends, so does the child. */
 const leash = "data:text/javascript,process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref()";
 const restartMs = 500;
+const readyMsMax = 60_000;
 const stopMsMax = 25_000;
 const tailBytes = 3_000;
 
@@ -103,7 +104,10 @@ export function startMember(plan: MemberPlan): Member {
     role,
     proxy,
     pids,
-    ready: () => life.isReady.promise,
+    async ready() {
+      const isReady = await Promise.race([life.isReady.promise.then(() => true), delay(readyMsMax, false, { ref: false })]);
+      if (!isReady) throw new Error(`${name} did not get ready within ${readyMsMax} ms. Its last words:\n${life.tail}`);
+    },
     async kill(downMs) {
       await end('SIGKILL');
       await again(downMs);

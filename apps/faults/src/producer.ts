@@ -16,6 +16,8 @@ export interface Producer {
   start(id: string, workload: Workload): Promise<void>;
   /** What people and programs do to it once it is there, until all of that is done. */
   attend(id: string, workload: Workload): Promise<void>;
+  /** Those that are paused, of these. */
+  resume(ids: readonly string[]): Promise<void>;
 }
 
 export interface ProducerOptions {
@@ -90,10 +92,18 @@ export function createProducer({ client, starts, random, onFinding, isOver, sign
     const paused = await insist('The pause of', id, async () => await client.pause(id).catch((error: unknown) => ignore(error, ['refused'])));
     if (paused === null) return;
     await delay(ms);
+    await resume(id);
+  }
+
+  async function resume(id: string): Promise<void> {
     await insist('The resume of', id, async () => await client.resume(id).catch((error: unknown) => ignore(error, ['refused'])));
   }
 
   return {
+    async resume(ids) {
+      await Promise.all(ids.map(resume));
+    },
+
     async registerTypes() {
       await insist('The registration of', childType.name, () => client.registerType(childType as unknown as Json));
     },

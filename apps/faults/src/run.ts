@@ -12,7 +12,7 @@ import { createFindings, type Findings } from './findings.ts';
 import { readJournal } from './journal.ts';
 import { type Load, startLoad } from './load.ts';
 import { createModel } from './model.ts';
-import { createProducer } from './producer.ts';
+import { createProducer, type Producer } from './producer.ts';
 import type { Report } from './report.ts';
 import { residue } from './residue.ts';
 import { type Stand, startStand, times } from './stand.ts';
@@ -57,27 +57,38 @@ export async function runFaults(options: RunOptions): Promise<Report | null> {
       ? null
       : makeTrouble({ stand, random: createRandom(seed + 1), onFinding: findings.add, signal: over, swallowMs: swallowShare * loadMs });
     const watching = watch(work, trouble, say);
-    await Promise.all([aborted(over), trouble?.ended]);
-    if (signal.aborted) return null;
-    say('no more load, no more faults: everything has to come to its end');
-    const isDrained = await within(drainMsMax, signal, async () => (await work.collector.look(), work.collector.open.size === 0));
-    if (!isDrained) await tellOpen(stand, work.collector, findings);
-    work.stop();
-    await work.load.ended;
-    const drainedMs = performance.now();
-    await tellLeft(stand, findings, signal);
-    watching.abort();
-    if (signal.aborted) return null;
-    say(`nothing left after ${Math.round((performance.now() - drainedMs) / 1_000)} s; stopping all`);
-    return await conclude(options, stand, work, trouble, findings);
+    try {
+      await Promise.all([aborted(over), trouble?.ended]);
+      say('no more load, no more faults: everything has to come to its end');
+      await drain(stand, work, findings, signal);
+      const drainedAt = performance.now();
+      await tellLeft(stand, findings, signal);
+      say(`nothing is left to wait for after ${Math.round((performance.now() - drainedAt) / 1_000)} s; stopping all`);
+    } finally {
+      await watching.stop();
+    }
+    return signal.aborted ? null : await conclude(options, stand, work, trouble, findings);
   } finally {
     await stand.dispose();
   }
 }
 
+async function drain(stand: Stand, { collector, load, producer, stop }: Work, findings: Findings, signal: AbortSignal): Promise<void> {
+  const isDrained = await within(drainMsMax, signal, async () => {
+    // A pause that nobody waits for the answer of any more may have come after the resume that was to end it; an operator would do as we do here.
+    await producer.resume([...collector.open]);
+    await collector.look();
+    return collector.open.size === 0;
+  });
+  if (!isDrained) await tellOpen(stand, collector, findings);
+  stop();
+  await load.ended;
+}
+
 interface Work {
   readonly load: Load;
   readonly collector: Collector;
+  readonly producer: Producer;
   readonly registered: Promise<void>;
   /** Nobody waits for anything any more. */
   stop(): void;
@@ -97,13 +108,14 @@ function startWork({ redis, prefix, apiUrl }: Stand, { seed, rate, signal }: Run
   });
   const registered = producer.registerTypes();
   const load = startLoad({ seed, rate, producer, collector, model: createModel(), signal: over });
-  return { load, collector, registered, stop: () => stopping.abort() };
+  return { load, collector, producer, registered, stop: () => stopping.abort() };
 }
 
 /** Looks at what has ended, and tells how far it is. */
-function watch({ load, collector }: Work, trouble: Trouble | null, say: (line: string) => void): AbortController {
+function watch({ load, collector }: Work, trouble: Trouble | null, say: (line: string) => void): { readonly stop: () => Promise<void> } {
   const stopping = new AbortController();
-  void (async () => {
+
+  async function turns(): Promise<void> {
     let saidAt = performance.now();
     while (!stopping.signal.aborted) {
       await collector.look();
@@ -113,8 +125,15 @@ function watch({ load, collector }: Work, trouble: Trouble | null, say: (line: s
       const faults = trouble === null ? 0 : [...trouble.counts.values()].reduce((sum, count) => sum + count, 0);
       say(`${load.accepted()} accepted, ${collector.collected().ended} ended, ${collector.open.size} open; ${faults} faults`);
     }
-  })();
-  return stopping;
+  }
+
+  const watching = turns();
+  return {
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
 }
 
 async function tellOpen({ redis, prefix }: Stand, collector: Collector, findings: Findings): Promise<void> {
