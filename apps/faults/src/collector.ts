@@ -3,7 +3,7 @@
  * has changed. Children are looked at with the workflow that they are the work of.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { childIdOf, dispatchId, type EventEntry, hasEnded, type Workflow, type WorkflowStore } from '@baton/core';
+import { childIdOf, dispatchId, type EventEntry, hasEnded, type RecordedEvent, type Workflow, type WorkflowStore } from '@baton/core';
 import { brokenRules } from './log-rules.ts';
 import type { Ending } from './model.ts';
 
@@ -12,8 +12,15 @@ export interface Collected {
   readonly subtasks: number;
   /** Dispatches that were completed, by capability. */
   readonly completed: ReadonlyMap<string, readonly string[]>;
-  /** The longest that nothing happened in a workflow, ms; approvals, signals and pauses are the driver's own. */
-  readonly quietMsMax: number;
+  /** When nothing happened in a workflow for long, longest first; approvals, signals and pauses are the driver's own. */
+  readonly quiet: readonly Quiet[];
+}
+
+export interface Quiet {
+  readonly workflowId: string;
+  readonly ms: number;
+  /** What ended it. */
+  readonly until: RecordedEvent;
 }
 
 export interface Collector {
@@ -33,6 +40,7 @@ export interface CollectorOptions {
 /** After its end, and well before its retention is over. */
 const secondLookMs = 6_000;
 const eventsMax = 10_000;
+const quietMsMin = 1_000;
 const waits: readonly string[] = ['subtask_waiting', 'workflow_paused'];
 
 interface Ended {
@@ -46,7 +54,8 @@ export function createCollector({ store, onFinding }: CollectorOptions): Collect
   const fresh = new Map<string, Ended>();
   const seen = new Set<string>();
   const completed = new Map<string, string[]>();
-  let [over, subtasks, quietMsMax] = [0, 0, 0];
+  const quiet: Quiet[] = [];
+  let [over, subtasks] = [0, 0];
   const started = new Set<string>();
   let looking: Promise<void> | null = null;
 
@@ -98,7 +107,8 @@ export function createCollector({ store, onFinding }: CollectorOptions): Collect
     const log = entries.flatMap(({ events }) => events);
     for (const [index, event] of log.entries()) {
       const before = log[index - 1];
-      if (before !== undefined && !waits.includes(before.type)) quietMsMax = Math.max(quietMsMax, event.at - before.at);
+      const ms = before === undefined || waits.includes(before.type) ? 0 : event.at - before.at;
+      if (ms >= quietMsMin) quiet.push({ workflowId: id, ms, until: event });
       if (event.type !== 'subtask_completed') continue;
       subtasks += 1;
       const list = completed.get(event.capability) ?? [];
@@ -137,7 +147,7 @@ export function createCollector({ store, onFinding }: CollectorOptions): Collect
       looking ??= lookAtAll().finally(() => (looking = null));
       return looking;
     },
-    collected: () => ({ ended: over, subtasks, completed, quietMsMax }),
+    collected: () => ({ ended: over, subtasks, completed, quiet: quiet.toSorted((one, other) => other.ms - one.ms) }),
   };
 }
 

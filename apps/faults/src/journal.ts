@@ -6,8 +6,11 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const Entry = z.object({
-  /** `run`: a handler began. `asked`, `effect`, `kept`: before, in and after a call of `once`. `garbage`: it will be appended to a stream; `dumped`: it was. */
-  what: z.enum(['run', 'asked', 'effect', 'kept', 'garbage', 'dumped']),
+  /**
+   * `run`: a handler began. `asked`, `effect`, `kept`: before, in and after a call of `once`. `swallowed`: its reply will be lost. `garbage`: it will be
+   * appended to a stream; `dumped`: it was.
+   */
+  what: z.enum(['run', 'asked', 'effect', 'kept', 'swallowed', 'garbage', 'dumped']),
   /** The dispatch's id; of garbage, its own. */
   id: z.string(),
   /** Of `once`. */

@@ -3,13 +3,14 @@
  * command, XADD to a result stream.
  */
 import { randomUUID } from 'node:crypto';
+import type { ReplyMessage } from '@baton/protocol';
 import type { Redis } from '@baton/queue';
 import type { Mode } from './order.ts';
 
 export interface MeddlingOptions {
   readonly isOn: (mode: Mode) => boolean;
-  /** Says that something unreadable will be, or was, appended. */
-  readonly note: (what: 'garbage' | 'dumped', id: string) => void;
+  /** Says that something unreadable will be, or was, appended, and of which dispatch the reply is lost with it. */
+  readonly note: (what: 'garbage' | 'dumped' | 'swallowed', id: string) => void;
 }
 
 const heldMsMax = 1_500;
@@ -51,6 +52,7 @@ export function meddleWithReplies(redis: Redis, { isOn, note }: MeddlingOptions)
     if (isOn('swallow')) {
       const id = randomUUID();
       note('garbage', id);
+      note('swallowed', dispatchIn(words));
       command.args.splice(2, command.args.length - 2, 'reply', `{"swallowed":"${id}"`);
       void (command.promise as Promise<unknown>).then(
         () => note('dumped', id),
@@ -61,6 +63,10 @@ export function meddleWithReplies(redis: Redis, { isOn, note }: MeddlingOptions)
     setTimeout(() => send(command, stream), Math.random() * heldMsMax);
     return command.promise;
   };
+}
+
+function dispatchIn(words: readonly string[]): string {
+  return (JSON.parse(words[words.indexOf('reply') + 1] as string) as ReplyMessage).metadata.correlation_id;
 }
 
 function isReply({ name, args }: Command): boolean {

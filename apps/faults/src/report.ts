@@ -15,6 +15,7 @@ export interface Report {
   readonly effects: number;
   readonly repeated: number;
   readonly deadLetters: number;
+  /** In which nothing happened in a workflow, but for those whose replies were swallowed. */
   readonly longestQuietMs: number;
   readonly findings: { readonly count: number; readonly first: readonly string[] };
 }
@@ -35,7 +36,7 @@ export function reportText(report: Report): string {
     ['guarded effects', report.effects],
     ['  repeated, where that is documented', report.repeated],
     ['dead letters, all of them ours', report.deadLetters],
-    ['longest time without an event', `${(report.longestQuietMs / 1_000).toFixed(1)} s`],
+    ['longest stall of a workflow', `${(report.longestQuietMs / 1_000).toFixed(1)} s`],
   ];
   const lines = [['faults', total] as const, ...rows].map(([name, value]) => `${name.padEnd(40)}${String(value).padStart(10)}`);
   const verdict = findings.count === 0 ? 'Nothing was lost.' : `${findings.count} findings; logs in ${logs}:\n\n${findings.first.join('\n\n')}`;

@@ -6,7 +6,7 @@ import { createClient } from '@baton/client';
 import { createDeadLetters, createStartQueue } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createRandom } from '@baton/testkit';
-import { type Collector, createCollector } from './collector.ts';
+import { type Collector, createCollector, type Quiet } from './collector.ts';
 import { judgeEffects } from './effects.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { readJournal } from './journal.ts';
@@ -41,6 +41,7 @@ const emptyMsMax = 60_000;
 const swallowShare = 0.4;
 /** Longer than whatever an agent held back. */
 const settleMs = 2_000;
+const stillMsMax = 45_000;
 
 /** @returns null if it was ended early */
 export async function runFaults(options: RunOptions): Promise<Report | null> {
@@ -84,6 +85,8 @@ async function drain(stand: Stand, { collector, load, producer, stop }: Work, fi
   stop();
   await load.ended;
 }
+
+type Journal = ReturnType<typeof readJournal>;
 
 interface Work {
   readonly load: Load;
@@ -165,9 +168,10 @@ async function conclude(
   await delay(settleMs);
   for (const [name, code] of await stand.end()) if (code !== 0) findings.add(`${name} ended with ${code} on SIGTERM at the end`);
   const journal = readJournal(stand.journal);
-  const { completed, ...collected } = collector.collected();
+  const { completed, quiet, ...collected } = collector.collected();
   const { counts, findings: wrong } = judgeEffects({ journal, completed: completed.get('work.effect') ?? [], keys: ['first', 'second'], lockMs: times.lockMs });
-  for (const each of wrong) findings.add(each);
+  const unexcused = withoutExcuse(quiet, journal);
+  for (const each of [...wrong, ...stillFindings(unexcused)]) findings.add(each);
   const dead = await tellDead(stand, journal, findings);
   return {
     seed,
@@ -178,13 +182,27 @@ async function conclude(
     subtasks: collected.subtasks,
     ...counts,
     deadLetters: dead,
-    longestQuietMs: collected.quietMsMax,
+    longestQuietMs: unexcused[0]?.ms ?? 0,
     findings: { count: findings.count, first: findings.first },
   };
 }
 
+/** But for those that wait for the minute to be over after which the engine asks about a reply that was lost. */
+function withoutExcuse(quiet: readonly Quiet[], journal: Journal): readonly Quiet[] {
+  const rootOf = (id: string): string => id.split(/[.~]/, 1)[0] as string;
+  const robbed = new Set(journal.filter(({ what }) => what === 'swallowed').map(({ id }) => rootOf(id)));
+  return quiet.filter(({ workflowId }) => !robbed.has(rootOf(workflowId)));
+}
+
+/** All that outages, takeovers and looks at what was not confirmed may add up to, and less than that minute: whatever waits for it was lost. */
+function stillFindings(quiet: readonly Quiet[]): readonly string[] {
+  return quiet
+    .filter(({ ms }) => ms > stillMsMax)
+    .map(({ workflowId, ms, until }) => `${workflowId} stood still for ${Math.round(ms / 1_000)} s, until ${JSON.stringify(until)}`);
+}
+
 /** All the garbage that was put there, and nothing else. @returns how many dead letters there are */
-async function tellDead({ redis, prefix }: Stand, journal: ReturnType<typeof readJournal>, findings: Findings): Promise<number> {
+async function tellDead({ redis, prefix }: Stand, journal: Journal, findings: Findings): Promise<number> {
   const [begun, put] = (['garbage', 'dumped'] as const).map((kind) => new Set(journal.filter(({ what }) => what === kind).map(({ id }) => id)));
   const { letters } = await createDeadLetters({ redis, prefix }).list({ limit: 10_000 });
   const found = letters.map(({ raw }) => /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(raw)?.[0] ?? raw);
