@@ -25,6 +25,7 @@ const minute = 60_000;
 
 export const faultKinds = {
   kill: { weight: 12, on: everyone, run: ([member], { random }) => only(member).kill(between(random, 100, 2_000)) },
+  sever: { weight: 6, on: everyone, run: sever },
   terminate: { weight: 4, on: everyone, run: terminate },
   freeze: { weight: 10, on: everyone, run: ([member], { random }) => only(member).freeze(between(random, 500, 8_000)) },
   cut: { weight: 8, on: 'network', run: async (members) => members.forEach(({ proxy }) => void proxy.cut()) },
@@ -57,6 +58,16 @@ function only(member: Member | undefined): Member {
 
 function between(random: Random, least: number, most: number): number {
   return least + random.below(most - least);
+}
+
+/** Killed while every answer is long on its way: between one thing that it does and the next, where otherwise is only a millisecond to be hit. */
+async function sever(targets: readonly Member[], { random }: FaultTools): Promise<void> {
+  const member = only(targets[0]);
+  member.proxy.slow(between(random, 100, 400));
+  await delay(between(random, 500, 2_000));
+  const back = member.kill(between(random, 100, 2_000));
+  member.proxy.mend();
+  await back;
 }
 
 /** Kubernetes' way of replacing one. With nothing else on it, it ends by itself and with 0. */
