@@ -28,7 +28,7 @@ export const faultKinds = {
   sever: { weight: 6, on: everyone, run: sever },
   terminate: { weight: 4, on: everyone, run: terminate },
   freeze: { weight: 10, on: everyone, run: ([member], { random }) => only(member).freeze(between(random, 500, 8_000)) },
-  cut: { weight: 8, on: 'network', run: async (members) => members.forEach(({ proxy }) => void proxy.cut()) },
+  cut: { weight: 8, on: 'network', run: async (members) => members.forEach(({ proxy }) => proxy.cut()) },
   block: { weight: 5, on: 'network', run: (members, { random }) => impair(members, (member) => member.proxy.block(), between(random, 1_000, 5_000)) },
   stall: { weight: 5, on: 'network', run: (members, { random }) => impair(members, (member) => member.proxy.stall(), between(random, 1_000, 5_000)) },
   slow: {

@@ -2,7 +2,7 @@
 const keptMax = 40;
 
 export interface Findings {
-  add(finding: string): void;
+  readonly add: (finding: string) => void;
   readonly count: number;
   readonly first: readonly string[];
 }

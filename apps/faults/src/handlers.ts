@@ -9,11 +9,11 @@ import { z } from 'zod';
 
 export interface Outside {
   /** Has the effect that must happen once, under this key of `once`. */
-  effect(idempotencyKey: string, key: string): Promise<void>;
+  readonly effect: (idempotencyKey: string, key: string) => Promise<void>;
   /** `once` is about to be called, and has returned. */
-  asked(idempotencyKey: string, key: string): void;
-  kept(idempotencyKey: string, key: string): void;
-  work(ms: number, signal: AbortSignal): Promise<void>;
+  readonly asked: (idempotencyKey: string, key: string) => void;
+  readonly kept: (idempotencyKey: string, key: string) => void;
+  readonly work: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Whether an output is to be one that nobody can use. */
   readonly isUnruly: () => boolean;
 }
@@ -53,8 +53,6 @@ function numbered(values: readonly Json[]): z.output<typeof Numbered> {
   const n = numberOf(values);
   return { n, text: `${values.length} values: ${n}` };
 }
-
-export type Handlers = ReturnType<typeof createHandlers>;
 
 export function createHandlers({ effect, asked, kept, work, isUnruly }: Outside) {
   async function mix({ values, ms, fails, writes, isBroken }: z.output<typeof MixInput>, { attempt, signal }: Given) {

@@ -19,6 +19,7 @@ type Command = Parameters<Redis['sendCommand']>[0];
 
 export function meddleWithReplies(redis: Redis, { isOn, note }: MeddlingOptions): void {
   const send = redis.sendCommand.bind(redis);
+  const robbed = new Set<string>();
   let isOurs = false;
 
   /** Past ourselves. */
@@ -41,6 +42,14 @@ export function meddleWithReplies(redis: Redis, { isOn, note }: MeddlingOptions)
     note('dumped', id);
   }
 
+  /** One for each workflow: it takes a minute to find out about each, and they are found one after the other. */
+  function isFirstLoss(words: readonly string[]): boolean {
+    const [workflow = ''] = dispatchIn(words).split(/[.~]/, 1);
+    const isFirst = !robbed.has(workflow);
+    robbed.add(workflow);
+    return isFirst;
+  }
+
   redis.sendCommand = (command: Command, stream) => {
     if (isOurs || !isReply(command)) return send(command, stream);
     const words = command.args.map(String);
@@ -49,7 +58,7 @@ export function meddleWithReplies(redis: Redis, { isOn, note }: MeddlingOptions)
       late(words, Math.random() * lateMsMax);
     }
     if (isOn('garbage')) void dump(words[0] as string).catch(() => {});
-    if (isOn('swallow')) {
+    if (isOn('swallow') && isFirstLoss(words)) {
       const id = randomUUID();
       note('garbage', id);
       note('swallowed', dispatchIn(words));

@@ -24,27 +24,6 @@ export interface MemberPlan {
   readonly onFinding: (finding: string) => void;
 }
 
-export interface Member {
-  readonly name: string;
-  readonly role: Role;
-  readonly proxy: TcpProxy;
-  /** Of all processes that it has been. */
-  readonly pids: ReadonlySet<number>;
-  /** When it has said so. @throws with its last words if it does not for too long */
-  ready(): Promise<void>;
-  /** SIGKILL, and a new one after so long. */
-  kill(downMs: number): Promise<void>;
-  /** SIGTERM, and a new one after so long. It must end by itself, with 0 where nothing else happens to it. */
-  replace(downMs: number): Promise<number | null>;
-  /** SIGSTOP, and SIGCONT after so long. */
-  freeze(ms: number): Promise<void>;
-  order(order: Order): void;
-  /** SIGTERM, for good. @returns the exit code */
-  stop(): Promise<number | null>;
-  /** SIGKILL, for good. */
-  drop(): Promise<void>;
-}
-
 /** When the pipe to this process ends, so does the child. */
 const leash = "data:text/javascript,process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref()";
 const restartMs = 500;
@@ -62,77 +41,95 @@ interface Life {
   tail: string;
 }
 
-export function startMember(plan: MemberPlan): Member {
-  const { name, role, proxy, logs, onFinding } = plan;
-  const log = createWriteStream(join(logs, `${name}.log`), { flags: 'a' });
-  const pids = new Set<number>();
-  let isStopping = false;
-  let life = begin();
+export class Member {
+  readonly name: string;
+  readonly role: Role;
+  readonly proxy: TcpProxy;
+  readonly #plan: MemberPlan;
+  readonly #log: WriteStream;
+  #isStopping = false;
+  #life: Life;
 
-  function begin(): Life {
-    const started = startLife(plan, log);
-    pids.add(started.child.pid ?? 0);
-    void started.ended.then((code) => onEnd(started, code));
-    return started;
+  /** Starts it. */
+  constructor(plan: MemberPlan) {
+    [this.name, this.role, this.proxy] = [plan.name, plan.role, plan.proxy];
+    this.#plan = plan;
+    this.#log = createWriteStream(join(plan.logs, `${plan.name}.log`), { flags: 'a' });
+    this.#life = this.#begin();
   }
 
-  async function onEnd(ending: Life, code: number | null): Promise<void> {
-    if (ending.isExpected) return;
-    const isUnreachable = code === exitCodes.unreachable && !ending.wasReady;
-    if (!isUnreachable) onFinding(`${name} (${ending.child.pid}) ended by itself with ${code ?? ending.child.signalCode}:\n${ending.tail}`);
-    await again(restartMs);
+  /** When it has said so. @throws with its last words if it does not for too long */
+  async ready(): Promise<void> {
+    const isReady = await Promise.race([this.#life.isReady.promise.then(() => true), delay(readyMsMax, false, { ref: false })]);
+    if (!isReady) throw new Error(`${this.name} did not get ready within ${readyMsMax} ms. Its last words:\n${this.#life.tail}`);
   }
 
-  async function again(afterMs: number): Promise<void> {
-    const before = life;
-    await delay(afterMs);
-    // Whoever else has ended it, or seen it end, may have been faster.
-    if (!isStopping && life === before) life = begin();
+  /** SIGKILL, and a new one after so long. */
+  async kill(downMs: number): Promise<void> {
+    await this.#end('SIGKILL');
+    await this.#again(downMs);
   }
 
-  async function end(signal: NodeJS.Signals): Promise<number | null> {
-    life.isExpected = true;
-    life.child.kill(signal);
-    const timer = setTimeout(() => life.child.kill('SIGKILL'), stopMsMax);
-    const code = await life.ended;
-    clearTimeout(timer);
+  /** SIGTERM, and a new one after so long. It must end by itself, with 0 where nothing else happens to it. */
+  async replace(downMs: number): Promise<number | null> {
+    const code = await this.#end('SIGTERM');
+    await this.#again(downMs);
     return code;
   }
 
-  return {
-    name,
-    role,
-    proxy,
-    pids,
-    async ready() {
-      const isReady = await Promise.race([life.isReady.promise.then(() => true), delay(readyMsMax, false, { ref: false })]);
-      if (!isReady) throw new Error(`${name} did not get ready within ${readyMsMax} ms. Its last words:\n${life.tail}`);
-    },
-    async kill(downMs) {
-      await end('SIGKILL');
-      await again(downMs);
-    },
-    async replace(downMs) {
-      const code = await end('SIGTERM');
-      await again(downMs);
-      return code;
-    },
-    async freeze(ms) {
-      await frozen(life.child, ms);
-    },
-    order(order) {
-      life.child.stdin?.write(`${JSON.stringify(order)}\n`);
-    },
-    async stop() {
-      isStopping = true;
-      return await end('SIGTERM');
-    },
-    async drop() {
-      isStopping = true;
-      await end('SIGKILL');
-      log.end();
-    },
-  };
+  /** SIGSTOP, and SIGCONT after so long: by a shell of its own, which lets it go on also when this process is gone by then. */
+  async freeze(ms: number): Promise<void> {
+    const { pid } = this.#life.child;
+    const script = `kill -STOP ${pid} 2>/dev/null && sleep ${(ms / 1_000).toFixed(2)}; kill -CONT ${pid} 2>/dev/null`;
+    await once(spawn('/bin/sh', ['-c', script], { stdio: 'ignore', detached: true }), 'close');
+  }
+
+  order(order: Order): void {
+    this.#life.child.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+
+  /** SIGTERM, for good. @returns the exit code */
+  async stop(): Promise<number | null> {
+    this.#isStopping = true;
+    return await this.#end('SIGTERM');
+  }
+
+  /** SIGKILL, for good. */
+  async drop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#end('SIGKILL');
+    this.#log.end();
+  }
+
+  #begin(): Life {
+    const life = startLife(this.#plan, this.#log);
+    void life.ended.then((code) => this.#onEnd(life, code));
+    return life;
+  }
+
+  async #onEnd(life: Life, code: number | null): Promise<void> {
+    if (life.isExpected) return;
+    const foundNoRedis = code === exitCodes.unreachable && !life.wasReady;
+    if (!foundNoRedis) this.#plan.onFinding(`${this.name} (${life.child.pid}) ended by itself with ${code ?? life.child.signalCode}:\n${life.tail}`);
+    await this.#again(restartMs);
+  }
+
+  async #again(afterMs: number): Promise<void> {
+    const before = this.#life;
+    await delay(afterMs);
+    // Whoever else has ended it, or seen it end, may have been faster.
+    if (!this.#isStopping && this.#life === before) this.#life = this.#begin();
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const { child, ended } = this.#life;
+    this.#life.isExpected = true;
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+    const code = await ended;
+    clearTimeout(timer);
+    return code;
+  }
 }
 
 function startLife({ main, env }: MemberPlan, log: WriteStream): Life {
@@ -157,13 +154,6 @@ function startLife({ main, env }: MemberPlan, log: WriteStream): Life {
     });
   }
   return life;
-}
-
-/** By a shell of its own, which lets it go on also when this process is gone by then. */
-async function frozen({ pid }: ChildProcess, ms: number): Promise<void> {
-  const script = `kill -STOP ${pid} 2>/dev/null && sleep ${(ms / 1_000).toFixed(2)}; kill -CONT ${pid} 2>/dev/null`;
-  const shell = spawn('/bin/sh', ['-c', script], { stdio: 'ignore', detached: true });
-  await once(shell, 'close');
 }
 
 /** Ours, but for what would set up the processes otherwise than we do. */

@@ -14,7 +14,7 @@ const handlers = createHandlers({ effect: async () => {}, asked: () => {}, kept:
 const agents = Object.fromEntries(
   Object.entries(handlers).map(([name, handler]): [string, TestHandler] => [
     name,
-    (input, context) => (handler as (input: unknown, given: Given) => Promise<never>)(filled(input), context as unknown as Given),
+    (input, context) => (handler as (input: unknown, given: Given) => Promise<never>)(filled(input), context),
   ]),
 );
 

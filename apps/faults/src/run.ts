@@ -3,20 +3,20 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@baton/client';
-import { createDeadLetters, createStartQueue } from '@baton/queue';
+import { createStartQueue } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createRandom } from '@baton/testkit';
-import { type Collector, createCollector, type Quiet } from './collector.ts';
-import { judgeEffects } from './effects.ts';
+import { storyOf } from './audit.ts';
+import { type Collector, createCollector } from './collector.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { readJournal } from './journal.ts';
 import { type Load, startLoad } from './load.ts';
 import { createModel } from './model.ts';
 import { createProducer, type Producer } from './producer.ts';
 import type { Report } from './report.ts';
 import { residue } from './residue.ts';
-import { type Stand, startStand, times } from './stand.ts';
+import { type Stand, startStand, treeSettings } from './stand.ts';
 import { makeTrouble, type Trouble } from './trouble.ts';
+import { conclude } from './verdict.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -39,21 +39,19 @@ const drainMsMax = 90_000;
 const emptyMsMax = 60_000;
 /** Replies are not swallowed later than so much before the load ends, or the drain would only wait for them. */
 const swallowShare = 0.4;
-/** Longer than whatever an agent held back. */
-const settleMs = 2_000;
-const stillMsMax = 45_000;
 
 /** @returns null if it was ended early */
 export async function runFaults(options: RunOptions): Promise<Report | null> {
   const { seed, minutes, calm, dir, say, signal } = options;
   const findings = createFindings();
-  const stand = await startStand(dir, findings.add);
+  const trees = createRandom(seed).pick(treeSettings);
+  const stand = await startStand({ dir, trees, onFinding: findings.add });
   try {
     const loadMs = minutes * 60_000;
     const over = AbortSignal.any([signal, AbortSignal.timeout(loadMs)]);
     const work = startWork(stand, options, findings, over);
     await work.registered;
-    say(`seed ${seed}, ${minutes} minutes, logs in ${dir}`);
+    say(`seed ${seed}, ${minutes} minutes, trees ${trees}, logs in ${dir}`);
     const trouble = calm
       ? null
       : makeTrouble({ stand, random: createRandom(seed + 1), onFinding: findings.add, signal: over, swallowMs: swallowShare * loadMs });
@@ -68,13 +66,17 @@ export async function runFaults(options: RunOptions): Promise<Report | null> {
     } finally {
       await watching.stop();
     }
-    return signal.aborted ? null : await conclude(options, stand, work, trouble, findings);
+    if (signal.aborted) return null;
+    const { load, collector } = work;
+    const facts = { seed, minutes, trees, logs: dir, faults: Object.fromEntries(trouble?.counts ?? []), started: load.started(), accepted: load.accepted() };
+    return await conclude({ stand, collector, findings, facts });
   } finally {
     await stand.dispose();
   }
 }
 
-async function drain(stand: Stand, { collector, load, producer, stop }: Work, findings: Findings, signal: AbortSignal): Promise<void> {
+async function drain(stand: Stand, work: Work, findings: Findings, signal: AbortSignal): Promise<void> {
+  const { collector, load, producer } = work;
   const isDrained = await within(drainMsMax, signal, async () => {
     // A pause that nobody waits for the answer of any more may have come after the resume that was to end it; an operator would do as we do here.
     await producer.resume([...collector.open]);
@@ -82,11 +84,9 @@ async function drain(stand: Stand, { collector, load, producer, stop }: Work, fi
     return collector.open.size === 0;
   });
   if (!isDrained) await tellOpen(stand, collector, findings);
-  stop();
+  work.stop();
   await load.ended;
 }
-
-type Journal = ReturnType<typeof readJournal>;
 
 interface Work {
   readonly load: Load;
@@ -100,7 +100,7 @@ interface Work {
 function startWork({ redis, prefix, apiUrl }: Stand, { seed, rate, signal }: RunOptions, findings: Findings, over: AbortSignal): Work {
   const stopping = new AbortController();
   const store = createStore({ redis, prefix });
-  const collector = createCollector({ store, onFinding: findings.add });
+  const collector = createCollector(store, findings.add);
   const producer = createProducer({
     client: createClient({ baseUrl: apiUrl, timeoutMs: 5_000 }),
     starts: createStartQueue(redis, prefix),
@@ -142,10 +142,8 @@ function watch({ load, collector }: Work, trouble: Trouble | null, say: (line: s
 async function tellOpen({ redis, prefix }: Stand, collector: Collector, findings: Findings): Promise<void> {
   const store = createStore({ redis, prefix });
   for (const id of collector.open) {
-    const workflow = await store.load(id);
-    const entries = await store.events(id, null, 1_000);
-    const story = entries.flatMap(({ events }) => events.map((event) => `  ${JSON.stringify(event)}`)).join('\n');
-    findings.add(`${id} has not ended, it is ${workflow?.state.status ?? 'not there'}:\n${story}`);
+    const summary = await store.summary(id);
+    findings.add(`${id} has not ended, it is ${summary?.state.status ?? 'not there'}:\n${await storyOf(store, id)}`);
   }
 }
 
@@ -156,59 +154,6 @@ async function tellLeft({ redis, prefix }: Stand, findings: Findings, signal: Ab
     return left.length === 0;
   });
   for (const each of left) findings.add(`left over: ${each}`);
-}
-
-async function conclude(
-  { seed, minutes, dir }: RunOptions,
-  stand: Stand,
-  { load, collector }: Work,
-  trouble: Trouble | null,
-  findings: Findings,
-): Promise<Report> {
-  await delay(settleMs);
-  for (const [name, code] of await stand.end()) if (code !== 0) findings.add(`${name} ended with ${code} on SIGTERM at the end`);
-  const journal = readJournal(stand.journal);
-  const { completed, quiet, ...collected } = collector.collected();
-  const { counts, findings: wrong } = judgeEffects({ journal, completed: completed.get('work.effect') ?? [], keys: ['first', 'second'], lockMs: times.lockMs });
-  const unexcused = withoutExcuse(quiet, journal);
-  for (const each of [...wrong, ...stillFindings(unexcused)]) findings.add(each);
-  const dead = await tellDead(stand, journal, findings);
-  return {
-    seed,
-    minutes,
-    logs: dir,
-    faults: Object.fromEntries(trouble?.counts ?? []),
-    workflows: { started: load.started(), accepted: load.accepted(), ended: collected.ended },
-    subtasks: collected.subtasks,
-    ...counts,
-    deadLetters: dead,
-    longestQuietMs: unexcused[0]?.ms ?? 0,
-    findings: { count: findings.count, first: findings.first },
-  };
-}
-
-/** But for those that wait for the minute to be over after which the engine asks about a reply that was lost. */
-function withoutExcuse(quiet: readonly Quiet[], journal: Journal): readonly Quiet[] {
-  const rootOf = (id: string): string => id.split(/[.~]/, 1)[0] as string;
-  const robbed = new Set(journal.filter(({ what }) => what === 'swallowed').map(({ id }) => rootOf(id)));
-  return quiet.filter(({ workflowId }) => !robbed.has(rootOf(workflowId)));
-}
-
-/** All that outages, takeovers and looks at what was not confirmed may add up to, and less than that minute: whatever waits for it was lost. */
-function stillFindings(quiet: readonly Quiet[]): readonly string[] {
-  return quiet
-    .filter(({ ms }) => ms > stillMsMax)
-    .map(({ workflowId, ms, until }) => `${workflowId} stood still for ${Math.round(ms / 1_000)} s, until ${JSON.stringify(until)}`);
-}
-
-/** All the garbage that was put there, and nothing else. @returns how many dead letters there are */
-async function tellDead({ redis, prefix }: Stand, journal: Journal, findings: Findings): Promise<number> {
-  const [begun, put] = (['garbage', 'dumped'] as const).map((kind) => new Set(journal.filter(({ what }) => what === kind).map(({ id }) => id)));
-  const { letters } = await createDeadLetters({ redis, prefix }).list({ limit: 10_000 });
-  const found = letters.map(({ raw }) => /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(raw)?.[0] ?? raw);
-  for (const id of put ?? []) if (!found.includes(id)) findings.add(`the garbage ${id} was put into a stream and is not among the dead letters`);
-  for (const id of found) if (begun?.has(id) !== true) findings.add(`among the dead letters is what nobody meant to be unreadable: ${id}`);
-  return letters.length;
 }
 
 async function within(msMax: number, signal: AbortSignal, isDone: () => Promise<boolean>): Promise<boolean> {

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectRedis, type Redis } from '@baton/queue';
 import { freePort, type RedisFixture, randomPrefix, startRedis, startTcpProxy } from '@baton/testkit';
-import { type Member, type Role, startMember } from './member.ts';
+import { Member, type Role } from './member.ts';
 
 export interface Stand {
   readonly server: RedisFixture;
@@ -25,8 +25,17 @@ export const times = { leaseMs: 3_000, lockMs: 3_000, stalledMs: 1_000 } as cons
 const folder = (app: string): string => join(import.meta.dirname, '../../', app, 'src/main.ts');
 const counts: Readonly<Record<Role, number>> = { orchestrator: 2, api: 1, agent: 4 };
 
-/** @param dir where logs and the journal go */
-export async function startStand(dir: string, onFinding: (finding: string) => void): Promise<Stand> {
+export const treeSettings = ['auto', 'on', 'off'] as const;
+
+export interface StandOptions {
+  /** Where logs and the journal go. */
+  readonly dir: string;
+  /** `BATON_TREES` of whoever dispatches. */
+  readonly trees: (typeof treeSettings)[number];
+  readonly onFinding: (finding: string) => void;
+}
+
+export async function startStand({ dir, trees, onFinding }: StandOptions): Promise<Stand> {
   await using started = new AsyncDisposableStack();
   await mkdir(dir, { recursive: true });
   // With `everysec` a SIGKILL may take the last second with it, as its documentation says; then nobody could tell what Baton has lost from what Redis has.
@@ -45,14 +54,14 @@ export async function startStand(dir: string, onFinding: (finding: string) => vo
     },
   };
   // What a restart costs is mostly reading the sources.
-  const common = { BATON_PREFIX: prefix, NODE_COMPILE_CACHE: join(dir, '..', 'compile-cache') };
+  const common = { BATON_PREFIX: prefix, BATON_TREES: trees, NODE_COMPILE_CACHE: join(dir, '..', 'compile-cache') };
   const members: Member[] = [];
   for (const [role, count] of Object.entries(counts) as [Role, number][]) {
     for (let number = 1; number <= count; number += 1) {
       const proxy = await startTcpProxy(server.port);
       started.defer(() => proxy.stop());
       const { main, env } = mains[role];
-      const member = startMember({
+      const member = new Member({
         name: count === 1 ? role : `${role}-${number}`,
         role,
         main,

@@ -26,7 +26,7 @@ type Task = NodeInput & { readonly id: string };
 type Given = Partial<Pick<TaskNode, 'needs' | 'fallback' | 'optional' | 'repairs' | 'writes'>> & Readonly<Record<string, unknown>>;
 
 function task(id: string, capability: string, params: { readonly [name: string]: Json }, given: Given = {}): Task {
-  return { id, capability, params, retry: patient, attempt_timeout_ms: attemptTimeoutMs, ...given } as Task;
+  return { id, capability, params, retry: patient, attempt_timeout_ms: attemptTimeoutMs, ...given };
 }
 
 const mix = (id: string, values: readonly Json[], given: Given = {}, more: { readonly [name: string]: Json } = {}): Task =>

@@ -45,12 +45,12 @@ export function makeTrouble({ stand, random, onFinding, signal, swallowMs }: Tro
   function targetsOf({ on }: FaultKind): readonly Member[] | null {
     if (on === 'redis') return isRedisBusy ? null : [];
     const free = stand.members.filter((member) => !busy.has(member) && (on === 'network' || on.includes(member.role)));
-    if (on === 'network' && random.chance(allShare)) return free;
-    return free.length === 0 ? null : [random.pick(free)];
+    if (free.length === 0) return null;
+    return on === 'network' && random.chance(allShare) ? free : [random.pick(free)];
   }
 
   async function strike(): Promise<void> {
-    const name = random.weighted(weights());
+    const name = random.weighted(weightsOf(performance.now() < begunAt + swallowMs));
     const kind: FaultKind = faultKinds[name];
     const targets = targetsOf(kind);
     if (targets === null) return;
@@ -67,11 +67,6 @@ export function makeTrouble({ stand, random, onFinding, signal, swallowMs }: Tro
     }
   }
 
-  function weights(): Readonly<Record<FaultName, number>> {
-    const isLate = performance.now() > begunAt + swallowMs;
-    return Object.fromEntries(names.map((name) => [name, isLate && name === 'swallow' ? 0 : faultKinds[name].weight])) as Record<FaultName, number>;
-  }
-
   async function run(): Promise<void> {
     while (!signal.aborted) {
       await delay(pauseMsMin + random.below(pauseMsMax - pauseMsMin), undefined, { signal }).catch(() => {});
@@ -84,4 +79,8 @@ export function makeTrouble({ stand, random, onFinding, signal, swallowMs }: Tro
   }
 
   return { counts, ended: run() };
+}
+
+function weightsOf(maySwallow: boolean): Readonly<Record<FaultName, number>> {
+  return Object.fromEntries(names.map((name) => [name, name === 'swallow' && !maySwallow ? 0 : faultKinds[name].weight])) as Record<FaultName, number>;
 }
