@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   verify,
   format: (args, signal) => runScript('format', args, signal),
   bench: privateApp('bench'),
+  soak: privateApp('bench', 'soak-main'),
   'test:faults': privateApp('faults'),
   baton,
 };

@@ -90,5 +90,4 @@ await runService({
   service: 'faults-agent',
   parse: (environment) => parseEnvironment(AgentEnvironment, environment),
   start,
-  stopMsMax: 15_000,
 });

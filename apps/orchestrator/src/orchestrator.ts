@@ -1,27 +1,46 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
-import { createDoctor } from '@baton/doctor';
-import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
+import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
+import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
+import { type Admission, createAdmission, createEngine, type Engine, type EngineDeps } from '@baton/engine';
+import { finishMsOf } from '@baton/protocol';
 import {
   connectRedis,
   consumeStarts,
   consumeWebhooks,
   createDeadLetters,
+  createLoadReader,
   createPartitionLeases,
   createReplyReader,
   createSubtaskQueue,
   type Redis,
-  type StartOutcome,
+  readWaitingStarts,
+  redisProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
+import {
+  boundedLines,
+  createMetrics,
+  type HealthProblem,
+  isStopping,
+  type Logger,
+  logEvents,
+  logRefusals,
+  type Metrics,
+  noMetrics,
+  serveMetrics,
+} from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
+import { startJanitor } from './janitor.ts';
+import { createNewerPartitions } from './newer-partitions.ts';
 import { holdPartitions } from './ownership.ts';
 import { startSettleLoop } from './settle-loop.ts';
+import { hasEndedBy, startOf } from './start-request.ts';
+import { startSweeping } from './sweeping.ts';
 import { reportUnserved } from './unserved.ts';
 
 export interface Orchestrator {
@@ -37,36 +56,47 @@ const leaseShare = 2 / 3;
 /** A loop that has not turned for this long is not healthy. */
 const idleMsMax = 10_000;
 
-/** @throws what connecting to Redis and listening throw, each with an `exitCode` */
-export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
+/**
+ * @param schema what it reads and writes: that of this code, but in tests
+ * @throws what connecting to Redis and listening throw, each with an `exitCode`
+ */
+export async function startOrchestrator(
+  environment: z.output<typeof OrchestratorEnvironment>,
+  log: Logger,
+  stopping: AbortSignal,
+  schema = currentSchema,
+): Promise<Orchestrator> {
   const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
-  const warn = (event: string, err: unknown): void => log.warn({ event, err });
+  const write = boundedLines((line) => log.warn(line));
+  const warn = (event: string, err: unknown): void => write({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
-  const store = createStore({ redis, prefix });
-  const queue = createSubtaskQueue({ redis, prefix });
-  const reader = createReplyReader({ redis, prefix });
-  const deadLetters = createDeadLetters({ redis, prefix });
-  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
-  const logEvent = logEvents(log);
-  const observe: EngineDeps['observe'] = (header, event) => {
-    logEvent(header, event);
-    metrics.observe(header, event);
-  };
+  const store = createStore({ redis, prefix, schema });
+  const queue = createSubtaskQueue({ redis, prefix, schema });
+  const reader = createReplyReader({ redis, prefix, schema });
+  const told = telling({ redis, prefix, store, log, hasMetrics: port !== 'off' });
+  const { metrics } = told;
 
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   started.defer(() => queue.close());
   started.defer(() => reader.close());
   const trees = await watchTrees(started, environment, redis, warn);
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
-  const loop = startSettleLoop({ engine, reader, warn });
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
+  const admission = createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() });
+  const { observe, onRefused } = told;
+  const retentionMs = environment.BATON_RETENTION_MS;
+  const engine = createEngine({ store, queue, schema, retentionMs, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
+  const newer = createNewerPartitions(log, schema.version);
+  const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
+  const server =
+    port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems({ redis, prefix, idleMs: loop.idleMs(), stopping }), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
-    leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
+    leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
     leaseMs,
+    newer: newer.met,
     onChange: (partitions) => {
       log.info({ event: 'partitions_owned', owner, partitions });
       loop.own(partitions);
@@ -77,13 +107,55 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   started.defer(() => loop.stop());
   const lookout = reportUnserved(redis, prefix, log);
   started.defer(() => lookout.close());
-  await consumeQueues(started, { redis, prefix, engine, takeoverMs, warn });
+  const janitor = startJanitor(redis, prefix, environment.BATON_JANITOR_MS, log);
+  started.defer(() => janitor.close());
+  const finishMs = finishMsOf(environment.BATON_GRACE_MS);
+  told.onPlace = await consumeQueues(started, { redis, prefix, schema, engine, admission, takeoverMs, finishMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
-  const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
+  const looked = { redis, prefix, store, now: Date.now };
+  const checkup = reportFindings(createDoctor(looked), log);
   started.defer(() => checkup.close());
+  const sweeping = startSweeping(createSweeper(looked), sweepEveryMs, log);
+  started.defer(() => sweeping.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: loop.ended, close: () => ending.disposeAsync() };
+}
+
+interface Telling {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly store: Pick<WorkflowStore, 'activeCounts'>;
+  readonly log: Logger;
+  readonly hasMetrics: boolean;
+}
+
+interface Told extends Required<Pick<EngineDeps, 'observe' | 'onRefused'>> {
+  readonly metrics: Metrics;
+  /** Called when a workflow has ended, which leaves a place for another. */
+  onPlace: () => void;
+}
+
+/** Log and metrics of what was committed, and of what was not let in. */
+function telling({ redis, prefix, store, log, hasMetrics }: Telling): Told {
+  const deadLetters = createDeadLetters({ redis, prefix });
+  const asked = { activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting: () => readWaitingStarts(redis, prefix) };
+  const metrics = hasMetrics ? createMetrics(asked) : noMetrics;
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
+  const told: Told = {
+    metrics,
+    onPlace() {},
+    observe(header, event) {
+      logEvent(header, event);
+      metrics.observe(header, event);
+      if (hasEndedBy(event)) told.onPlace();
+    },
+    onRefused(type, refusal) {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
+  };
+  return told;
 }
 
 /** Who can take part in trees, and when trees are cut; until the stack is disposed of. */
@@ -102,42 +174,44 @@ async function watchTrees(
 interface ConsumeQueues {
   readonly redis: Redis;
   readonly prefix: string;
+  readonly schema: Schema;
   readonly engine: Engine;
+  readonly admission: Admission;
   readonly takeoverMs: number;
+  readonly finishMs: number;
   readonly warn: (event: string, err: unknown) => void;
 }
 
-/** Start requests and webhooks, until the stack is disposed of. */
-async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, engine, takeoverMs, warn }: ConsumeQueues): Promise<void> {
-  const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
-  started.defer(() => webhooks.close());
+/** Start requests and webhooks, until the stack is disposed of. @returns whom to tell that there may be a place for a start that waits */
+async function consumeQueues(started: AsyncDisposableStack, options: ConsumeQueues): Promise<() => void> {
+  const { redis, prefix, schema, engine, admission, takeoverMs, finishMs, warn } = options;
+  const webhooks = await consumeWebhooks({ redis, prefix, schema, onError: (err) => warn('webhook_failed', err) });
+  started.defer(() => webhooks.close(finishMs));
   const starts = await consumeStarts({
     redis,
     prefix,
+    schema,
     // What a dead orchestrator had in hand is another's as soon as its partitions are: a start that is made twice is made once.
     lockMs: takeoverMs,
     stalledMs: takeoverMs / 2,
-    onStart: (request) => start(engine, request),
+    onStart: startOf(engine),
+    room: admission.room,
     onError: (err) => warn('start_queue_error', err),
   });
   started.defer(() => starts.close());
+  return starts.wake;
 }
 
-async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+interface Looked {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly idleMs: number;
+  readonly stopping: AbortSignal;
+}
+
+async function problems({ redis, prefix, idleMs, stopping }: Looked): Promise<readonly HealthProblem[]> {
+  if (stopping.aborted) return [isStopping];
+  const ofRedis = await redisProblems(redis, prefix);
+  if (ofRedis.length > 0) return ofRedis;
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
-}
-
-async function start(engine: Engine, request: Parameters<Engine['start']>[0]): Promise<StartOutcome> {
-  const outcome = await engine.start(request);
-  switch (outcome.status) {
-    case 'created':
-    case 'existing':
-      return { status: 'started', workflowId: outcome.summary.header.id, created: outcome.status === 'created' };
-    case 'invalid':
-      return { status: 'refused', problems: outcome.problems };
-    case 'conflict':
-    case 'unknown_type':
-      return { status: 'refused', problems: [{ path: '', code: outcome.status, message: outcome.message }] };
-  }
 }

@@ -1,5 +1,6 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
-import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { Admission, Refusal } from './admission.ts';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
 export type Counted = 'commits' | 'conflicts' | 'reloads';
@@ -11,6 +12,14 @@ export interface EngineDeps {
   readonly sameTree?: SameTree | undefined;
   /** Also while other commits are under way. A tree saves the time between two steps and costs Redis and the agents more work: without a word, true. */
   readonly areTreesCutUnderLoad?: boolean;
+  /** Asked before each start, but not for those that a workflow asks for. Absent: whatever comes is started. */
+  readonly admission?: Admission;
+  /** Told of each start that was not let in. */
+  readonly onRefused?: (type: string, refusal: Refusal) => void;
+  /** Up to which it takes definitions: that of this code, but in tests. What store and queue take and write is theirs. */
+  readonly schema?: Schema | undefined;
+  /** How long ended workflows are kept whose definition does not say; without a word, as core has it. Of a type it is that of its registration. */
+  readonly retentionMs?: number | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

@@ -1,3 +1,4 @@
+export { type Admission, type AdmissionLimits, createAdmission, type Refusal, type WaitsFor } from './admission.ts';
 export type { ControlOutcome, OpenApproval } from './control.ts';
 export type { EngineDeps } from './deps.ts';
 export * from './engine.ts';

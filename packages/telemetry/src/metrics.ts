@@ -6,6 +6,7 @@
  */
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type LabelValues, labelValues } from './label-values.ts';
 import { within } from './within.ts';
 
 export interface MetricsOptions {
@@ -13,6 +14,8 @@ export interface MetricsOptions {
   readonly activeCounts?: () => Promise<ReadonlyMap<string, number>>;
   /** How many replies that could not be read wait for somebody to look at them. A process without it serves no `baton_dead_letters`. */
   readonly deadLetters?: () => Promise<number>;
+  /** How many starts wait for a place, by the limit that they wait for. A process without it serves no `baton_starts_waiting`. */
+  readonly startsWaiting?: () => Promise<readonly { readonly limit: string; readonly starts: number }[]>;
 }
 
 export interface Metrics {
@@ -21,6 +24,8 @@ export interface Metrics {
   readonly subtaskRetried: (capability: string, reason: string) => void;
   /** What the engine did of its own accord. */
   readonly count: (what: 'commits' | 'conflicts' | 'reloads', by: number) => void;
+  /** A start was not let in: refused, or told to wait. */
+  readonly notAdmitted: (workflowType: string, reason: string) => void;
   /** The Prometheus text format. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -33,35 +38,43 @@ const scrapeTimeoutMs = 1_000;
 /** How often the lag of the event loop is looked at, which wakes the process; its figures include this time. */
 const lagEveryMs = 100;
 const subtaskSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** How many values of a label are told apart: capabilities and reasons stand in one series each with each other. */
+const [typesMax, capabilitiesMax, reasonsMax] = [500, 500, 50];
 const workflowSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
 
-export function createMetrics({ activeCounts, deadLetters }: MetricsOptions = {}): Metrics {
+export function createMetrics({ activeCounts, deadLetters, startsWaiting }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagEveryMs });
   const series = createSeries(registry);
   const engine = createEngineSeries(registry);
-  createActiveWorkflows(registry, activeCounts);
+  const labels: Labels = { type: labelValues(typesMax), capability: labelValues(capabilitiesMax), reason: labelValues(reasonsMax) };
+  createActiveWorkflows(registry, labels.type, activeCounts);
   if (deadLetters !== undefined) createDeadLetterGauge(registry, deadLetters);
+  if (startsWaiting !== undefined) createStartsWaitingGauge(registry, startsWaiting);
 
   return {
-    observe: createObserve(series),
-    subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
+    observe: createObserve(series, labels),
+    subtaskRetried: (capability, reason) => series.retries.inc({ capability: labels.capability(capability), reason: labels.reason(reason) }),
     count: (what, by) => engine[what].inc(by),
+    notAdmitted: (type, reason) => series.notAdmitted.inc({ type, reason }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
 }
 
 /** For a process that was told to keep none. */
-export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, text: async () => '', contentType: 'text/plain' };
+export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, notAdmitted() {}, text: async () => '', contentType: 'text/plain' };
 
-function createObserve(series: ReturnType<typeof createSeries>): Metrics['observe'] {
+type Labels = Readonly<Record<'type' | 'capability' | 'reason', LabelValues>>;
+
+function createObserve(series: ReturnType<typeof createSeries>, labels: Labels): Metrics['observe'] {
   const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
     series.completions.inc({ workflow_type, status });
     series.duration.observe({ workflow_type }, durationMs / 1000);
   };
 
-  return ({ type: workflow_type }, event) => {
+  return ({ type }, event) => {
+    const workflow_type = labels.type(type);
     switch (event.type) {
       case 'workflow_started':
         series.starts.inc({ workflow_type });
@@ -69,10 +82,11 @@ function createObserve(series: ReturnType<typeof createSeries>): Metrics['observ
         return;
       case 'subtask_completed':
       case 'subtask_failed':
-        series.subtaskDuration.observe({ capability: event.capability }, event.durationMs / 1000);
+        series.subtaskDuration.observe({ capability: labels.capability(event.capability) }, event.durationMs / 1000);
         return;
       case 'subtask_setback':
-        if (event.next !== 'held') series.retries.inc({ capability: event.capability, reason: event.error?.code ?? event.next });
+        if (event.next !== 'held')
+          series.retries.inc({ capability: labels.capability(event.capability), reason: labels.reason(event.error?.code ?? event.next) });
         return;
       case 'workflow_completed':
         if ((event.partialFailures ?? 0) > 0) series.partialFailures.inc({ workflow_type });
@@ -139,6 +153,12 @@ function createSeries(registry: Registry) {
       help: 'Workflows that completed although some of their subtasks failed',
       labelNames: ['workflow_type'],
     }),
+    notAdmitted: new Counter({
+      registers,
+      name: 'baton_admission_refused_total',
+      help: 'Starts that found no place: refused, or told to wait, each time that they ask',
+      labelNames: ['type', 'reason'],
+    }),
     timeouts: new Counter({ registers, name: 'workflow_timeouts_total', help: 'Workflows that ran out of time', labelNames: ['workflow_type'] }),
   };
 }
@@ -161,7 +181,7 @@ function announce(series: ReturnType<typeof createSeries>, workflow_type: string
   series.timeouts.inc({ workflow_type }, 0);
 }
 
-function createActiveWorkflows(registry: Registry, activeCounts: MetricsOptions['activeCounts']): void {
+function createActiveWorkflows(registry: Registry, labelOf: LabelValues, activeCounts: MetricsOptions['activeCounts']): void {
   const seen = new Set<string>();
   new Gauge({
     registers: [registry],
@@ -174,8 +194,13 @@ function createActiveWorkflows(registry: Registry, activeCounts: MetricsOptions[
       // A scrape without Redis still tells of the process: the series is absent for that time, which is what alerts look for.
       const counts = await within(scrapeTimeoutMs, 'The store did not count', activeCounts()).catch(() => null);
       if (counts === null) return;
-      for (const type of counts.keys()) seen.add(type);
-      for (const type of seen) this.set({ workflow_type: type }, counts.get(type) ?? 0);
+      // Zero is told of those that were seen once.
+      for (const workflow_type of seen) this.set({ workflow_type }, 0);
+      for (const [type, count] of counts) {
+        const workflow_type = labelOf(type);
+        seen.add(workflow_type);
+        this.inc({ workflow_type }, count);
+      }
     },
   });
 }
@@ -190,6 +215,24 @@ function createDeadLetterGauge(registry: Registry, count: NonNullable<MetricsOpt
       this.remove();
       const waiting = await within(scrapeTimeoutMs, 'The dead letters were not counted', count()).catch(() => null);
       if (waiting !== null) this.set(waiting);
+    },
+  });
+}
+
+function createStartsWaitingGauge(registry: Registry, read: NonNullable<MetricsOptions['startsWaiting']>): void {
+  new Gauge({
+    registers: [registry],
+    name: 'baton_starts_waiting',
+    help: 'Starts in the start queue that wait for a place, by the limit that they wait for; the same number from every process',
+    labelNames: ['reason'],
+    async collect() {
+      this.reset();
+      // As above: absent while Redis is away.
+      const waiting = await within(scrapeTimeoutMs, 'The starts that wait were not counted', read()).catch(() => null);
+      for (const reason of ['type', 'capability', 'memory']) {
+        const starts = waiting?.filter(({ limit }) => limit === reason).reduce((sum, each) => sum + each.starts, 0);
+        if (starts !== undefined) this.set({ reason }, starts);
+      }
     },
   });
 }
