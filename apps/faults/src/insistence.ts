@@ -1,6 +1,7 @@
-/** Says the same until it is heard: an API that is away, or says that it cannot, is asked again. Any other refusal is a finding. */
+/** Says the same until it is heard: an API or a Redis that is away, or says that it cannot, is asked again. Any other refusal is a finding. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatonApiError, BatonUnreachableError } from '@baton/client';
+import { EnqueueError } from '@baton/queue';
 
 export interface Insistence {
   /** @returns null: it was refused, or nobody waits any more */
@@ -52,7 +53,11 @@ export function createInsistence({ onFinding, isOver, signal }: InsistenceOption
 }
 
 function isPassing(error: unknown): boolean {
-  return error instanceof BatonUnreachableError || (error instanceof BatonApiError && (error.status >= 500 || retryCodes.includes(error.code)));
+  return (
+    error instanceof EnqueueError ||
+    error instanceof BatonUnreachableError ||
+    (error instanceof BatonApiError && (error.status >= 500 || retryCodes.includes(error.code)))
+  );
 }
 
 /** The same was heard before, or it has come to its end without: whatever it was to bring about has happened, or shows as a result that is not right. */
