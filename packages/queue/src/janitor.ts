@@ -9,8 +9,9 @@ import { capabilityQueue, parseAssignment, replyMessage, schemaVersionOf } from 
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
-import { answerAbandoned, type ConsumeOptions } from './consume.ts';
+import type { ConsumeOptions } from './consume.ts';
 import { forgetCapability, isIdle, markIdle, markUsed, readIdle } from './forgotten-capability.ts';
+import { answerAbandoned } from './job-reply.ts';
 import { lostFailure, stallsMaxDefault } from './lost.ts';
 import { openQueue, promoteJob } from './queue-handle.ts';
 import { agentsOf } from './registry.ts';
