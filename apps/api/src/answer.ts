@@ -32,6 +32,8 @@ export const problemStatuses = {
   admission_refused: 429,
   internal_error: 500,
   redis_unreachable: 503,
+  stopping: 503,
+  newer_schema: 503,
 } as const;
 export type ProblemCode = keyof typeof problemStatuses;
 

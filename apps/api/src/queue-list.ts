@@ -1,4 +1,4 @@
-/** The queues that there are, each opened once: one for every capability that was ever served or asked for, and the start requests. */
+/** The queues that there are, each opened once: one for every capability that is served or asked for, and the start requests. */
 import { capabilityQueue, workflowsQueue } from '@baton/protocol';
 import { knownCapabilities, openQueue, type Queue, type Redis } from '@baton/queue';
 
@@ -6,9 +6,15 @@ export function createQueueList(redis: Redis, prefix: string): () => Promise<rea
   const opened = new Map<string, Queue>();
   return async () => {
     const capabilities = await knownCapabilities(redis, prefix);
-    for (const name of [workflowsQueue, ...capabilities.toSorted().map(capabilityQueue)]) {
-      if (!opened.has(name)) opened.set(name, openQueue(redis, prefix, name));
+    const names = [workflowsQueue, ...capabilities.toSorted().map(capabilityQueue)];
+    for (const name of [...opened.keys()].filter((each) => !names.includes(each))) {
+      await opened.get(name)?.close();
+      opened.delete(name);
     }
-    return [...opened.values()];
+    return names.map((name) => {
+      const queue = opened.get(name) ?? openQueue(redis, prefix, name);
+      opened.set(name, queue);
+      return queue;
+    });
   };
 }

@@ -1,4 +1,5 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
+import { currentSchema, type Schema } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type AdmissionLimits, createAdmission, createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
@@ -11,10 +12,11 @@ import {
   listAgents,
   type Redis,
   readWaitingStarts,
+  redisProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, logRefusals } from '@baton/telemetry';
+import { createMetrics, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -33,8 +35,11 @@ export interface ServedApi {
   close(): Promise<void>;
 }
 
-/** @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode` */
-export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger): Promise<ServedApi> {
+/**
+ * @param schema what it reads and writes: that of this code, but in tests
+ * @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode`
+ */
+export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger, stopping: AbortSignal, schema = currentSchema): Promise<ServedApi> {
   const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
@@ -43,10 +48,9 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
-  const stopping = new AbortController();
-  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
+  const settings = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
-  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees, limits });
+  const app = await apiOn({ redis, prefix, schema, log, stopping, settings, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -54,7 +58,6 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   return {
     url,
     close: async () => {
-      stopping.abort();
       await app.close();
       await ending.disposeAsync();
     },
@@ -64,15 +67,16 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
 interface ApiOn {
   readonly redis: Redis;
   readonly prefix: string;
+  readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+  readonly settings: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad' | 'retentionMs'>;
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefix, log, stopping, trees, limits }: ApiOn): Promise<FastifyInstance> {
-  const store = createStore({ redis, prefix });
-  const queue = createSubtaskQueue({ redis, prefix });
+async function apiOn({ redis, prefix, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
+  const store = createStore({ redis, prefix, schema });
+  const queue = createSubtaskQueue({ redis, prefix, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
   const metrics = createMetrics({
     activeCounts: () => store.activeCounts(),
@@ -83,13 +87,14 @@ async function apiOn({ redis, prefix, log, stopping, trees, limits }: ApiOn): Pr
   const engine = createEngine({
     store,
     queue,
+    schema,
     now: Date.now,
     observe: (header, event) => {
       logEvent(header, event);
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
-    ...trees,
+    ...settings,
     admission: createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() }),
     onRefused: (type, refusal) => {
       logRefusal(type, refusal);
@@ -107,18 +112,12 @@ async function apiOn({ redis, prefix, log, stopping, trees, limits }: ApiOn): Pr
     doctor: createDoctor({ redis, prefix, store, now: Date.now }),
     deadLetters,
     isRedisUp: () => redis.status === 'ready',
-    health: () => redisProblems(redis),
+    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefix)),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
-}
-
-async function redisProblems(redis: Redis): Promise<readonly HealthProblem[]> {
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
-  await redis.ping();
-  return [];
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

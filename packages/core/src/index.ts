@@ -20,6 +20,7 @@ export * from './ports.ts';
 export * from './reference.ts';
 export * from './retry.ts';
 export * from './schema.ts';
+export * from './schema-version.ts';
 export * from './subtask.ts';
 export * from './subtask-id.ts';
 export type { SameTree } from './trees.ts';

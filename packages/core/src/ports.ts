@@ -46,6 +46,8 @@ export interface ListQuery {
 export interface ListPage {
   /** Newest first. */
   readonly workflows: readonly WorkflowSummary[];
+  /** Those of the page that a newer process has written to. More than that only such a process can tell. */
+  readonly newer?: readonly { readonly id: string; readonly createdAt: number }[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }
@@ -71,7 +73,10 @@ export interface EventEntry {
 }
 
 export interface WorkflowStore {
-  /** The whole workflow with its compiled type, or null if there is none (or no more). */
+  /**
+   * The whole workflow with its compiled type, or null if there is none (or no more). What a newer process has written to is told by `load`, `summary` and
+   * `events` with a `NewerSchemaError`; commits on it conflict.
+   */
   load(workflowId: string): Promise<Workflow | null>;
   /** The result or the failure, without loading the subtasks. */
   summary(workflowId: string): Promise<WorkflowSummary | null>;
@@ -82,6 +87,8 @@ export interface WorkflowStore {
   partitionsDue(partitions: readonly number[], now: number, before: number): Promise<readonly number[]>;
   /** At most `limit` deadlines of the partition that are due at `now`, earliest first. */
   dueDeadlines(partition: number, now: number, limit: number): Promise<readonly DueDeadline[]>;
+  /** Nobody here can look at these now: they come up again at `until`, and not before. Those that are gone meanwhile stay gone. */
+  postpone(partition: number, entries: readonly (DueDeadline | OutboxEntry)[], until: number): Promise<void>;
   /** Forgets a deadline whose workflow is gone. */
   dropDeadline(partition: number, deadline: DueDeadline): Promise<void>;
   /** Dispatches committed before `before` that nobody has confirmed. */
@@ -103,8 +110,11 @@ export interface WorkflowStore {
   /** What was set, by type. */
   typeLimits(): Promise<ReadonlyMap<string, number>>;
 
-  /** Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. */
-  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict'>;
+  /**
+   * Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. Of more versions than
+   * there is room for the lowest is not registered any more; a version below all of those, and one type too many, is `full`.
+   */
+  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict' | 'full'>;
   /** The type at that version, or at the highest one. */
   findType(name: string, version: number | 'latest'): Promise<WorkflowType | null>;
   types(): Promise<readonly { readonly name: string; readonly versions: readonly number[] }[]>;
@@ -185,6 +195,8 @@ export interface ReceivedReply {
   readonly isAwaitedInQueue: boolean;
   readonly raw: string;
   readonly problems: readonly Problem[];
+  /** Of a newer schema than this process knows: it stays where it is. */
+  readonly isNewer?: true;
 }
 
 export interface ReplyReader {
@@ -201,8 +213,12 @@ export interface ReplyReader {
 }
 
 export interface PartitionLeases {
-  /** Renews what is held, takes what is free up to a fair share, gives back what exceeds it. Returns what is held now. */
-  refresh(): Promise<readonly number[]>;
+  /**
+   * Renews what is held, takes what is free up to a fair share, gives back what exceeds it. Returns what is held now.
+   *
+   * @param newer partitions in which something of a newer schema was met: while somebody lives who knows it, they are left to those
+   */
+  refresh(newer?: readonly number[]): Promise<readonly number[]>;
   /** Gives everything back, at a clean shutdown. */
   release(): Promise<void>;
 }

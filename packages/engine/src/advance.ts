@@ -13,6 +13,7 @@ import {
   decide,
   type Effect,
   isNothing,
+  type NewerSchemaError,
   type Workflow,
   type WorkflowEvent,
 } from '@baton/core';
@@ -30,10 +31,18 @@ export interface Advance {
    * Applies the events to their workflows. Throws if the store cannot be reached: then nobody knows what was committed, and all is to be done again.
    *
    * @returns the answers to the requests among the events; a workflow that does not exist is missing
+   * @throws {NewerSchemaError} for one that only newer processes know, when all others have been applied
    */
   (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>>;
+  /** The same for what nobody waits for. @returns the workflows whose events are left to newer processes: nothing was done about them */
+  known(events: Events): Promise<ReadonlySet<string>>;
   /** Creates the workflow with its first decision, unless its id is taken, or `activeMax` of its type are active. */
   create(workflow: Workflow, activeMax?: number): Promise<'created' | 'taken' | 'full'>;
+}
+
+interface Applied {
+  readonly answers: ReadonlyMap<string, readonly Answered[]>;
+  readonly newer: ReadonlyMap<string, NewerSchemaError>;
 }
 
 interface Step {
@@ -50,14 +59,16 @@ export function createAdvance(
   const write = grouped((commits: readonly Commit[]) => store.commit(commits));
   const options = (): DecideOptions => (areTreesCutUnderLoad || !write.isBusy() ? { sameTree } : {});
 
-  const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
+  async function applied(events: Events): Promise<Applied> {
     const answers = new Map<string, readonly Answered[]>();
+    const newer = new Map<string, NewerSchemaError>();
     let open = events;
     for (let round = 0; open.size > 0; round += 1) {
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
       const remembered = new Set([...open.keys()].filter((id) => cache.has(id)));
-      const workflows = await cache.get(open.keys());
-      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
+      const found = await cache.get(open.keys());
+      for (const [id, error] of found.newer) newer.set(id, error);
+      const steps = [...found.workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
       const unsure = steps
@@ -69,8 +80,8 @@ export function createAdvance(
       const lost = changed.filter((_, index) => outcomes[index]?.status !== 'committed').map(({ workflow }) => workflow.header.id);
       open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
-    return answers;
-  };
+    return { answers, newer };
+  }
 
   async function commit(steps: readonly Step[]): Promise<readonly CommitOutcome[]> {
     if (steps.length === 0) return [];
@@ -94,7 +105,14 @@ export function createAdvance(
     return outcome?.status === 'full' ? 'full' : 'taken';
   };
 
-  return Object.assign(advance, { create });
+  const advance = async (events: Events) => answersOf(await applied(events));
+  const known = async (events: Events) => new Set((await applied(events)).newer.keys());
+  return Object.assign(advance, { create, known });
+}
+
+function answersOf({ answers, newer }: Applied): Applied['answers'] {
+  for (const error of newer.values()) throw error;
+  return answers;
 }
 
 /** What was committed is what is remembered from now on; what was not is forgotten. @returns what was */

@@ -1,5 +1,5 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
-import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 import type { Admission } from './admission.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -17,6 +17,10 @@ export interface EngineDeps {
   readonly admission?: Admission;
   /** Told of each start that was not let in. */
   readonly onRefused?: (type: string, refusal: Refusal) => void;
+  /** Up to which it takes definitions: that of this code, but in tests. What store and queue take and write is theirs. */
+  readonly schema?: Schema | undefined;
+  /** How long ended workflows are kept whose definition does not say; without a word, as core has it. Of a type it is that of its registration. */
+  readonly retentionMs?: number | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

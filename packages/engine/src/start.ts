@@ -1,6 +1,7 @@
 /** Starting a workflow: parse everything, decide once, commit once. Idempotent by `workflow_id`: the same request again returns what exists. */
 import {
   acceptParams,
+  type CompileOptions,
   compileDefinition,
   createWorkflow,
   type Json,
@@ -29,9 +30,9 @@ export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
 const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 
-type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'admission' | 'onRefused'>;
+type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'schema' | 'retentionMs' | 'admission' | 'onRefused'>;
 
-export function createStart({ store, now, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
+export function createStart({ store, now, schema, retentionMs, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
     if (!id.success)
@@ -42,7 +43,7 @@ export function createStart({ store, now, admission, onRefused = () => {} }: Sta
     const fingerprint = fingerprintOf(request);
     let refusal: Refusal | undefined;
 
-    const prepared = await prepare(request, (name, version) => store.findType(name, version));
+    const prepared = await prepare(request, { ...schema, retentionMs, findType: (name, version) => store.findType(name, version) });
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
       const header = await headerOf(
@@ -110,20 +111,21 @@ type Prepared =
   | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
   | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
-async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
-  const found = await typeOf(request, findType);
+interface Known extends CompileOptions {
+  readonly findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>;
+}
+
+async function prepare(request: StartRequest, known: Known): Promise<Prepared> {
+  const found = await typeOf(request, known);
   if ('status' in found) return found;
   const accepted = acceptParams(found, request.params);
   if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(
-  request: StartRequest,
-  findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>,
-): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(request: StartRequest, { findType, ...options }: Known): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
-    const compiled = compileDefinition(request.definition);
+    const compiled = compileDefinition(request.definition, options);
     if (compiled.ok) return compiled.type;
     return { status: 'invalid', problems: compiled.problems.map((problem) => ({ ...problem, path: `/definition${problem.path}` })) };
   }

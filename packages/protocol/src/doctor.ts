@@ -14,6 +14,7 @@ export const findingCodes = [
   'stuck_outbox',
   'capabilities_without_agent',
   'starts_waiting',
+  'schema_versions',
   'orphaned_jobs',
   'failed_jobs',
   'dead_letters',

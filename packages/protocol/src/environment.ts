@@ -1,6 +1,7 @@
 /** The environment that every Baton process reads, parsed as a whole: all problems at once, and nothing starts half configured. */
 import { z } from 'zod';
 import { defaultPrefix } from './queue-name.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 function whole(min: number, max: number, what: string) {
   const message = `must be ${what}`;
@@ -32,22 +33,33 @@ function oneOf<const Words extends readonly [string, ...string[]]>(...words: Wor
 /** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
 export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
+/** How long ended workflows are kept whose definition does not say. */
+export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
+const RedisUrl = z.string().superRefine((text, context) => {
+  const parsed = parseRedisUrl(text);
+  if (!parsed.ok) context.addIssue(parsed.message);
+});
+
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
-  BATON_REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\/.+/, 'must be a URL like redis://127.0.0.1:6379')
-    .default('redis://127.0.0.1:6379'),
+  BATON_REDIS_URL: RedisUrl.default('redis://127.0.0.1:6379'),
   BATON_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')
     .default(defaultPrefix),
   /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
   BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
+  /** From the signal to stop until the process has ended, whatever is still in hand by then. */
+  BATON_GRACE_MS: Milliseconds.default(15_000),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),
   BATON_LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
   BATON_LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 });
+
+/** Of the grace time, how long what is in hand may take to finish; the rest is for handing it back and letting go. */
+export function finishMsOf(graceMs: number): number {
+  return Math.round((graceMs * 2) / 3);
+}
 
 /** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. `notAdmitted`: right, but there is no place now. */
 export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4, notAdmitted: 5 } as const;

@@ -7,13 +7,16 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, limits, type Progress } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage } from '@baton/protocol';
+import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage, schemaVersionOf } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { keptJobs } from './finished-jobs.ts';
+import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
+import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
@@ -64,6 +67,8 @@ export interface ConsumeOptions {
   /** The agent's id; stands in the job while it runs. */
   readonly agent: string;
   readonly concurrency: number;
+  /** Up to which it takes assignments: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** A job whose lock is not renewed for so long counts as left alone. */
   readonly lockMs: number;
   /** How often jobs that were left alone are looked for; one that is goes to another agent after at most `lockMs` and two of these. */
@@ -75,6 +80,8 @@ export interface ConsumeOptions {
   readonly onAbandoned: (assignment: AssignmentMessage, attempt: number, reason: string) => ReplyMessage;
   /** The job was replied before; its agent died, or lost it, before it was done. It is done now, and was not delivered. */
   readonly onReplied: (assignment: AssignmentMessage) => void;
+  /** The first assignment of a newer schema: it and those after it are left to newer agents. */
+  readonly onNewer: (error: NewerSchemaError) => void;
   /** Errors that concern no delivery. Outages of Redis are the connection's to report. */
   readonly onError: (error: Error) => void;
 }
@@ -92,12 +99,16 @@ interface Ongoing {
   /** By job id. */
   readonly runs: Map<string, AbortController>;
   readonly answers: Set<Promise<void>>;
+  readonly newer: NewerJobs;
+  /** Aborts when the grace is over: what Redis does not take by then is left to another agent. */
+  readonly leaving: AbortController;
   isClosing: boolean;
 }
 
 /** Resolves when it is connected and consumes. */
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
-  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), isClosing: false };
+  const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
+  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => run(options, ongoing, job, token), {
     connection: options.redis,
     prefix: options.prefix,
@@ -106,23 +117,25 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     lockDuration: options.lockMs,
     stalledInterval: options.stalledMs,
     maxStalledCount: options.stallsMax,
+    ...keptJobs,
     settings: {
       backoffStrategy: (attemptsMade, _type, error, job) => (error instanceof AttemptError ? error.delayMs : jobDelayMs(job as Job, attemptsMade)),
     },
   });
   listen(worker, options, ongoing);
+  restAfterRefusals(worker);
   await worker.waitUntilReady();
   return { close: (graceMs) => close(worker, graceMs, options, ongoing) };
 }
 
 async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
-  const { runs } = ongoing;
+  const { runs, leaving } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
-  const assignment = assignmentOf(job, options.capability);
+  const assignment = assignmentOf(await ongoing.newer.take(job, token), options.capability);
   const replied = replyIn(job, assignment);
   if (replied !== null) {
     options.onReplied(assignment);
-    return await carryOut({ kind: 'reply', reply: replied }, options, job, token, assignment);
+    return await carryOut({ kind: 'reply', reply: replied }, { ...options, leaving }, job, token, assignment);
   }
   const controller = new AbortController();
   const id = String(job.id);
@@ -131,17 +144,19 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   runs.set(id, controller);
   const flags = controlFlagsOf(options.redis, options.prefix);
   const ref = refOf(assignment);
-  const onceCalls = onceCallsOf(options, job, token, assignment);
+  const onceCalls = onceCallsOf(options, job, token, assignment, controller.signal);
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
-    const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
+    const beginning = await onceTaken(() => beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id)), leaving.signal);
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    return await carryOut(verdict, options, job, token, assignment);
+    const reply = await carryOut(verdict, { ...options, leaving }, job, token, assignment);
+    await onceCalls.expireSoon();
+    return reply;
   } finally {
     unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);
@@ -150,21 +165,20 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
 
 async function carryOut(
   verdict: Verdict,
-  { redis, prefix, capability }: ConsumeOptions,
+  { redis, prefix, capability, leaving }: ConsumeOptions & Pick<Ongoing, 'leaving'>,
   job: Job,
   token: string | undefined,
   { metadata }: AssignmentMessage,
 ): Promise<ReplyMessage> {
   switch (verdict.kind) {
-    case 'reply':
-      return await appendReply(redis, prefix, {
-        capability,
-        partition: metadata.partition,
-        jobId: String(job.id),
-        reply: verdict.reply,
-        // Anything but a result concerns the engine at once.
-        isAwaitedInQueue: job.parentKey !== undefined && verdict.reply.payload.status === 'completed',
-      });
+    case 'reply': {
+      const { reply } = verdict;
+      // Anything but a result concerns the engine at once.
+      const isAwaitedInQueue = job.parentKey !== undefined && reply.payload.status === 'completed';
+      const appended = { capability, partition: metadata.partition, jobId: String(job.id), reply, isAwaitedInQueue };
+      // The work is done: a Redis that does not take the reply now is no reason to do it again.
+      return await onceTaken(() => appendReply(redis, prefix, appended), leaving.signal);
+    }
     case 'retry':
       assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
       throw new AttemptError(verdict);
@@ -176,7 +190,7 @@ async function carryOut(
   }
 }
 
-function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongoing): void {
+function listen(worker: Worker, options: ConsumeOptions, { runs, answers, leaving }: Ongoing): void {
   worker.on('error', (error) => {
     if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) options.onError(error);
   });
@@ -186,7 +200,7 @@ function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongo
   worker.on('failed', (job, error) => {
     // Without an end it was one attempt of several.
     if (job?.finishedOn === undefined || job.finishedOn === null) return;
-    const answer = answerAbandoned(options, job, error).catch(options.onError);
+    const answer = answerAbandoned({ ...options, leaving }, job, error).catch(options.onError);
     answers.add(answer);
     void answer.finally(() => answers.delete(answer));
   });
@@ -198,6 +212,7 @@ async function close(worker: Worker, graceMs: number, { capability, onError }: C
   const closed = worker.close();
   const over = new AbortController();
   const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {
+    ongoing.leaving.abort();
     for (const controller of ongoing.runs.values()) controller.abort(new HandBackError('The agent stops.'));
   });
   const bound = delay(graceMs + handBackMsMax, 'timeout' as const, { signal: over.signal });
@@ -224,8 +239,8 @@ class AttemptError extends Error {
 }
 
 /** Nobody can be replied to where the assignment cannot be read: that job fails at once, with all that is wrong in it. */
-function assignmentOf(job: Job, capability: string): AssignmentMessage {
-  const assignment = parseAssignment(job.data);
+function assignmentOf(data: unknown, capability: string): AssignmentMessage {
+  const assignment = parseAssignment(data);
   if (!assignment.ok) throw new UnrecoverableError(`BAD_ASSIGNMENT: ${JSON.stringify(assignment.problems)}`);
   const { operation } = assignment.value.payload;
   if (operation !== capability) throw new UnrecoverableError(`BAD_ASSIGNMENT: it asks for ${operation} on the queue of ${capability}.`);
@@ -239,9 +254,15 @@ function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): Reply
   return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as ReplyMessage) : null;
 }
 
-function onceCallsOf({ redis, prefix, capability, lockMs }: ConsumeOptions, job: Job, token: string | undefined, assignment: AssignmentMessage): OnceCalls {
+function onceCallsOf(
+  { redis, prefix, capability, lockMs }: ConsumeOptions,
+  job: Job,
+  token: string | undefined,
+  assignment: AssignmentMessage,
+  signal: AbortSignal,
+): OnceCalls {
   const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
-  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs });
+  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal });
 }
 
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
@@ -270,12 +291,17 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 
 /** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
 export async function answerAbandoned(
-  { redis, prefix, capability, onAbandoned, onError }: Pick<ConsumeOptions, 'redis' | 'prefix' | 'capability' | 'onAbandoned' | 'onError'>,
+  options: Pick<ConsumeOptions, 'redis' | 'prefix' | 'schema' | 'capability' | 'onAbandoned' | 'onError'> & {
+    readonly leaving: { readonly signal: AbortSignal };
+  },
   job: Job,
   error: Error,
 ): Promise<void> {
+  const { redis, prefix, capability, schema = currentSchema, leaving, onAbandoned, onError } = options;
   const assignment = parseAssignment(job.data);
-  if (!assignment.ok) return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
+  if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
+    return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
   const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
-  await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
+  const appended = { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply };
+  await onceTaken(() => appendReply(redis, prefix, appended), leaving.signal);
 }

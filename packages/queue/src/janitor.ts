@@ -104,7 +104,7 @@ async function promoteDue(redis: Redis, queue: Queue, now: number): Promise<numb
 }
 
 /** BullMQ marks what was left alone too often, and leaves it to the next worker to say so. */
-async function giveUp(queue: Queue, capability: string, { redis, prefix, now, onError }: JanitorOptions): Promise<number> {
+async function giveUp(queue: Queue, capability: string, { redis, prefix, everyMs, now, onError }: JanitorOptions): Promise<number> {
   const first = await redis.lrange(queue.toKey('wait'), -jobsMax, -1);
   const reasons = await Promise.all(first.map((jobId) => redis.hget(queue.toKey(jobId), 'defa')));
   const lost = first.flatMap((jobId, index) => (reasons[index] ? [{ jobId, reason: reasons[index] }] : []));
@@ -118,7 +118,7 @@ async function giveUp(queue: Queue, capability: string, { redis, prefix, now, on
     const job = await queue.getJob(jobId);
     // What nobody can read is answered by nobody: the doctor shows it when an agent has come to it.
     if (job === undefined || !parseAssignment(job.data).ok) continue;
-    await answerAbandoned({ redis, prefix, capability, onAbandoned, onError }, job, new Error(reason));
+    await answerAbandoned({ redis, prefix, capability, leaving: { signal: AbortSignal.timeout(everyMs) }, onAbandoned, onError }, job, new Error(reason));
     // Answered, it is of no more use: what stands behind it in a tree is released, and finds that it has brought nothing. An agent that took it meanwhile keeps it.
     await queue.remove(jobId, { removeChildren: false });
     givenUp += 1;

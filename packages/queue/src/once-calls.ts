@@ -9,6 +9,7 @@ import { type AssignmentMessage, capabilityQueue } from '@baton/protocol';
 import { type Job, QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { LockLostError } from './abort-reason.ts';
+import { onceTaken } from './refusal.ts';
 
 const keepScript = readFileSync(new URL('./keep-once.lua', import.meta.url), 'utf8');
 
@@ -23,6 +24,8 @@ export interface OnceCalls {
   readonly keep: (key: string, text: string) => Promise<string>;
   /** The next attempt waits so long, which may be more than what is kept was meant to last. */
   readonly outlast: (ms: number) => Promise<void>;
+  /** After the reply, from which on no attempt begins: soon nobody can ask any more. Costs nothing where nothing was kept or found. */
+  readonly expireSoon: () => Promise<void>;
 }
 
 export interface OnceCallsOptions {
@@ -34,10 +37,15 @@ export interface OnceCallsOptions {
   readonly lockMs: number;
   /** How long what is kept may be needed. */
   readonly keptMs: number;
+  /** The attempt's: how long a Redis that does not take it for now is waited for. */
+  readonly signal: AbortSignal;
 }
 
 /** For what a job's own limits do not bound: dead agents, and the wait for a free one. */
 const slackMs = 60 * 60_000;
+
+/** For one that lost the job while it was in a call, and is about to keep what that came to. */
+const afterReplyMs = 60_000;
 
 /** As long as the job may run, with all attempts that it has left, and an hour more. */
 export function onceKeptMs({ metadata }: AssignmentMessage, attemptsLeft: number): number {
@@ -49,22 +57,29 @@ export function onceKey(prefix: string, capability: string, jobId: string): stri
   return new QueueKeys(prefix).toKey(capabilityQueue(capability), `once:${jobId}`);
 }
 
-export function createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs }: OnceCallsOptions): OnceCalls {
+export function createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal }: OnceCallsOptions): OnceCalls {
   const calls = onceKey(prefix, capability, String(job.id));
+  let isUsed = false;
   return {
     async find(key) {
-      const [isOurs, found, keys] = await Promise.all([job.extendLock(token ?? '', lockMs), redis.hget(calls, key), redis.hkeys(calls)]);
+      const look = () => Promise.all([job.extendLock(token ?? '', lockMs), redis.hget(calls, key), redis.hkeys(calls)]);
+      const [isOurs, found, keys] = await onceTaken(look, signal);
       if (isOurs !== 1) throw new LockLostError('The lock of the job was lost: another agent may have it.');
       // Not sooner: who has lost the job has no say in it.
       if (found !== null) await redis.pexpire(calls, keptMs);
+      isUsed = true;
       return { found, keys };
     },
     async keep(key, text) {
-      const first = (await redis.eval(keepScript, 1, calls, key, text, keptMs)) as string | null;
+      // The effect is had: it must not be had again because Redis is full for a moment.
+      const first = (await onceTaken(() => redis.eval(keepScript, 1, calls, key, text, keptMs), signal)) as string | null;
       return first ?? text;
     },
     async outlast(ms) {
       await redis.pexpire(calls, keptMs + ms);
+    },
+    async expireSoon() {
+      if (isUsed) await redis.pexpire(calls, afterReplyMs, 'LT');
     },
   };
 }

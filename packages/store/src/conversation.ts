@@ -1,8 +1,10 @@
 /**
  * What the workflows of a conversation that share their context left there when they were completed. **Invariant:** it is written in the commit
- * of the end and read as a whole; nothing reads the context of another workflow.
+ * of the end and read as a whole; nothing reads the context of another workflow. **Invariant:** it has a bound: each workflow of it reads it at
+ * its start, and who reads it takes away what it has no room for.
  */
-import { type Commit, type ContextEntry, compareOrder, type Json, viewOf, type WorkflowStore } from '@baton/core';
+import { createHash } from 'node:crypto';
+import { type Commit, type ContextEntry, compareOrder, conversationSurplus, type Json, viewOf, type WorkflowStore } from '@baton/core';
 import type { Redis } from 'ioredis';
 import { type Write, write } from './guarded-write.ts';
 import { answer } from './redis-connection.ts';
@@ -41,11 +43,27 @@ function visible(entries: ReadonlyMap<string, ContextEntry>): readonly (readonly
 export function createConversations(redis: Redis, keys: StoreKeys): Pick<WorkflowStore, 'conversation'> {
   return {
     async conversation(conversationId) {
-      const hash = await answer(redis.hgetall(keys.conversation(conversationId)));
+      const key = keys.conversation(conversationId);
+      const hash = await answer(redis.hgetall(key));
       const left = Object.entries(hash).map(([path, text]) => [path, parse(text) as Left] as const);
-      return viewOf(new Map(left.toSorted(byTime).map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
+      const sorted = left.toSorted(byTime);
+      const surplus = new Set(conversationSurplus(sorted.toReversed().map(([path]) => [path, Buffer.byteLength(hash[path] as string)])));
+      if (surplus.size > 0) await forget(key, [...surplus], hash);
+      const kept = sorted.filter(([path]) => !surplus.has(path));
+      return viewOf(new Map(kept.map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
     },
   };
+
+  /** Only what still is what was read: another workflow may have left something there meanwhile. */
+  async function forget(key: string, paths: readonly string[], hash: Readonly<Record<string, string>>): Promise<void> {
+    const digests = paths.flatMap((path) => [
+      path,
+      createHash('sha1')
+        .update(hash[path] as string)
+        .digest('hex'),
+    ]);
+    await answer(redis.batonForget(key, ...digests));
+  }
 }
 
 /** Of one workflow the path above comes first. */

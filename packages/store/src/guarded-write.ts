@@ -13,8 +13,8 @@ export interface Write {
 export interface Guard {
   /** Key of the workflow's hash. */
   readonly workflow: string;
-  /** 0: it must not exist. */
-  readonly revision: number;
+  /** As `revisionText` has it; `'0'`: it must not exist. */
+  readonly revision: string;
 }
 
 /** What may be created only while there are fewer than so many. */

@@ -53,6 +53,10 @@ export function workflowIdOf(indexed: string): string {
   return indexed.slice(timeDigits + 1);
 }
 
+export function createdAtOf(indexed: string): number {
+  return Number(indexed.slice(0, timeDigits));
+}
+
 export function cursorAt(indexed: string): string {
   return Buffer.from(indexed).toString('base64url');
 }

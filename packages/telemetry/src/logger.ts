@@ -1,6 +1,7 @@
 /**
  * The log of a process: one JSON object a line with one `event` name each, or one tidy line for people on a terminal.
  * **Invariant:** no secret leaves through here; the finished line is redacted, so it holds for any depth, for messages and for stacks.
+ * **Invariant:** a line has at most some 32,000 characters, whatever is logged; one that would have more says how much was cut off.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
@@ -19,10 +20,27 @@ export interface LoggerOptions {
 
 const secretMember = /"((?:[\w-]*(?:password|secret|token|api[_-]?key)|authorization|proxy-authorization|cookie|set-cookie))":"(?:[^"\\]|\\.)*"/gi;
 const urlPassword = /(:\/\/[^\s:@/"]*:)[^\s@/"]+@/g;
+const sentinelPassword = /([?&]sentinel_password=)[^\s&"]+/g;
 
 /** The JSON text without the values of secret members and without the passwords in URLs. */
 export function redacted(line: string): string {
-  return line.replace(secretMember, '"$1":"[redacted]"').replace(urlPassword, '$1[redacted]@');
+  return line.replace(secretMember, '"$1":"[redacted]"').replace(urlPassword, '$1[redacted]@').replace(sentinelPassword, '$1[redacted]');
+}
+
+/** A longer line keeps its members, each with the beginning of its text. */
+const lineLengthMax = 32_000;
+const [membersMax, memberLengthMax] = [30, 1_000];
+
+export function bounded(line: string): string {
+  if (line.length <= lineLengthMax) return line;
+  const members = Object.entries(JSON.parse(line) as Record<string, unknown>).slice(0, membersMax);
+  const short = members.map(([name, value]) => [name.slice(0, memberLengthMax), beginning(value)] as const);
+  return `${JSON.stringify({ ...Object.fromEntries(short), cut_from_characters: line.length })}\n`;
+}
+
+function beginning(value: unknown): unknown {
+  const whole = text(value);
+  return whole.length <= memberLengthMax ? value : `${whole.slice(0, memberLengthMax)}…`;
 }
 
 /**
@@ -39,7 +57,7 @@ export function createLogger({ service, level, format, destination }: LoggerOpti
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: redacted },
+      hooks: { streamWrite: (line) => bounded(redacted(line)) },
     },
     format === 'pretty' || (format === 'auto' && isTerminal) ? prettied(lines, isTerminal && process.env['NO_COLOR'] === undefined) : lines,
   );

@@ -94,6 +94,7 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
     ...createMemoryTypes(),
     partitionsDue: agenda.partitionsDue,
     dueDeadlines: agenda.dueDeadlines,
+    postpone: agenda.postpone,
     staleOutbox: agenda.staleOutbox,
     clearOutbox: agenda.clearOutbox,
     conversation: conversations.conversation,

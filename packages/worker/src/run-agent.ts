@@ -1,9 +1,10 @@
 /** An agent at work: one consumer per capability, a registry entry with a heartbeat, and a clean end. Signals of the process are its main's. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
 import { announceCapabilities, type Consumer, connectRedis, consumeCapability, lostFailure, type Redis, registerAgent, stallsMaxDefault } from '@baton/queue';
-import { createLogger, within } from '@baton/telemetry';
+import { boundedLines, createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
 import type { Agent, Capability } from './define-agent.ts';
@@ -27,6 +28,8 @@ export interface AgentOptions {
   /** Who may touch the queues of one another: subtasks of agents of different domains never share a tree. */
   readonly trustDomain?: string;
   readonly logger?: AgentLogger;
+  /** @internal Up to which it takes assignments: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** Called for each attempt that failed and will be tried again; `reason` is the failure's code. */
   readonly onRetry?: (capability: string, reason: string) => void;
 }
@@ -76,7 +79,8 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   try {
     await announceCapabilities(redis, prefix, names);
     for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, redis, prefix, logger, options));
-    const onError = (error: Error) => logger.warn({ event: 'registry_unreachable', error: error.message });
+    const warn = boundedLines((line) => logger.warn(line));
+    const onError = (error: Error) => warn({ event: 'registry_unreachable', error: error.message });
     const entry = entryOf(agent, id, options);
     const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
     logger.info({ event: 'agent_ready', capabilities: names });
@@ -104,6 +108,7 @@ async function consume(
   logger: AgentLogger,
   options: AgentOptions,
 ): Promise<Consumer> {
+  const writeError = boundedLines((line) => logger.error(line));
   return await consumeCapability({
     redis,
     prefix,
@@ -116,7 +121,9 @@ async function consume(
     onAssignment: (delivery) => attempt(delivery, { agent: id, capability, logger, onRetry: options.onRetry ?? (() => {}), now: Date.now }),
     onAbandoned: (assignment, number, reason) => abandonedReply(id, assignment, number, reason, logger),
     onReplied: ({ metadata: { workflow_id, subtask_id } }) => logger.info({ event: 'subtask_replied_before', workflow_id, subtask_id, capability: name }),
-    onError: (error) => logger.error({ event: 'queue_error', capability: name, error: error.message }),
+    onNewer: (error) => logger.warn({ event: 'newer_schema', capability: name, error: error.message }),
+    onError: (error) => writeError({ event: 'queue_error', capability: name, error: error.message }),
+    ...(options.schema !== undefined && { schema: options.schema }),
   });
 }
 
@@ -135,7 +142,7 @@ function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNum
 function entryOf(
   agent: Agent,
   id: string,
-  { concurrency = defaults.concurrency, trustDomain = defaultTrustDomain }: AgentOptions,
+  { concurrency = defaults.concurrency, trustDomain = defaultTrustDomain, schema: { version } = currentSchema }: AgentOptions,
 ): Omit<AgentEntry, 'heartbeat_at'> {
   return {
     id,
@@ -147,11 +154,16 @@ function entryOf(
     concurrency,
     kit: { trees: true },
     trust_domain: trustDomain,
-    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({ name, input: schema(input, 'input'), output: schema(output, 'output') })),
+    ...(version > 1 && { schema_version: version }),
+    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({
+      name,
+      input: jsonSchema(input, 'input'),
+      output: jsonSchema(output, 'output'),
+    })),
   };
 }
 
 /** What JSON Schema cannot say (a transform, a date) is left open in the registry; the agent itself checks it all the same. */
-function schema(type: z.ZodType, io: 'input' | 'output'): AgentEntry['capabilities'][number]['input'] {
+function jsonSchema(type: z.ZodType, io: 'input' | 'output'): AgentEntry['capabilities'][number]['input'] {
   return z.toJSONSchema(type, { io, unrepresentable: 'any' }) as AgentEntry['capabilities'][number]['input'];
 }
