@@ -51,6 +51,8 @@ interface Step {
   readonly activeMax?: number | undefined;
 }
 
+const creations = { committed: 'created', conflict: 'taken', full: 'full' } as const satisfies Record<CommitOutcome['status'], string>;
+
 export function createAdvance(
   { store, now, observe, sameTree, areTreesCutUnderLoad = true, count = () => {} }: EngineDeps,
   cache: WorkflowCache,
@@ -99,8 +101,7 @@ export function createAdvance(
   const create: Advance['create'] = async (workflow, activeMax) => {
     const decision = decide(workflow, [{ kind: 'started' }], now(), options());
     const [outcome] = await commit([{ workflow, decision, activeMax }]);
-    if (outcome?.status === 'committed') return 'created';
-    return outcome?.status === 'full' ? 'full' : 'taken';
+    return creations[outcome?.status ?? 'conflict'];
   };
 
   const advance = async (events: Events) => answersOf(await applied(events));
