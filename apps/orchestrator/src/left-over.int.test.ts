@@ -56,7 +56,7 @@ const bounds: readonly (readonly [name: RegExp, Bound])[] = [
   [/^type:/, { membersMax: 500 }],
   [/^(?:capabilities|partners|agents|orchestrators)$/, { membersMax: 20 }],
   [/^(?:agents|trees)\./, { membersMax: 20 }],
-  [/^(?:owner:\d+|agent:.*|sweep)$/, { expiresWithinMs: 10 * 60 * second }],
+  [/^(?:owner:\d+|agent:.*|sweep|janitor|probe)$/, { expiresWithinMs: 10 * 60 * second }],
   [/^secret$/, { membersMax: 1 }],
 ];
 
