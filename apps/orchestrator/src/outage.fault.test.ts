@@ -86,7 +86,10 @@ async function checkApi(): Promise<void> {
   const start = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
   const [health, ready] = await Promise.all([asked('/healthz'), asked('/readyz')]);
   expect([health.status, ready.status]).toEqual([200, 503]);
-  expect(await Promise.all([asked('/v1/workflows'), asked('/v1/workflows', start)])).toEqual([away, away]);
+  const [listed, started] = await Promise.all([asked('/v1/workflows'), asked('/v1/workflows', start)]);
+  expect(listed).toEqual(away);
+  // What is seen to be full says so, as it does before it is.
+  expect([away, { status: 429, retryAfter: expect.any(String), code: 'admission_refused' }]).toContainEqual(started);
 }
 
 async function suffer(name: string, outage: Outage): Promise<void> {
