@@ -20,6 +20,7 @@ import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
+import { retryWaitMs } from './retry-wait.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -155,7 +156,8 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    const reply = await carryOut(verdict, { ...options, leaving }, job, token, assignment);
+    const outcome = verdict.kind === 'retry' ? { ...verdict, delayMs: await retryWaitMs(options.redis, verdict.delayMs, controller.signal) } : verdict;
+    const reply = await carryOut(outcome, { ...options, leaving }, job, token, assignment);
     await onceCalls.expireSoon();
     return reply;
   } finally {
