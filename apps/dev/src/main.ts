@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '@baton/protocol';
 import { baton } from './baton.ts';
-import { bench, soak } from './bench.ts';
 import { demo } from './demo.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { runScript } from './pnpm-script.ts';
+import { privateApp } from './private-app.ts';
 import { say } from './say.ts';
 import { test, verify } from './test.ts';
 import { up } from './up.ts';
@@ -19,8 +19,9 @@ const commands: Readonly<Record<string, Command>> = {
   test,
   verify,
   format: (args, signal) => runScript('format', args, signal),
-  bench,
-  soak,
+  bench: privateApp('bench'),
+  soak: privateApp('bench', 'soak-main'),
+  'test:faults': privateApp('faults'),
   baton,
 };
 

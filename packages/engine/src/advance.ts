@@ -71,13 +71,11 @@ export function createAdvance(
       const steps = [...found.workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
-      const unsure = steps
-        .filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id))
-        .map(({ workflow }) => workflow.header.id);
+      const unsure = idsOf(steps.filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id)));
       for (const id of unsure) cache.drop(id);
       const changed = steps.filter(({ decision }) => !isNothing(decision));
       const outcomes = await commit(changed);
-      const lost = changed.filter((_, index) => outcomes[index]?.status !== 'committed').map(({ workflow }) => workflow.header.id);
+      const lost = idsOf(changed.filter((_, index) => outcomes[index]?.status !== 'committed'));
       open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
     return { answers, newer };
@@ -108,6 +106,10 @@ export function createAdvance(
   const advance = async (events: Events) => answersOf(await applied(events));
   const known = async (events: Events) => new Set((await applied(events)).newer.keys());
   return Object.assign(advance, { create, known });
+}
+
+function idsOf(steps: readonly Step[]): readonly string[] {
+  return steps.map(({ workflow }) => workflow.header.id);
 }
 
 function answersOf({ answers, newer }: Applied): Applied['answers'] {

@@ -8,17 +8,19 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage, schemaVersionOf } from '@baton/protocol';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { keptJobs } from './finished-jobs.ts';
+import { answerAbandoned, replyIn } from './job-reply.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
+import { retryWaitMs } from './retry-wait.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -154,7 +156,8 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    const reply = await carryOut(verdict, { ...options, leaving }, job, token, assignment);
+    const outcome = verdict.kind === 'retry' ? { ...verdict, delayMs: await retryWaitMs(options.redis, verdict.delayMs, controller.signal) } : verdict;
+    const reply = await carryOut(outcome, { ...options, leaving }, job, token, assignment);
     await onceCalls.expireSoon();
     return reply;
   } finally {
@@ -247,13 +250,6 @@ function assignmentOf(data: unknown, capability: string): AssignmentMessage {
   return assignment.value;
 }
 
-/** What some agent has replied already, before the job was done. */
-function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): ReplyMessage | null {
-  const reply = ReplyMessage.safeParse(returnvalue);
-  // As it was written, by an agent that may be newer.
-  return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as ReplyMessage) : null;
-}
-
 function onceCallsOf(
   { redis, prefix, capability, lockMs }: ConsumeOptions,
   job: Job,
@@ -287,21 +283,4 @@ function attemptsMax(job: Job): number {
 async function handBack(job: Job, token: string | undefined): Promise<never> {
   await job.moveToWait(token);
   throw new WaitingError();
-}
-
-/** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
-export async function answerAbandoned(
-  options: Pick<ConsumeOptions, 'redis' | 'prefix' | 'schema' | 'capability' | 'onAbandoned' | 'onError'> & {
-    readonly leaving: { readonly signal: AbortSignal };
-  },
-  job: Job,
-  error: Error,
-): Promise<void> {
-  const { redis, prefix, capability, schema = currentSchema, leaving, onAbandoned, onError } = options;
-  const assignment = parseAssignment(job.data);
-  if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
-    return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
-  const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
-  const appended = { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply };
-  await onceTaken(() => appendReply(redis, prefix, appended), leaving.signal);
 }

@@ -159,6 +159,17 @@ test('… but with what was replied, where it was', async () => {
   expect(said[1]).toMatchObject({ outcome: { status: 'completed' }, execution: { agent: 'agent-1' } });
 });
 
+test('… but of a newer version it is left to a newer one', async () => {
+  const newer = createSubtaskQueue({ redis, prefix, schema: { version: 2, upgrades: {} } });
+  await newer.dispatch([leaf({})]);
+  await newer.close();
+  await take();
+  // One round finds it left alone, and with no more stalls allowed, too often.
+  await rounds(async () => (await queueOf().getWaitingCount()) === 1, { stallsMax: 0 });
+  expect(await janitorOf({ stallsMax: 0 }).round()).toEqual([]);
+  expect(await queueOf().getWaitingCount()).toBe(1);
+});
+
 test('the next attempt waits for its time, and then for an agent', async () => {
   await dispatch(leaf({ subtaskId: 'now' }), leaf({ subtaskId: 'later' }));
   for (const waitMs of ['1', '60000']) {

@@ -4,12 +4,14 @@
  * agent takes it at once; what was left too often is answered as lost; a capability that nobody has used for days is forgotten.
  * **Invariant:** who holds the lock of a job keeps it: a janitor does what another worker of the queue would, so beside one, or two at once, it changes nothing.
  */
-import { capabilityQueue, parseAssignment, replyMessage } from '@baton/protocol';
+import { currentSchema } from '@baton/core';
+import { capabilityQueue, parseAssignment, replyMessage, schemaVersionOf } from '@baton/protocol';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
-import { answerAbandoned, type ConsumeOptions } from './consume.ts';
+import type { ConsumeOptions } from './consume.ts';
 import { forgetCapability, isIdle, markIdle, markUsed, readIdle } from './forgotten-capability.ts';
+import { answerAbandoned } from './job-reply.ts';
 import { lostFailure, stallsMaxDefault } from './lost.ts';
 import { openQueue, promoteJob } from './queue-handle.ts';
 import { agentsOf } from './registry.ts';
@@ -116,8 +118,8 @@ async function giveUp(queue: Queue, capability: string, { redis, prefix, everyMs
   let givenUp = 0;
   for (const { jobId, reason } of lost) {
     const job = await queue.getJob(jobId);
-    // What nobody can read is answered by nobody: the doctor shows it when an agent has come to it.
-    if (job === undefined || !parseAssignment(job.data).ok) continue;
+    // What nobody can read is answered by nobody: the doctor shows it when an agent has come to it. What is newer is a newer one's to answer.
+    if (job === undefined || !parseAssignment(job.data).ok || schemaVersionOf(job.data) > currentSchema.version) continue;
     await answerAbandoned({ redis, prefix, capability, leaving: { signal: AbortSignal.timeout(everyMs) }, onAbandoned, onError }, job, new Error(reason));
     // Answered, it is of no more use: what stands behind it in a tree is released, and finds that it has brought nothing. An agent that took it meanwhile keeps it.
     await queue.remove(jobId, { removeChildren: false });
