@@ -1,9 +1,21 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
+import { type SubtaskQueue, shardOf } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
-import { createEngine, type EngineDeps } from '@baton/engine';
+import { createEngines, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
-import { connectRedis, createDeadLetters, createSubtaskQueue, knownCapabilities, listAgents, type Redis, watchTreePartners } from '@baton/queue';
-import { createStore } from '@baton/store';
+import {
+  connectRedis,
+  createSubtaskQueue,
+  deadLettersOf,
+  isShardUp,
+  knownCapabilities,
+  listAgents,
+  openShards,
+  queuesOf,
+  type Redis,
+  watchTreePartners,
+} from '@baton/queue';
+import { createStores, recordsOf } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
@@ -25,17 +37,20 @@ export interface ServedApi {
 
 /** @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode` */
 export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger): Promise<ServedApi> {
-  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
+  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: home, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
-  const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
-  started.defer(() => partners?.close());
+  const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
+  const watch = async (prefix: string): Promise<Trees> => {
+    const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
+    started.defer(() => partners?.close());
+    return { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
+  };
   const stopping = new AbortController();
-  const trees = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on' };
-  const app = await apiOn({ redis, prefix, log, stopping: stopping.signal, trees });
+  const app = await apiOn({ redis, prefixes, log, stopping: stopping.signal, trees: await Promise.all(prefixes.map(watch)) });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -50,48 +65,62 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   };
 }
 
+type Trees = Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+
 interface ApiOn {
   readonly redis: Redis;
-  readonly prefix: string;
+  /** Of each shard. */
+  readonly prefixes: readonly string[];
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  readonly trees: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>;
+  /** Of each shard. */
+  readonly trees: readonly Trees[];
 }
 
-async function apiOn({ redis, prefix, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
-  const store = createStore({ redis, prefix });
-  const queue = createSubtaskQueue({ redis, prefix });
-  const deadLetters = createDeadLetters({ redis, prefix });
+async function apiOn({ redis, prefixes, log, stopping, trees }: ApiOn): Promise<FastifyInstance> {
+  const [home] = prefixes as [string, ...string[]];
+  const stores = createStores({ redis, prefixes });
+  const queues = prefixes.map((prefix) => createSubtaskQueue({ redis, prefix }));
+  const store = recordsOf(stores);
+  const deadLetters = deadLettersOf({ redis, prefixes });
   const metrics = createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
-  const engine = createEngine({
-    store,
-    queue,
-    now: Date.now,
-    observe: (header, event) => {
-      logEvent(header, event);
-      metrics.observe(header, event);
-    },
-    warn: (event, err) => log.warn({ event, err }),
-    ...trees,
-    count: metrics.count,
-  });
+  const engineDeps = stores.map(
+    (own, shard): EngineDeps => ({
+      store: own,
+      queue: queues[shard] as SubtaskQueue,
+      now: Date.now,
+      observe: (header, event) => {
+        logEvent(header, event);
+        metrics.observe(header, event);
+      },
+      warn: (event, err) => log.warn({ event, err }),
+      ...trees[shard],
+      count: metrics.count,
+    }),
+  );
   return await buildApi({
-    engine,
+    engine: createEngines(engineDeps).desk,
     store,
-    queue,
-    agents: () => listAgents(redis, prefix),
-    capabilityNames: () => knownCapabilities(redis, prefix),
-    queues: createQueueList(redis, prefix),
-    doctor: createDoctor({ redis, prefix, store, now: Date.now }),
+    queue: queuesOf(queues),
+    shardCount: prefixes.length,
+    agents: () => listAgents(redis, home),
+    capabilityNames: async () => [...new Set((await Promise.all(prefixes.map((prefix) => knownCapabilities(redis, prefix)))).flat())],
+    queues: createQueueList(redis, prefixes),
+    doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
-    isRedisUp: () => redis.status === 'ready',
+    isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
     health: () => redisProblems(redis),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
+}
+
+/** What a request needs: the shard of its workflow, or all. */
+function upOf(prefixes: readonly string[], workflowId: string | undefined): readonly string[] {
+  return workflowId === undefined ? prefixes : [prefixes[shardOf(workflowId, prefixes.length)] as string];
 }
 
 async function redisProblems(redis: Redis): Promise<readonly HealthProblem[]> {

@@ -1,28 +1,26 @@
-/** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
+/** One replica of the orchestrator, wired: engines, shards, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
+import type { StartRequest, WorkflowStore } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
-import { createEngine, type Engine, type EngineDeps } from '@baton/engine';
+import { createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
 import {
   connectRedis,
   consumeStarts,
-  consumeWebhooks,
-  createDeadLetters,
-  createPartitionLeases,
-  createReplyReader,
   createSubtaskQueue,
+  deadLettersOf,
+  isShardUp,
+  openShards,
   type Redis,
   type StartOutcome,
   watchTreePartners,
 } from '@baton/queue';
-import { createStore } from '@baton/store';
+import { createStores, recordsOf } from '@baton/store';
 import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
-import { holdPartitions } from './ownership.ts';
-import { startSettleLoop } from './settle-loop.ts';
-import { reportUnserved } from './unserved.ts';
+import { openShard, type Shard } from './shard.ts';
 
 export interface Orchestrator {
   /** Rejects with a bug. */
@@ -39,58 +37,51 @@ const idleMsMax = 10_000;
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
 export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
-  const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
+  const { BATON_PREFIX: home, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
   const warn = (event: string, err: unknown): void => log.warn({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
-  const store = createStore({ redis, prefix });
-  const queue = createSubtaskQueue({ redis, prefix });
-  const reader = createReplyReader({ redis, prefix });
-  const deadLetters = createDeadLetters({ redis, prefix });
-  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count() });
+  await using started = new AsyncDisposableStack();
+  started.defer(() => redis.disconnect());
+  const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
+  const stores = createStores({ redis, prefixes });
+  const [records, deadLetters] = [recordsOf(stores), deadLettersOf({ redis, prefixes })];
+  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => records.activeCounts(), deadLetters: () => deadLetters.count() });
   const logEvent = logEvents(log);
   const observe: EngineDeps['observe'] = (header, event) => {
     logEvent(header, event);
     metrics.observe(header, event);
   };
 
-  await using started = new AsyncDisposableStack();
-  started.defer(() => redis.disconnect());
-  started.defer(() => queue.close());
-  started.defer(() => reader.close());
-  const trees = await watchTrees(started, environment, redis, warn);
-  const engine = createEngine({ store, queue, now: Date.now, observe, warn, count: metrics.count, ...trees });
-  const loop = startSettleLoop({ engine, reader, warn });
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs()), log });
+  const engineDeps = async (prefix: string, shard: number): Promise<EngineDeps> => {
+    const queue = createSubtaskQueue({ redis, prefix });
+    started.defer(() => queue.close());
+    const trees = await watchTrees(started, environment, redis, prefix, warn);
+    return { store: stores[shard] as WorkflowStore, queue, now: Date.now, observe, warn, count: metrics.count, ...trees };
+  };
+  const { engines, desk } = createEngines(await Promise.all(prefixes.map(engineDeps)));
+  let shards: readonly Shard[] = [];
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, shards), log });
   started.defer(async () => await server?.close());
-  const ownership = await holdPartitions({
-    leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
-    leaseMs,
-    onChange: (partitions) => {
-      log.info({ event: 'partitions_owned', owner, partitions });
-      loop.own(partitions);
-    },
-    warn,
-  });
-  started.defer(() => ownership.release());
-  started.defer(() => loop.stop());
-  const lookout = reportUnserved(redis, prefix, log);
-  started.defer(() => lookout.close());
-  await consumeQueues(started, { redis, prefix, engine, takeoverMs, warn });
+  shards = prefixes.map((prefix, shard) => openShard({ redis, prefix, engine: engines[shard] as Engine, owner, leaseMs, log, warn }));
+  started.defer(async () => void (await Promise.all(shards.map((shard) => shard.close()))));
+  await Promise.all(shards.map((shard) => shard.hold()));
+  await consumeStartRequests(started, { redis, prefix: home, desk, takeoverMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
-  const checkup = reportFindings(createDoctor({ redis, prefix, store, now: Date.now }), log);
+  const checkup = reportFindings(createDoctor({ redis, prefixes, stores, now: Date.now }), log);
   started.defer(() => checkup.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
-  return { ended: loop.ended, close: () => ending.disposeAsync() };
+  return { ended: Promise.all(shards.map(({ loop }) => loop.ended)).then(() => undefined), close: () => ending.disposeAsync() };
 }
 
 /** Who can take part in trees, and when trees are cut; until the stack is disposed of. */
 async function watchTrees(
   started: AsyncDisposableStack,
-  { BATON_TREES: when, BATON_PREFIX: prefix }: z.output<typeof OrchestratorEnvironment>,
+  { BATON_TREES: when }: z.output<typeof OrchestratorEnvironment>,
   redis: Redis,
+  prefix: string,
   warn: (event: string, err: unknown) => void,
 ): Promise<Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>> {
   if (when === 'off') return {};
@@ -99,37 +90,37 @@ async function watchTrees(
   return { sameTree: partners.sameTree, areTreesCutUnderLoad: when === 'on' };
 }
 
-interface ConsumeQueues {
+interface ConsumeStartRequests {
   readonly redis: Redis;
   readonly prefix: string;
-  readonly engine: Engine;
+  readonly desk: FrontDesk;
   readonly takeoverMs: number;
   readonly warn: (event: string, err: unknown) => void;
 }
 
-/** Start requests and webhooks, until the stack is disposed of. */
-async function consumeQueues(started: AsyncDisposableStack, { redis, prefix, engine, takeoverMs, warn }: ConsumeQueues): Promise<void> {
-  const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
-  started.defer(() => webhooks.close());
+/** Of the whole deployment, until the stack is disposed of. */
+async function consumeStartRequests(started: AsyncDisposableStack, { redis, prefix, desk, takeoverMs, warn }: ConsumeStartRequests): Promise<void> {
   const starts = await consumeStarts({
     redis,
     prefix,
     // What a dead orchestrator had in hand is another's as soon as its partitions are: a start that is made twice is made once.
     lockMs: takeoverMs,
     stalledMs: takeoverMs / 2,
-    onStart: (request) => start(engine, request),
+    onStart: (request) => start(desk, request),
     onError: (err) => warn('start_queue_error', err),
   });
   started.defer(() => starts.close());
 }
 
-async function problems(redis: Redis, idleMs: number): Promise<readonly HealthProblem[]> {
+/** Of a cluster one node may be away, which is no reason to end an orchestrator that has work in the others. */
+async function problems(redis: Redis, shards: readonly Shard[]): Promise<readonly HealthProblem[]> {
   if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }
 
-async function start(engine: Engine, request: Parameters<Engine['start']>[0]): Promise<StartOutcome> {
-  const outcome = await engine.start(request);
+async function start(desk: FrontDesk, request: StartRequest): Promise<StartOutcome> {
+  const outcome = await desk.start(request);
   switch (outcome.status) {
     case 'created':
     case 'existing':

@@ -1,5 +1,7 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
+
 import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { Start } from './start.ts';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
 export type Counted = 'commits' | 'conflicts' | 'reloads';
@@ -11,6 +13,8 @@ export interface EngineDeps {
   readonly sameTree?: SameTree | undefined;
   /** Also while other commits are under way. A tree saves the time between two steps and costs Redis and the agents more work: without a word, true. */
   readonly areTreesCutUnderLoad?: boolean;
+  /** Starts a workflow in the shard of its id, where there are several: one that is restarted may have any. */
+  readonly startAnywhere?: Start;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

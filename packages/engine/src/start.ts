@@ -25,9 +25,14 @@ export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
 const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 
+/** For a request that has none. */
+export function newWorkflowId(): string {
+  return `wf_${randomId()}`;
+}
+
 export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
   return async (request) => {
-    const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
+    const id = WorkflowId.safeParse(request.workflowId ?? newWorkflowId());
     if (!id.success)
       return {
         status: 'invalid',

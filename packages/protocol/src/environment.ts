@@ -1,5 +1,6 @@
 /** The environment that every Baton process reads, parsed as a whole: all problems at once, and nothing starts half configured. */
 import { z } from 'zod';
+import { clusterUrlExample, parseClusterUrl } from './cluster-url.ts';
 import { defaultPrefix } from './queue-name.ts';
 
 function whole(min: number, max: number, what: string) {
@@ -18,6 +19,9 @@ function oneOf<const Words extends readonly [string, ...string[]]>(...words: Wor
   return z.enum(words, `must be one of ${words.join(', ')}`);
 }
 
+/** Each costs every process some connections. */
+const shardsMax = 64;
+
 /** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
 export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
@@ -25,12 +29,17 @@ export const Trees = oneOf('auto', 'on', 'off').default('auto');
 export const Environment = z.object({
   BATON_REDIS_URL: z
     .string()
-    .regex(/^rediss?:\/\/.+/, 'must be a URL like redis://127.0.0.1:6379')
+    .refine(
+      (url) => /^rediss?:\/\/.+/.test(url) || parseClusterUrl(url) !== null,
+      `must be a URL like redis://127.0.0.1:6379, or of a cluster like ${clusterUrlExample}`,
+    )
     .default('redis://127.0.0.1:6379'),
   BATON_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')
     .default(defaultPrefix),
+  /** How many parts the deployment has, each in one slot of Redis. Fixed when the deployment is created. */
+  BATON_SHARDS: whole(1, shardsMax, `a whole number from 1 to ${shardsMax}`).default(1),
   /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
   BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),

@@ -1,6 +1,7 @@
 export * from './agent.ts';
 export * from './approval.ts';
 export * from './capability.ts';
+export * from './cluster-url.ts';
 export * from './codec.ts';
 export * from './control.ts';
 export * from './dead-letter.ts';

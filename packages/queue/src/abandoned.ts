@@ -4,9 +4,9 @@
  * end them. Deliberately not here: a janitor that moves such jobs; without an agent there is nowhere that they could run.
  */
 import { capabilityQueue } from '@baton/protocol';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { listAgents } from './registry.ts';
 
 export interface AbandonedCapability {

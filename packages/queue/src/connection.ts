@@ -3,11 +3,13 @@
  * Not here: TLS and credentials, which the URL carries.
  */
 import { exitCodes } from '@baton/protocol';
-import { Redis } from 'ioredis';
+import type { Redis as Server } from 'ioredis';
+import { observeOutages } from './outage.ts';
+import type { Redis } from './redis.ts';
+import { endpointOf, openClient, serverEndpoint, serversOf } from './redis-client.ts';
 import { isOldServer, mayEvict, readServerInfo, versionMin } from './server-info.ts';
-import { writeOncePerTurn } from './turn-writes.ts';
 
-export type { Redis } from 'ioredis';
+export type { Redis } from './redis.ts';
 
 /** What happens to a connection after it was made. The endpoint is `host:port`, never with a password. */
 export type ConnectionEvent =
@@ -40,7 +42,6 @@ export class RedisUnsuitableError extends Error {
 }
 
 const defaultWaitMs = 5_000;
-const reconnectMsMax = 2_000;
 
 /**
  * @throws {RedisUnavailableError} when it does not answer a PING within `maxWaitMs`
@@ -49,19 +50,11 @@ const reconnectMsMax = 2_000;
 export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
   const { name, maxWaitMs = defaultWaitMs, evicting = 'refuse', observe = () => {} } = options;
   const endpoint = endpointOf(url);
-  const redis = new Redis(url, {
-    connectionName: name,
-    // BullMQ's condition, and ours: a command waits for Redis to come back, however long that takes.
-    maxRetriesPerRequest: null,
-    connectTimeout: maxWaitMs,
-    retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectMsMax) * (0.5 + Math.random() / 2),
-    // After a failover the old primary answers READONLY until we connect anew.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
-  });
-  writeOncePerTurn(redis);
+  const redis = openClient(url, { connectionName: name, connectTimeout: maxWaitMs });
   try {
     await firstAnswer(redis, endpoint, maxWaitMs);
-    await checkSuitable(redis, endpoint, { evicting, observe });
+    const servers = serversOf(redis);
+    await Promise.all(servers.map((server) => checkSuitable(server, servers.length === 1 ? endpoint : serverEndpoint(server), { evicting, observe })));
   } catch (error) {
     redis.disconnect();
     throw error;
@@ -70,19 +63,14 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
   return redis;
 }
 
-/** `host:port` of a URL, without user and password. */
-export function endpointOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === '' ? '6379' : port}`;
-}
-
 async function firstAnswer(redis: Redis, endpoint: string, maxWaitMs: number): Promise<void> {
   let lastError: Error | undefined;
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {
-    redis.on('error', (error) => {
-      lastError = error;
-      if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message)) reject(unavailable(endpoint, 'refused us', error));
+    redis.on('error', (error: Error & { readonly lastNodeError?: Error }) => {
+      // A cluster says only that no node was of use, and keeps the reason behind it.
+      lastError = error.lastNodeError ?? error;
+      if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(lastError.message)) reject(unavailable(endpoint, 'refused us', lastError));
     });
     timer = setTimeout(() => reject(unavailable(endpoint, `did not answer within ${maxWaitMs} ms`, lastError)), maxWaitMs);
   });
@@ -104,8 +92,8 @@ function unavailable(endpoint: string, what: string, cause: Error | undefined): 
   return new RedisUnavailableError(`Redis at ${endpoint} ${what}${why}: start Redis, or set BATON_REDIS_URL to one that runs.`, { cause });
 }
 
-async function checkSuitable(redis: Redis, endpoint: string, { evicting, observe }: Required<Pick<ConnectOptions, 'evicting' | 'observe'>>): Promise<void> {
-  const info = await readServerInfo(redis);
+async function checkSuitable(server: Server, endpoint: string, { evicting, observe }: Required<Pick<ConnectOptions, 'evicting' | 'observe'>>): Promise<void> {
+  const info = await readServerInfo(server).catch((error) => Promise.reject(unavailable(endpoint, 'did not tell about itself', error as Error)));
   const [isOld, evicts] = [isOldServer(info), mayEvict(info)];
   if (isOld === true) throw new RedisUnsuitableError(`Redis at ${endpoint} is version ${info.get('redis_version')}: Baton needs ${versionMin} or newer.`);
   if (isOld === null || evicts === null) {
@@ -115,18 +103,4 @@ async function checkSuitable(redis: Redis, endpoint: string, { evicting, observe
   const danger = `Redis at ${endpoint} may evict keys (maxmemory-policy ${info.get('maxmemory_policy')}), which loses workflows: set maxmemory-policy to noeviction in its redis.conf`;
   if (evicting === 'refuse') throw new RedisUnsuitableError(`${danger}, or BATON_EVICTING_REDIS=accept to start all the same.`);
   observe({ event: 'redis_may_evict', endpoint, error: `${danger}.` });
-}
-
-function observeOutages(redis: Redis, endpoint: string, observe: NonNullable<ConnectOptions['observe']>): void {
-  let isLost = false;
-  const lost = (error: string): void => {
-    if (!isLost) observe({ event: 'redis_lost', endpoint, error });
-    isLost = true;
-  };
-  redis.on('error', (error) => lost(error.message || String(error)));
-  redis.on('reconnecting', () => lost('the connection was closed'));
-  redis.on('ready', () => {
-    if (isLost) observe({ event: 'redis_restored', endpoint });
-    isLost = false;
-  });
 }

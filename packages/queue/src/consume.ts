@@ -10,12 +10,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Failure, limits, type Progress } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
+import type { Redis } from './redis.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
+import type { Room, Seat } from './room.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -64,6 +65,8 @@ export interface ConsumeOptions {
   /** The agent's id; stands in the job while it runs. */
   readonly agent: string;
   readonly concurrency: number;
+  /** Of that size, where other consumers share it. */
+  readonly room?: Room;
   /** A job whose lock is not renewed for so long counts as left alone. */
   readonly lockMs: number;
   /** How often jobs that were left alone are looked for; one that is goes to another agent after at most `lockMs` and two of these. */
@@ -98,7 +101,9 @@ interface Ongoing {
 /** Resolves when it is connected and consumes. */
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), isClosing: false };
-  const worker = new Worker(capabilityQueue(options.capability), (job, token) => run(options, ongoing, job, token), {
+  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wake(worker) });
+  const process = seat === undefined ? run : seated(seat);
+  const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
     connection: options.redis,
     prefix: options.prefix,
     name: options.agent,
@@ -112,7 +117,38 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
   });
   listen(worker, options, ongoing);
   await worker.waitUntilReady();
-  return { close: (graceMs) => close(worker, graceMs, options, ongoing) };
+  return {
+    close(graceMs) {
+      // Seen by `run`, which the worker calls once more for a job that it had fetched already.
+      ongoing.isClosing = true;
+      seat?.close();
+      return close(worker, graceMs, options, ongoing);
+    },
+  };
+}
+
+/** A job for which there is no room yet is ours all the same: it may be lost while it waits, or have to go back. */
+function seated(seat: Seat): typeof run {
+  return async (options, ongoing, job, token) => {
+    const waiting = new AbortController();
+    ongoing.runs.set(String(job.id), waiting);
+    const isIn = await seat.enter();
+    try {
+      // BullMQ then leaves the job as it is.
+      if (waiting.signal.aborted && !ongoing.isClosing) throw new WaitingError();
+      return await run(options, ongoing, job, token);
+    } finally {
+      if (isIn) seat.leave();
+      if (ongoing.runs.get(String(job.id)) === waiting) ongoing.runs.delete(String(job.id));
+    }
+  };
+}
+
+/** A worker that has what it may have in hand sleeps until one of these is done: resuming is how BullMQ has it look again. */
+function wake(worker: Worker): void {
+  if (worker.closing !== undefined) return;
+  void worker.pause(true);
+  void worker.resume();
 }
 
 async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
@@ -193,8 +229,6 @@ function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongo
 }
 
 async function close(worker: Worker, graceMs: number, { capability, onError }: ConsumeOptions, ongoing: Ongoing): Promise<void> {
-  // Seen by `run`, which the worker calls once more for a job that it had fetched already.
-  ongoing.isClosing = true;
   const closed = worker.close();
   const over = new AbortController();
   const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {

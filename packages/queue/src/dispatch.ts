@@ -5,12 +5,12 @@
 import { type Assignment, assignmentsOf, type DispatchRef, dispatchId, type JobFacts, type SubtaskQueue, type Tree, type WebhookDelivery } from '@baton/core';
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
 import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { policyBackoff } from './retry-policy.ts';
 import { webhookJob } from './webhook.ts';
 

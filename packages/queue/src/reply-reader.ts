@@ -1,9 +1,10 @@
 /** All result streams of the owned partitions in one call, on a connection of its own, because it blocks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { childCapability, type ReplyReader } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
+import type { Redis } from './redis.ts';
+import { duplicateOf, onAnew } from './redis-client.ts';
 import { createCursors } from './reply-cursors.ts';
 import { readReplies, removeReplies, streamKey } from './result-stream.ts';
 
@@ -16,7 +17,7 @@ export interface ReplyReaderOptions {
 }
 
 export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
-  const blocking = redis.duplicate({ connectionName: `${redis.options.connectionName ?? 'baton'}-replies` });
+  const blocking = duplicateOf(redis, 'replies');
   const cursors = createCursors();
   const closing = new AbortController();
   let owned: readonly number[] = [];
@@ -24,7 +25,7 @@ export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyR
   let ownership = new AbortController();
 
   // Redis may come back with less than we have read, from its append-only file or as another primary.
-  blocking.once('ready', () => blocking.on('ready', cursors.rewind));
+  onAnew(blocking, cursors.rewind);
   // The shared connection's observer reports the outage; this one has the same.
   blocking.on('error', () => {});
 

@@ -5,7 +5,7 @@
 import type { Problem, ReceivedReply } from '@baton/core';
 import { capabilityOfStream, capabilityQueue, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 /** The fields of an entry. */
 export const replyField = 'reply';

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Problem, StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 
 export type StartOutcome =
   | { readonly status: 'started'; readonly workflowId: string; readonly created: boolean }

@@ -6,7 +6,7 @@
 import type { WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
 /** About three minutes of trying. */

@@ -3,9 +3,9 @@
  * of the end and read as a whole; nothing reads the context of another workflow.
  */
 import { type Commit, type ContextEntry, compareOrder, type Json, viewOf, type WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { type Write, write } from './guarded-write.ts';
-import { answer } from './redis-connection.ts';
+import type { Redis } from './redis.ts';
+import { answers } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { parse } from './stored-json.ts';
 
@@ -38,11 +38,13 @@ function visible(entries: ReadonlyMap<string, ContextEntry>): readonly (readonly
   });
 }
 
-export function createConversations(redis: Redis, keys: StoreKeys): Pick<WorkflowStore, 'conversation'> {
+/** @param shards a conversation's workflows may be in any: each leaves in its own what it leaves */
+export function createConversations(redis: Redis, shards: readonly StoreKeys[]): Pick<WorkflowStore, 'conversation'> {
   return {
     async conversation(conversationId) {
-      const hash = await answer(redis.hgetall(keys.conversation(conversationId)));
-      const left = Object.entries(hash).map(([path, text]) => [path, parse(text) as Left] as const);
+      const hashes = await answers(shards.map((keys) => redis.hgetall(keys.conversation(conversationId))));
+      const left = hashes.flatMap((hash) => Object.entries(hash).map(([path, text]) => [path, parse(text) as Left] as const));
+      // A path that was left in several shards counts as it was left last.
       return viewOf(new Map(left.toSorted(byTime).map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
     },
   };

@@ -1,3 +1,4 @@
 export { expireForgottenDefinitions, type Forgotten, forgottenDefinitions } from './forgotten-definitions.ts';
+export { createStores, type Records, recordsOf, type StoresOptions } from './shards.ts';
 export { createStore, type StoreOptions } from './store.ts';
 export { StoreError, type StoreErrorCode } from './store-error.ts';

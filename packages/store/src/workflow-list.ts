@@ -1,6 +1,6 @@
 /** Reading the lists of workflows, page by page, and counting what runs. */
 import type { WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { answer, answers, transactionAnswers } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { cursorAt, indexesFor, placeOf, workflowIdOf } from './workflow-index.ts';

@@ -9,7 +9,8 @@ export { type FailureOptions, type MockAgent, mockAgent } from './mock-agent.ts'
 export * from './queue-contract.ts';
 export * from './queue-world.ts';
 export { make, moveArbitrary } from './random-moves.ts';
-export { type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis } from './redis-fixture.ts';
+export type { ClusterFixture } from './redis-cluster.ts';
+export { isClusterTested, type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis, startRedisCluster } from './redis-fixture.ts';
 export { type MakeStore, type StoreUnderTest, storeContract } from './store-contract.ts';
 export { commitOne, completion, dispatchOf, patch, step, storedOf } from './stored-workflow.ts';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';

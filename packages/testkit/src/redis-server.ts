@@ -73,8 +73,8 @@ async function run(command: readonly string[], port: number): Promise<ChildProce
   return child;
 }
 
-/** The first line of the answer to an inline command; empty where nobody answers. */
-function ask(port: number, command: string): Promise<string> {
+/** The answer to an inline command, if it comes in one piece; empty where nobody answers. */
+export function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
     socket.once('data', (answer) => {

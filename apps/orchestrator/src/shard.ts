@@ -1,0 +1,57 @@
+/** An orchestrator's part in one shard: replies, partitions, notifications. Shards share the process and the connection, and nothing else. */
+import type { Engine } from '@baton/engine';
+import { consumeWebhooks, createPartitionLeases, createReplyReader, type Redis } from '@baton/queue';
+import type { Logger } from '@baton/telemetry';
+import { holdPartitions } from './ownership.ts';
+import { type SettleLoop, startSettleLoop } from './settle-loop.ts';
+import { reportUnserved } from './unserved.ts';
+
+export interface ShardOptions {
+  readonly redis: Redis;
+  /** Of the shard. */
+  readonly prefix: string;
+  readonly engine: Engine;
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly log: Logger;
+  readonly warn: (event: string, err: unknown) => void;
+}
+
+export interface Shard {
+  readonly prefix: string;
+  readonly loop: SettleLoop;
+  /** Takes its share of the partitions. */
+  hold(): Promise<void>;
+  /** Finishes what is in hand, gives its partitions back. */
+  close(): Promise<void>;
+}
+
+/** Reads and settles from now on what `hold` brings it. */
+export function openShard({ redis, prefix, engine, owner, leaseMs, log, warn }: ShardOptions): Shard {
+  const reader = createReplyReader({ redis, prefix });
+  const loop = startSettleLoop({ engine, reader, warn });
+  const closing = new AsyncDisposableStack();
+  closing.defer(() => reader.close());
+  return {
+    prefix,
+    loop,
+    async hold() {
+      const ownership = await holdPartitions({
+        leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
+        leaseMs,
+        onChange: (partitions) => {
+          log.info({ event: 'partitions_owned', owner, prefix, partitions });
+          loop.own(partitions);
+        },
+        warn,
+      });
+      closing.defer(() => ownership.release());
+      closing.defer(() => loop.stop());
+      const lookout = reportUnserved(redis, prefix, log);
+      closing.defer(() => lookout.close());
+      const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
+      closing.defer(() => webhooks.close());
+    },
+    close: () => closing.disposeAsync(),
+  };
+}
