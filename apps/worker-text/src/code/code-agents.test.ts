@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Agents, startAgents } from '../fixture/agents.ts';
 import { scoreOf } from './review-agent.ts';
 import { runTests } from './test-run.ts';
@@ -33,10 +33,14 @@ const good = "export function shout(text) {\n  if (typeof text !== 'string') thr
 
 test('a good draft passes every test, has no problems, and its folder is gone', async () => {
   const agents = await setUp();
-  const before = (await readdir(tmpdir())).filter((name) => name.startsWith('baton-review-'));
+  // Other tests review drafts at the same time: here is who looks at nobody's folders but its own.
+  const own = await mkdtemp(join(tmpdir(), 'baton-test-'));
+  onTestFinished(() => rm(own, { recursive: true }));
+  vi.stubEnv('TMPDIR', own);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const output = await review(agents, good);
   expect(output).toMatchObject({ quality_score: 1, feedback: { passed: 3, tests: 3, failures: [], problems: [] }, history: [{ round: 1, quality_score: 1 }] });
-  expect((await readdir(tmpdir())).filter((name) => name.startsWith('baton-review-') && !before.includes(name))).toEqual([]);
+  expect(await readdir(own)).toEqual([]);
 });
 
 test('real diagnostics: which example failed with which value, and which rule was broken where', async () => {
