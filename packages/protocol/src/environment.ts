@@ -1,7 +1,7 @@
 /** The environment that every Baton process reads, parsed as a whole: all problems at once, and nothing starts half configured. */
 import { z } from 'zod';
-import { clusterUrlExample, parseClusterUrl } from './cluster-url.ts';
 import { defaultPrefix } from './queue-name.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 function whole(min: number, max: number, what: string) {
   const message = `must be ${what}`;
@@ -25,15 +25,14 @@ const shardsMax = 64;
 /** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
 export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
+const RedisUrl = z.string().superRefine((text, context) => {
+  const parsed = parseRedisUrl(text);
+  if (!parsed.ok) context.addIssue(parsed.message);
+});
+
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
-  BATON_REDIS_URL: z
-    .string()
-    .refine(
-      (url) => /^rediss?:\/\/.+/.test(url) || parseClusterUrl(url) !== null,
-      `must be a URL like redis://127.0.0.1:6379, or of a cluster like ${clusterUrlExample}`,
-    )
-    .default('redis://127.0.0.1:6379'),
+  BATON_REDIS_URL: RedisUrl.default('redis://127.0.0.1:6379'),
   BATON_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')

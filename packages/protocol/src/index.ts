@@ -1,7 +1,6 @@
 export * from './agent.ts';
 export * from './approval.ts';
 export * from './capability.ts';
-export * from './cluster-url.ts';
 export * from './codec.ts';
 export * from './control.ts';
 export * from './dead-letter.ts';
@@ -11,6 +10,7 @@ export * from './http.ts';
 export * from './json-schema.ts';
 export * from './message.ts';
 export * from './queue-name.ts';
+export * from './redis-url.ts';
 export * from './webhook.ts';
 export * from './why.ts';
 export * from './workflow-view.ts';

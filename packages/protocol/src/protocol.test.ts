@@ -206,6 +206,7 @@ describe('the environment', () => {
     expect(parseEnvironment(Environment, { BATON_HOST: '', OTHER: 'x' })).toEqual({
       BATON_REDIS_URL: 'redis://127.0.0.1:6379',
       BATON_PREFIX: '{baton:0}',
+      BATON_SHARDS: 1,
       BATON_EVICTING_REDIS: 'refuse',
       BATON_HOST: '127.0.0.1',
       BATON_LOG_LEVEL: 'info',

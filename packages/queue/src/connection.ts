@@ -1,13 +1,14 @@
 /**
  * The connection to Redis: it fails clearly at the start, and never gives up afterwards. Commands sent while Redis is away wait for it.
- * Not here: TLS and credentials, which the URL carries.
+ * Not here: making the client (`redis-client.ts`).
  */
-import { exitCodes } from '@baton/protocol';
+import { exitCodes, shownTarget } from '@baton/protocol';
 import type { Redis as Server } from 'ioredis';
 import { observeOutages } from './outage.ts';
 import type { Redis } from './redis.ts';
-import { endpointOf, openClient, serverEndpoint, serversOf } from './redis-client.ts';
+import { redisClient, redisTarget, serverEndpoint, serversOf } from './redis-client.ts';
 import { isOldServer, mayEvict, readServerInfo, versionMin } from './server-info.ts';
+import { writeOncePerTurn } from './turn-writes.ts';
 
 export type { Redis } from './redis.ts';
 
@@ -44,13 +45,17 @@ export class RedisUnsuitableError extends Error {
 const defaultWaitMs = 5_000;
 
 /**
+ * @param url as BATON_REDIS_URL: `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`, each with TLS as `rediss`
+ * @throws {RedisUrlError} when it is none of these
  * @throws {RedisUnavailableError} when it does not answer a PING within `maxWaitMs`
  * @throws {RedisUnsuitableError} when it is too old, or may evict keys and that was not accepted
  */
 export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
   const { name, maxWaitMs = defaultWaitMs, evicting = 'refuse', observe = () => {} } = options;
-  const endpoint = endpointOf(url);
-  const redis = openClient(url, { connectionName: name, connectTimeout: maxWaitMs });
+  const target = redisTarget(url);
+  const endpoint = shownTarget(target);
+  const redis = redisClient(target, { name, connectTimeoutMs: maxWaitMs });
+  writeOncePerTurn(redis);
   try {
     await firstAnswer(redis, endpoint, maxWaitMs);
     const servers = serversOf(redis);

@@ -14,7 +14,7 @@ export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners } f
 export * from './orphans.ts';
 export * from './queue-handle.ts';
 export * from './queues.ts';
-export { endpointOf, serverEndpoint, serversOf } from './redis-client.ts';
+export { serverEndpoint, serversOf } from './redis-client.ts';
 export { listAgents, type RegisterAgentOptions, registerAgent } from './registry.ts';
 export * from './reply-reader.ts';
 export { appendReply } from './result-stream.ts';

@@ -4,7 +4,7 @@ import { childCapability, type ReplyReader } from '@baton/core';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
 import type { Redis } from './redis.ts';
-import { duplicateOf, onAnew } from './redis-client.ts';
+import { duplicateOf, onAnew, silentMsMax } from './redis-client.ts';
 import { createCursors } from './reply-cursors.ts';
 import { readReplies, removeReplies, streamKey } from './result-stream.ts';
 
@@ -17,7 +17,8 @@ export interface ReplyReaderOptions {
 }
 
 export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
-  const blocking = duplicateOf(redis, 'replies');
+  // Its reads are short: whether Redis is there is seen as soon as on the shared one.
+  const blocking = duplicateOf(redis, 'replies', silentMsMax);
   const cursors = createCursors();
   const closing = new AbortController();
   let owned: readonly number[] = [];

@@ -11,6 +11,7 @@ export * from './queue-world.ts';
 export { make, moveArbitrary } from './random-moves.ts';
 export type { ClusterFixture } from './redis-cluster.ts';
 export { isClusterTested, type RedisFixture, type RedisFixtureOptions, randomPrefix, startRedis, startRedisCluster } from './redis-fixture.ts';
+export { type SentinelFixture, startSentinels } from './redis-sentinel.ts';
 export { type MakeStore, type StoreUnderTest, storeContract } from './store-contract.ts';
 export { commitOne, completion, dispatchOf, patch, step, storedOf } from './stored-workflow.ts';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';

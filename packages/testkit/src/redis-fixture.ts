@@ -31,7 +31,8 @@ export interface RedisFixtureOptions {
 /** BATON_TEST_REDIS=cluster: the integration tests run on a Redis Cluster. */
 export const isClusterTested = process.env['BATON_TEST_REDIS'] === 'cluster';
 
-const durable = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''];
+/** Nothing of a workflow may be lost or evicted. */
+export const durable = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''];
 
 /** @throws {Error} saying what to install where neither a Docker engine nor a server is there */
 export async function startRedis(options: RedisFixtureOptions = {}): Promise<RedisFixture> {
