@@ -1,7 +1,7 @@
 /**
- * The store of a deployment of several shards: one for each, and what is asked of all of them at once. Types and the secret are in the first shard;
- * a definition goes with the workflows that need it into theirs. What a conversation leaves lies in the shard of whoever left it, in the commit of
- * their end, and is read from all. **Invariant:** no command has keys of two shards.
+ * The store of a deployment of several shards: one for each, and what is asked of all of them at once. Types are in every shard, so that none needs
+ * another to start a workflow; the first shard decides what a version is. What a conversation leaves lies in the shard of whoever left it, in the
+ * commit of their end, and is read from all. **Invariant:** no command has keys of two shards.
  */
 import { type ListQuery, shardOf, type WorkflowStore, type WorkflowSummary } from '@baton/core';
 import { createConversations } from './conversation.ts';
@@ -20,8 +20,19 @@ export interface StoresOptions {
 export function createStores({ redis, prefixes }: StoresOptions): readonly WorkflowStore[] {
   const stores = prefixes.map((prefix) => createStore({ redis, prefix }));
   if (stores.length === 1) return stores;
-  const [{ register, findType, types, secret }] = stores as [WorkflowStore, ...WorkflowStore[]];
-  return stores.map((store) => ({ ...store, ...createConversations(redis, prefixes.map(storeKeys)), register, findType, types, secret }));
+  const [home, ...others] = stores as [WorkflowStore, ...WorkflowStore[]];
+  let secret: string | undefined;
+  const ofDeployment: Pick<WorkflowStore, 'conversation' | 'register' | 'secret'> = {
+    ...createConversations(redis, prefixes.map(storeKeys)),
+    /** Where this throws, some shards may have it and others not: the same again brings it to all. */
+    async register(type, now) {
+      const outcome = await home.register(type, now);
+      if (outcome !== 'conflict') await Promise.all(others.map((store) => store.register(type, now)));
+      return outcome;
+    },
+    secret: async () => (secret ??= await home.secret()),
+  };
+  return stores.map((store) => ({ ...store, ...ofDeployment }));
 }
 
 /** What is asked of a deployment: by a workflow's id, or of all its shards. */
