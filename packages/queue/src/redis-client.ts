@@ -3,7 +3,7 @@
  * duplicate of it, which BullMQ makes for its blocking reads) reconnects for ever, only to a server that takes writes, and notices one that is silent.
  */
 import { type ClusterTarget, exitCodes, parseRedisUrl, type RedisTarget, type SentinelTarget } from '@baton/protocol';
-import { Cluster, Redis as Server, type RedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+import { Cluster, type RedisOptions, Redis as Server, type StandaloneConnectionOptions } from 'ioredis';
 import { StandaloneConnector } from 'ioredis/built/connectors/index.js';
 import type { Redis } from './redis.ts';
 import { endSilence } from './silence.ts';
