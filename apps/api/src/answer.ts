@@ -29,8 +29,11 @@ export const problemStatuses = {
   unsupported_media_type: 415,
   misdirected_request: 421,
   invalid_workflow: 422,
+  admission_refused: 429,
   internal_error: 500,
   redis_unreachable: 503,
+  stopping: 503,
+  newer_schema: 503,
 } as const;
 export type ProblemCode = keyof typeof problemStatuses;
 

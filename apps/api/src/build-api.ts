@@ -1,4 +1,5 @@
 /** The HTTP server from its table of routes and its ports. Not here: what an answer says (handlers), and where it listens (`main.ts`). */
+import { NewerSchemaError } from '@baton/core';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { customAlphabet } from 'nanoid';
 import { problem } from './answer.ts';
@@ -28,6 +29,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     genReqId: () => `req_${requestId()}`,
     routerOptions: { maxParamLength: pathPartLengthMax },
     forceCloseConnections: 'idle',
+    // What has come is answered, also while the server closes: the sender has no way to know.
+    return503OnClosing: false,
     // Requests that no route takes, not even that of the unknown: they pass by the hooks.
     frameworkErrors: (error, request, reply) => logRequest(deps, request, fail(deps, error, request, reply as unknown as FastifyReply)),
   });
@@ -74,7 +77,8 @@ function addRoute(app: FastifyInstance, deps: ApiDeps, { method, path, handler, 
 function fail({ log }: ApiDeps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = failureAnswer(error, request.id);
   const line = { request_id: request.id, method: request.method, path: request.routeOptions?.url };
-  if (answer.status === 503) log.warn({ event: 'redis_unreachable', ...line, error: error instanceof Error ? error.message : String(error) });
+  if (error instanceof NewerSchemaError) log.warn({ event: 'newer_schema', ...line, error: error.message });
+  else if (answer.status === 503) log.warn({ event: 'redis_unreachable', ...line, error: error instanceof Error ? error.message : String(error) });
   else if (answer.status >= 500) log.error({ event: 'request_failed', ...line, err: error });
   return send(reply.header('x-request-id', request.id), answer);
 }

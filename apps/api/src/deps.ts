@@ -11,7 +11,7 @@ import type { BoardQueue } from './queue-board.ts';
 
 export interface ApiDeps {
   readonly engine: Pick<Engine, 'start' | 'register' | 'control' | 'restart' | 'signal' | 'answer' | 'approvals' | 'why'>;
-  readonly store: Pick<WorkflowStore, 'load' | 'summary' | 'list' | 'events' | 'findType' | 'types'>;
+  readonly store: Pick<WorkflowStore, 'load' | 'summary' | 'list' | 'events' | 'findType' | 'types' | 'activeCounts' | 'limitType' | 'typeLimits'>;
   readonly queue: Pick<SubtaskQueue, 'facts' | 'capabilities' | 'limitConcurrency'>;
   /** Those that were ever served or asked for. */
   readonly capabilityNames: () => Promise<readonly string[]>;

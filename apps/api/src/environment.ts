@@ -1,4 +1,4 @@
 /** The API's environment. */
-import { Environment, Port, Trees } from '@baton/protocol';
+import { AdmissionVariables, Environment, Port, Trees } from '@baton/protocol';
 
-export const ApiEnvironment = Environment.extend({ BATON_API_PORT: Port.default(7400), BATON_TREES: Trees });
+export const ApiEnvironment = Environment.extend({ BATON_API_PORT: Port.default(7400), BATON_TREES: Trees, ...AdmissionVariables });

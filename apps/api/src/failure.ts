@@ -1,4 +1,5 @@
 /** What was thrown, as an answer. A bug tells the caller nothing of the inside: the log has it, under the request id. */
+import { NewerSchemaError } from '@baton/core';
 import { type Answer, type ProblemCode, problem } from './answer.ts';
 
 /** Fastify's own refusals of a request, and its timeout of a handler. https://fastify.dev/docs/latest/Reference/Errors/ */
@@ -35,6 +36,7 @@ export function failureAnswer(error: unknown, requestId: string): Answer {
   const known = error instanceof Error ? byCode[codeOf(error)] : undefined;
   if (known !== undefined) return problem(...known);
   if (error instanceof Error && codeOf(error) === 'BAD_CURSOR') return problem('invalid_request', error.message);
+  if (error instanceof NewerSchemaError) return problem('newer_schema', `${error.message} Ask one of those, or finish the upgrade.`);
   if (isSyntaxOfBody(error)) return problem(...(byCode['FST_ERR_CTP_INVALID_JSON_BODY'] as readonly [ProblemCode, string]));
   if (isRedisAway(error)) return redisAway;
   return problem('internal_error', `Something went wrong here, and it is not your request. The log has it under request ${requestId}.`);

@@ -10,6 +10,7 @@ import { getType } from './handlers/get-type.ts';
 import { getWhy } from './handlers/get-why.ts';
 import { getWorkflow } from './handlers/get-workflow.ts';
 import { limitCapability } from './handlers/limit-capability.ts';
+import { limitType } from './handlers/limit-type.ts';
 import { listAgents } from './handlers/list-agents.ts';
 import { listApprovals } from './handlers/list-approvals.ts';
 import { listCapabilities } from './handlers/list-capabilities.ts';
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/workflow-types', handler: registerType, needsRedis: true },
   { method: 'GET', path: '/v1/workflow-types', handler: listTypes, needsRedis: true },
   { method: 'GET', path: '/v1/workflow-types/:name/:version', handler: getType, needsRedis: true },
+  { method: 'PUT', path: '/v1/workflow-types/:name', handler: limitType, needsRedis: true },
   { method: 'GET', path: '/v1/agents', handler: listAgents, needsRedis: true },
   { method: 'GET', path: '/v1/capabilities', handler: listCapabilities, needsRedis: true },
   { method: 'PUT', path: '/v1/capabilities/:name', handler: limitCapability, needsRedis: true },

@@ -208,7 +208,36 @@ describe('workflow types', () => {
     expect([again.status, again.body['created']]).toEqual([200, false]);
     const conflict = await api.post('/v1/workflow-types', { ...other, result: 1 });
     expect([conflict.status, conflict.body.code]).toEqual([409, 'conflict']);
-    expect(WorkflowTypeListView.parse((await api.get('/v1/workflow-types')).body)).toEqual({ types: [{ name: 'report', versions: [1, 2] }] });
+    expect(WorkflowTypeListView.parse((await api.get('/v1/workflow-types')).body)).toEqual({
+      types: [{ name: 'report', versions: [1, 2], active: 0, max_active: null }],
+    });
+  });
+
+  test('can be limited, and what may not start now is told when to come again: 429', async () => {
+    const limited = await api.put('/v1/workflow-types/report', { max_active: 1 });
+    expect([limited.status, limited.body]).toEqual([200, { name: 'report', versions: [1], active: 0, max_active: 1 }]);
+    expect((await api.post('/v1/workflows', { workflow_id: 'monday', type: 'report', params: { source: 'a' } })).status).toBe(201);
+    for (const url of ['/v1/workflows', '/v1/workflows/monday/restart']) {
+      const { status, headers, body } = await api.post(url, url === '/v1/workflows' ? { type: 'report', params: { source: 'b' } } : {});
+      expect([status, headers['retry-after'], body.code, body.detail]).toEqual([
+        429,
+        '1',
+        'admission_refused',
+        expect.stringContaining('baton type limit report'),
+      ]);
+    }
+    expect((await api.get('/v1/workflow-types/report/1')).body).toMatchObject({ active: 1, max_active: 1 });
+    expect((await api.put('/v1/workflow-types/unheard_of', { max_active: null })).body).toEqual({
+      name: 'unheard_of',
+      versions: [],
+      active: 0,
+      max_active: null,
+    });
+    expect((await api.put('/v1/workflow-types/report', { max_active: 0 })).body).toMatchObject({
+      code: 'invalid_request',
+      problems: [{ path: '/max_active' }],
+    });
+    expect((await api.put('/v1/workflow-types/re%20port', { max_active: 1 })).body.code).toBe('invalid_request');
   });
 
   test('that are not right are refused with all their problems: 422', async () => {

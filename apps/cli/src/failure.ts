@@ -23,6 +23,7 @@ export function reported(error: unknown): Reported {
 
 function exitCodeOf({ status, code }: BatonApiError): number {
   if (status === 503) return exitCodes.unreachable;
+  if (status === 429) return exitCodes.notAdmitted;
   return status >= 500 || code === 'unexpected_response' ? exitCodes.failed : exitCodes.badInput;
 }
 

@@ -16,7 +16,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { killBatons, baton as run, startBaton } from './fixture/baton.ts';
 import { type Stack, startStack } from './fixture/stack.ts';
-import { echo } from './fixture/workflows.ts';
+import { echo, wait } from './fixture/workflows.ts';
 
 const workflows = fileURLToPath(new URL('./fixture/workflows.ts', import.meta.url));
 let stack: Stack;
@@ -66,9 +66,27 @@ describe('type', () => {
     expect(err).toMatch(/^error: The definition is not right: .*\(and \d+ more\)\.\n( {2}\/nodes\S* +\S.*\n){2,}$/);
   });
 
+  test('limit: how many may be active; a start beyond that is refused with 5 and the mend', async () => {
+    await baton('type', 'register', await file('limited.json', { ...wait.definition, name: 'limited' }));
+    expect(await baton('type', 'limit', 'limited', '1')).toMatchObject({ exitCode: 0, out: 'limited  at most 1 active  0 active now\n', err: '' });
+    expect((await baton('workflow', 'start', 'limited', '--params', 'value=1')).exitCode).toBe(0);
+    const { exitCode, err } = await baton('workflow', 'start', 'limited', '--params', 'value=1');
+    expect([exitCode, err]).toEqual([5, expect.stringMatching(/^error: 1 workflows of limited may be active .*baton type limit limited/)]);
+    expect((await baton('type', 'list')).out).toMatch(/limited +1 +1 of 1\n/);
+    expect((await baton('type', 'describe', 'limited')).out).toContain('At most 1 workflows of it');
+    expect((await baton('type', 'limit', 'limited', 'none', '--json')).out).toContain('"max_active": null');
+    expect((await baton('type', 'limit', 'limitde', '3')).err).toContain('No type limitde is registered');
+    expect(await baton('type', 'limit', 'limited', 'many')).toMatchObject({ exitCode: 2, err: expect.stringContaining('"many" is not a limit') });
+  });
+
   test('list and describe', async () => {
-    expect((await baton('type', 'list')).out).toMatch(/^TYPE +VERSIONS\n[^]*echo +1\n/);
-    expect(WorkflowTypeListView.parse(JSON.parse((await baton('type', 'list', '--json')).out)).types).toContainEqual({ name: 'echo', versions: [1] });
+    expect((await baton('type', 'list')).out).toMatch(/^TYPE +VERSIONS +ACTIVE\n[^]*echo +1 +\d+\n/);
+    expect(WorkflowTypeListView.parse(JSON.parse((await baton('type', 'list', '--json')).out)).types).toContainEqual({
+      name: 'echo',
+      versions: [1],
+      active: expect.any(Number),
+      max_active: null,
+    });
     expect((await baton('type', 'describe', 'echo')).out).toMatch(
       /echo@1[^]*PARAM[^]*value +any +optional; What comes back\.[^]*second +test\.echo +after first/,
     );
@@ -247,7 +265,17 @@ test('nobody listens: 3, with where and what to do', async () => {
 test('help and version are fine: 0; every command has examples', async () => {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   expect(await baton('--version')).toMatchObject({ exitCode: 0, out: `${version}\n` });
-  const commands = ['workflow start', 'workflow describe', 'workflow list', 'workflow result', 'type register', 'type list', 'type describe', 'agent list'];
+  const commands = [
+    'workflow start',
+    'workflow describe',
+    'workflow list',
+    'workflow result',
+    'type register',
+    'type list',
+    'type describe',
+    'type limit',
+    'agent list',
+  ];
   const controls = ['pause', 'resume', 'cancel', 'terminate', 'retry', 'rerun', 'restart', 'why', 'signal', 'approvals', 'approve', 'reject'];
   for (const command of [
     '',

@@ -8,6 +8,7 @@ import { addDeadList } from './commands/dead-list.ts';
 import { addDeadReplay } from './commands/dead-replay.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addTypeDescribe } from './commands/type-describe.ts';
+import { addTypeLimit } from './commands/type-limit.ts';
 import { addTypeList } from './commands/type-list.ts';
 import { addTypeRegister } from './commands/type-register.ts';
 import { addWorkflowAnswers } from './commands/workflow-answer.ts';
@@ -39,8 +40,8 @@ const groups = [
   },
   {
     name: 'type',
-    summary: 'Register workflow types and look at them',
-    commands: [addTypeRegister, addTypeList, addTypeDescribe],
+    summary: 'Register workflow types, look at them and limit them',
+    commands: [addTypeRegister, addTypeList, addTypeDescribe, addTypeLimit],
     example: 'baton type register report.json',
   },
   { name: 'agent', summary: 'See who does the work', commands: [addAgentList], example: 'baton agent list' },
@@ -72,7 +73,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExamples:\n  $ baton type list\n  $ baton workflow start sales_dashboard --params source=sales.csv --watch\n\nExit codes: 0 done, 1 a workflow failed, 2 bad input, 3 the API or its Redis is away, 4 the doctor found a problem.\n',
+      '\nExamples:\n  $ baton type list\n  $ baton workflow start sales_dashboard --params source=sales.csv --watch\n\nExit codes: 0 done, 1 a workflow failed, 2 bad input, 3 the API or its Redis is away, 4 the doctor found a problem, 5 there is no place for a start now.\n',
     );
   for (const { name, summary, commands, example } of groups) {
     const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false).addHelpText('after', `\nExamples:\n  $ ${example}\n`);

@@ -11,7 +11,8 @@ import { pathToFileURL } from 'node:url';
 import { logs, root } from './checkout.ts';
 
 const readyMsDefault = 30_000;
-const stopMs = 15_000;
+/** Longer than the apps' own grace time (BATON_GRACE_MS, 15 s). */
+const stopMs = 20_000;
 const tailLines = 15;
 const leash = pathToFileURL(join(import.meta.dirname, 'leash.ts')).href;
 

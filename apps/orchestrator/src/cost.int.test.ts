@@ -77,7 +77,12 @@ it.each([
     logger,
     concurrency: 50,
   });
-  const loop = startSettleLoop({ engine, reader, warn: (event, error) => expect.fail(`${event}: ${String(error)}`) });
+  const loop = startSettleLoop({
+    engine,
+    reader,
+    onNewer: (partitions) => expect.fail(`newer in ${partitions.join()}`),
+    warn: (event, error) => expect.fail(`${event}: ${String(error)}`),
+  });
   loop.own(Array.from({ length: partitionCount }, (_, index) => index));
 
   await redis.config('RESETSTAT');

@@ -1,26 +1,30 @@
 /** One replica of the orchestrator, wired: engines, shards, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
-import type { StartRequest, WorkflowStore } from '@baton/core';
-import { createDoctor } from '@baton/doctor';
-import { createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
+import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
+import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
+import { type Admission, createAdmissions, createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
+import { finishMsOf } from '@baton/protocol';
 import {
   connectRedis,
   consumeStarts,
+  createLoadReader,
   createSubtaskQueue,
   deadLettersOf,
   isShardUp,
   openShards,
   type Redis,
-  type StartOutcome,
+  readWaitingStarts,
   watchTreePartners,
 } from '@baton/queue';
-import { createStores, recordsOf } from '@baton/store';
-import { createMetrics, type HealthProblem, type Logger, logEvents, noMetrics, serveMetrics } from '@baton/telemetry';
+import { createStores, type Records, recordsOf } from '@baton/store';
+import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals, type Metrics, noMetrics, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
 import { openShard, type Shard } from './shard.ts';
+import { hasEndedBy, startOf } from './start-request.ts';
+import { startSweeping } from './sweeping.ts';
 
 export interface Orchestrator {
   /** Rejects with a bug. */
@@ -35,8 +39,16 @@ const leaseShare = 2 / 3;
 /** A loop that has not turned for this long is not healthy. */
 const idleMsMax = 10_000;
 
-/** @throws what connecting to Redis and listening throw, each with an `exitCode` */
-export async function startOrchestrator(environment: z.output<typeof OrchestratorEnvironment>, log: Logger): Promise<Orchestrator> {
+/**
+ * @param schema what it reads and writes: that of this code, but in tests
+ * @throws what connecting to Redis and listening throw, each with an `exitCode`
+ */
+export async function startOrchestrator(
+  environment: z.output<typeof OrchestratorEnvironment>,
+  log: Logger,
+  stopping: AbortSignal,
+  schema = currentSchema,
+): Promise<Orchestrator> {
   const { BATON_PREFIX: home, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
@@ -45,35 +57,73 @@ export async function startOrchestrator(environment: z.output<typeof Orchestrato
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
-  const stores = createStores({ redis, prefixes });
-  const [records, deadLetters] = [recordsOf(stores), deadLettersOf({ redis, prefixes })];
-  const metrics = port === 'off' ? noMetrics : createMetrics({ activeCounts: () => records.activeCounts(), deadLetters: () => deadLetters.count() });
-  const logEvent = logEvents(log);
-  const observe: EngineDeps['observe'] = (header, event) => {
-    logEvent(header, event);
-    metrics.observe(header, event);
-  };
-
-  const engineDeps = async (prefix: string, shard: number): Promise<EngineDeps> => {
-    const queue = createSubtaskQueue({ redis, prefix });
+  const stores = createStores({ redis, prefixes, schema });
+  const told = telling({ redis, prefixes, records: recordsOf(stores), log, hasMetrics: port !== 'off' });
+  const { metrics, observe, onRefused } = told;
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
+  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions, room } = createAdmissions(loads, limits);
+  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => {
+    const queue = createSubtaskQueue({ redis, prefix, schema });
     started.defer(() => queue.close());
     const trees = await watchTrees(started, environment, redis, prefix, warn);
-    return { store: stores[shard] as WorkflowStore, queue, now: Date.now, observe, warn, count: metrics.count, ...trees };
+    const [store, admission] = [stores[shard] as WorkflowStore, admissions[shard] as Admission];
+    return { store, queue, schema, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees };
   };
-  const { engines, desk } = createEngines(await Promise.all(prefixes.map(engineDeps)));
+  const { engines, desk } = createEngines(await Promise.all(prefixes.map(depsOf)));
   let shards: readonly Shard[] = [];
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, shards), log });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, shards, stopping), log });
   started.defer(async () => await server?.close());
-  shards = prefixes.map((prefix, shard) => openShard({ redis, prefix, engine: engines[shard] as Engine, owner, leaseMs, log, warn }));
+  const finishMs = finishMsOf(environment.BATON_GRACE_MS);
+  const common = { redis, schema, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log, warn };
+  shards = prefixes.map((prefix, shard) => openShard({ ...common, prefix, engine: engines[shard] as Engine }));
   started.defer(async () => void (await Promise.all(shards.map((shard) => shard.close()))));
   await Promise.all(shards.map((shard) => shard.hold()));
-  await consumeStartRequests(started, { redis, prefix: home, desk, takeoverMs, warn });
+  told.onPlace = await consumeStartRequests(started, { redis, prefix: home, schema, desk, room, takeoverMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
   const checkup = reportFindings(createDoctor({ redis, prefixes, stores, now: Date.now }), log);
   started.defer(() => checkup.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: Promise.all(shards.map(({ loop }) => loop.ended)).then(() => undefined), close: () => ending.disposeAsync() };
+}
+
+interface Telling {
+  readonly redis: Redis;
+  /** Of each shard. */
+  readonly prefixes: readonly string[];
+  readonly records: Pick<Records, 'activeCounts'>;
+  readonly log: Logger;
+  readonly hasMetrics: boolean;
+}
+
+interface Told extends Required<Pick<EngineDeps, 'observe' | 'onRefused'>> {
+  readonly metrics: Metrics;
+  /** Called when a workflow has ended, which leaves a place for another. */
+  onPlace: () => void;
+}
+
+/** Log and metrics of what was committed, and of what was not let in. */
+function telling({ redis, prefixes, records, log, hasMetrics }: Telling): Told {
+  const [home] = prefixes as [string, ...string[]];
+  const deadLetters = deadLettersOf({ redis, prefixes });
+  const asked = { activeCounts: () => records.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting: () => readWaitingStarts(redis, home) };
+  const metrics = hasMetrics ? createMetrics(asked) : noMetrics;
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
+  const told: Told = {
+    metrics,
+    onPlace() {},
+    observe(header, event) {
+      logEvent(header, event);
+      metrics.observe(header, event);
+      if (hasEndedBy(event)) told.onPlace();
+    },
+    onRefused(type, refusal) {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
+  };
+  return told;
 }
 
 /** Who can take part in trees, and when trees are cut; until the stack is disposed of. */
@@ -93,42 +143,35 @@ async function watchTrees(
 interface ConsumeStartRequests {
   readonly redis: Redis;
   readonly prefix: string;
+  readonly schema: Schema;
   readonly desk: FrontDesk;
+  readonly room: Admission['room'];
   readonly takeoverMs: number;
   readonly warn: (event: string, err: unknown) => void;
 }
 
-/** Of the whole deployment, until the stack is disposed of. */
-async function consumeStartRequests(started: AsyncDisposableStack, { redis, prefix, desk, takeoverMs, warn }: ConsumeStartRequests): Promise<void> {
+/** Of the whole deployment, until the stack is disposed of. @returns whom to tell that there may be a place for a start that waits */
+async function consumeStartRequests(started: AsyncDisposableStack, options: ConsumeStartRequests): Promise<() => void> {
+  const { redis, prefix, schema, desk, room, takeoverMs, warn } = options;
   const starts = await consumeStarts({
     redis,
     prefix,
+    schema,
     // What a dead orchestrator had in hand is another's as soon as its partitions are: a start that is made twice is made once.
     lockMs: takeoverMs,
     stalledMs: takeoverMs / 2,
-    onStart: (request) => start(desk, request),
+    onStart: startOf(desk),
+    room,
     onError: (err) => warn('start_queue_error', err),
   });
   started.defer(() => starts.close());
+  return starts.wake;
 }
 
 /** Of a cluster one node may be away, which is no reason to end an orchestrator that has work in the others. */
-async function problems(redis: Redis, shards: readonly Shard[]): Promise<readonly HealthProblem[]> {
+async function problems(redis: Redis, shards: readonly Shard[], stopping: AbortSignal): Promise<readonly HealthProblem[]> {
+  if (stopping.aborted) return [isStopping];
   if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
   const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
-}
-
-async function start(desk: FrontDesk, request: StartRequest): Promise<StartOutcome> {
-  const outcome = await desk.start(request);
-  switch (outcome.status) {
-    case 'created':
-    case 'existing':
-      return { status: 'started', workflowId: outcome.summary.header.id, created: outcome.status === 'created' };
-    case 'invalid':
-      return { status: 'refused', problems: outcome.problems };
-    case 'conflict':
-    case 'unknown_type':
-      return { status: 'refused', problems: [{ path: '', code: outcome.status, message: outcome.message }] };
-  }
 }

@@ -1,16 +1,21 @@
 /**
  * Keeps this orchestrator's share of the partitions while it lives, apart from the settling: a long batch must not cost it its leases.
- * A lease that could not be renewed counts as lost when it would have expired.
+ * A lease that could not be renewed counts as lost when it would have expired. Partitions with something of a newer schema in them are given up to
+ * those who know it, and kept, with what is known of them, while there is nobody.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionLeases } from '@baton/core';
 
 /** Of a renewal that fails there are some more before the lease is over; and so much sooner is one found that is over. */
 const turnsPerLease = 4;
+/** How long what somebody gave back may wait for the next owner. */
+const turnMsMax = 250;
 
 export interface OwnershipOptions {
   readonly leases: PartitionLeases;
   readonly leaseMs: number;
+  /** Partitions in which something of a newer schema was met so far. */
+  readonly newer: ReadonlySet<number>;
   /** Called whenever the set changes. */
   readonly onChange: (partitions: readonly number[]) => void;
   readonly warn: (event: string, error: unknown) => void;
@@ -22,11 +27,10 @@ export interface Ownership {
 }
 
 /** Resolves after the first turn. */
-export async function holdPartitions({ leases, leaseMs, onChange, warn }: OwnershipOptions): Promise<Ownership> {
+export async function holdPartitions({ leases, leaseMs, newer, onChange, warn }: OwnershipOptions): Promise<Ownership> {
   const stopping = new AbortController();
   let held: readonly number[] = [];
   let renewedAt = performance.now();
-
   function hold(partitions: readonly number[]): void {
     if (partitions.join() === held.join()) return;
     held = partitions;
@@ -37,7 +41,7 @@ export async function holdPartitions({ leases, leaseMs, onChange, warn }: Owners
     const askedAt = performance.now();
     const expiry = setTimeout(() => hold([]), Math.max(0, renewedAt + leaseMs - askedAt));
     try {
-      hold(await leases.refresh());
+      hold(await leases.refresh([...newer]));
       renewedAt = askedAt;
     } catch (error) {
       warn('leases_not_renewed', error);
@@ -48,7 +52,7 @@ export async function holdPartitions({ leases, leaseMs, onChange, warn }: Owners
 
   async function turns(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await delay(leaseMs / turnsPerLease, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(Math.min(leaseMs / turnsPerLease, turnMsMax), undefined, { signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) await turn();
     }
   }

@@ -5,7 +5,7 @@
  */
 import { AssertionError } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReceivedReply, ReplyReader } from '@baton/core';
+import { partitionOf, type ReceivedReply, type ReplyReader } from '@baton/core';
 import type { Engine } from '@baton/engine';
 import { createPatience } from './patience.ts';
 
@@ -18,6 +18,8 @@ const retryMs = 500;
 export interface SettleLoopOptions {
   readonly engine: Pick<Engine, 'settle' | 'tick'>;
   readonly reader: ReplyReader;
+  /** Something in these partitions is of a newer schema than ours. It was left where it is. */
+  readonly onNewer: (partitions: readonly number[]) => void;
   readonly warn: (event: string, error: unknown) => void;
 }
 
@@ -31,7 +33,7 @@ export interface SettleLoop {
   stop(): Promise<void>;
 }
 
-export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): SettleLoop {
+export function startSettleLoop({ engine, reader, onNewer, warn }: SettleLoopOptions): SettleLoop {
   const patience = createPatience();
   let owned: readonly number[] = [];
   let isDrained = false;
@@ -43,11 +45,12 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
     const begunAt = performance.now();
     const replies = await reader.read(Math.max(1, Math.min(tickedAt + tickMs - begunAt, patience.restMs(begunAt))));
     const due = patience.sift(replies, performance.now());
-    if (due.length > 0) await settle({ engine, reader, warn }, due);
+    if (due.length > 0) await settle({ engine, reader, onNewer, warn }, due);
     // A reply that waits says more than a deadline that has passed, so what was just taken over is read to the end first.
     if (replies.length < wholeRead) isDrained = true;
     if (isDrained && performance.now() >= tickedAt + tickMs) {
-      const isMore = await engine.tick(owned);
+      const { isMore, newer } = await engine.tick(owned);
+      if (newer.length > 0) onNewer(newer);
       tickedAt = isMore ? Number.NEGATIVE_INFINITY : performance.now();
     }
     turnedAt = performance.now();
@@ -86,14 +89,21 @@ export function startSettleLoop({ engine, reader, warn }: SettleLoopOptions): Se
   };
 }
 
-async function settle({ engine, reader, warn }: SettleLoopOptions, replies: readonly ReceivedReply[]): Promise<void> {
-  const [readable, unreadable] = [replies.filter(({ report }) => report !== null), replies.filter(({ report }) => report === null)];
-  await engine.settle(readable.flatMap(({ report }) => report ?? []));
-  await reader.remove(readable);
+async function settle({ engine, reader, onNewer, warn }: SettleLoopOptions, replies: readonly ReceivedReply[]): Promise<void> {
+  const readable = replies.filter(({ report }) => report !== null);
+  const unreadable = replies.filter(({ report, isNewer }) => report === null && isNewer !== true);
+  const left = await engine.settle(readable.flatMap(({ report }) => report ?? []));
+  await reader.remove(left.size === 0 ? readable : readable.filter(({ report }) => report !== null && !left.has(report.workflowId)));
+  const newer = [...replies.filter(({ isNewer }) => isNewer === true).map(partitionOfReply), ...[...left].map(partitionOf)];
+  if (newer.length > 0) onNewer(newer);
   for (const { stream, problems } of unreadable) {
     warn('reply_rejected', new Error(`${stream}: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}`));
   }
   await reader.reject(unreadable);
+}
+
+function partitionOfReply({ stream }: ReceivedReply): number {
+  return Number(stream.slice(stream.lastIndexOf('.') + 1));
 }
 
 /** Trying again would not mend it; a restart at least shows it. */

@@ -1,7 +1,10 @@
 /** An orchestrator's part in one shard: replies, partitions, notifications. Shards share the process and the connection, and nothing else. */
+import type { Schema } from '@baton/core';
 import type { Engine } from '@baton/engine';
 import { consumeWebhooks, createPartitionLeases, createReplyReader, type Redis } from '@baton/queue';
 import type { Logger } from '@baton/telemetry';
+import { startJanitor } from './janitor.ts';
+import { createNewerPartitions } from './newer-partitions.ts';
 import { holdPartitions } from './ownership.ts';
 import { type SettleLoop, startSettleLoop } from './settle-loop.ts';
 import { reportUnserved } from './unserved.ts';
@@ -11,8 +14,11 @@ export interface ShardOptions {
   /** Of the shard. */
   readonly prefix: string;
   readonly engine: Engine;
+  readonly schema: Schema;
   readonly owner: string;
   readonly leaseMs: number;
+  readonly janitorMs: number;
+  readonly finishMs: number;
   readonly log: Logger;
   readonly warn: (event: string, err: unknown) => void;
 }
@@ -27,9 +33,10 @@ export interface Shard {
 }
 
 /** Reads and settles from now on what `hold` brings it. */
-export function openShard({ redis, prefix, engine, owner, leaseMs, log, warn }: ShardOptions): Shard {
-  const reader = createReplyReader({ redis, prefix });
-  const loop = startSettleLoop({ engine, reader, warn });
+export function openShard({ redis, prefix, schema, engine, owner, leaseMs, janitorMs, finishMs, log, warn }: ShardOptions): Shard {
+  const reader = createReplyReader({ redis, prefix, schema });
+  const newer = createNewerPartitions(log, schema.version);
+  const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
   const closing = new AsyncDisposableStack();
   closing.defer(() => reader.close());
   return {
@@ -37,8 +44,9 @@ export function openShard({ redis, prefix, engine, owner, leaseMs, log, warn }: 
     loop,
     async hold() {
       const ownership = await holdPartitions({
-        leases: createPartitionLeases({ redis, prefix, owner, leaseMs }),
+        leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
         leaseMs,
+        newer: newer.met,
         onChange: (partitions) => {
           log.info({ event: 'partitions_owned', owner, prefix, partitions });
           loop.own(partitions);
@@ -49,8 +57,10 @@ export function openShard({ redis, prefix, engine, owner, leaseMs, log, warn }: 
       closing.defer(() => loop.stop());
       const lookout = reportUnserved(redis, prefix, log);
       closing.defer(() => lookout.close());
-      const webhooks = await consumeWebhooks({ redis, prefix, onError: (err) => warn('webhook_failed', err) });
-      closing.defer(() => webhooks.close());
+      const janitor = startJanitor(redis, prefix, janitorMs, log);
+      closing.defer(() => janitor.close());
+      const webhooks = await consumeWebhooks({ redis, prefix, schema, onError: (err) => warn('webhook_failed', err) });
+      closing.defer(() => webhooks.close(finishMs));
     },
     close: () => closing.disposeAsync(),
   };

@@ -44,17 +44,22 @@ export async function call<T>({ baseUrl, fetch, timeoutMs }: CallOptions, reques
 
 function answerOf<T>(response: Response, text: string, schema: Schema<T>, baseUrl: string): T {
   const { status } = response;
-  const requestId = response.headers.get('x-request-id');
+  const about = { requestId: response.headers.get('x-request-id'), retryAfterMs: retryAfterMs(response.headers.get('retry-after')) };
   const data = parsed(text);
   if (response.ok) {
     const answer = schema.safeParse(data);
     if (answer.success) return answer.data;
   } else {
     const problem = ProblemBody.safeParse(data);
-    if (problem.success) throw new BatonApiError(problem.data, requestId);
+    if (problem.success) throw new BatonApiError(problem.data, about);
   }
   const detail = `What answered at ${baseUrl} (status ${status}) does not speak as this version of Baton's API does: check BATON_API_URL, and that both are of one version.`;
-  throw new BatonApiError({ status, code: 'unexpected_response', detail }, requestId);
+  throw new BatonApiError({ status, code: 'unexpected_response', detail }, about);
+}
+
+/** In seconds, as our API says it. */
+function retryAfterMs(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) * 1_000 : null;
 }
 
 function parsed(text: string): unknown {

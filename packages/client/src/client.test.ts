@@ -7,6 +7,7 @@ import { BatonApiError, type BatonClient, BatonUnreachableError, createClient, h
 interface Reply {
   readonly status?: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const servers: Server[] = [];
@@ -19,7 +20,7 @@ async function clientOf(reply: (method: string, url: string, body: string) => Re
     const found = reply(request.method ?? '', request.url ?? '', await textOf(request));
     if (found === null) return;
     const text = typeof found.body === 'string' ? found.body : JSON.stringify(found.body);
-    response.writeHead(found.status ?? 200, { 'content-type': 'application/json', 'x-request-id': 'req_1' }).end(text);
+    response.writeHead(found.status ?? 200, { 'content-type': 'application/json', 'x-request-id': 'req_1', ...found.headers }).end(text);
   };
   const server = createServer((request, response) => void answer(request, response));
   servers.push(server);
@@ -78,6 +79,8 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
         total: 0,
         id: '1-0',
         replayed: 0,
+        versions: [1],
+        max_active: 10,
       },
     };
   });
@@ -95,6 +98,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
   await client.why('a');
   await client.capabilities();
   await client.limitCapability('data.fetch', { concurrency: 4 });
+  await client.limitType('sales', { max_active: 10 });
   await client.doctor();
   await client.doctorFix();
   await client.deadLetters({ limit: 5, cursor: '1-0' });
@@ -116,6 +120,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
     'GET /v1/workflows/a/why',
     'GET /v1/capabilities',
     'PUT /v1/capabilities/data.fetch {"concurrency":4}',
+    'PUT /v1/workflow-types/sales {"max_active":10}',
     'GET /v1/doctor',
     'POST /v1/doctor/fix {}',
     'GET /v1/dead-letters?limit=5&cursor=1-0',
@@ -123,6 +128,18 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
     'POST /v1/dead-letters/replay {}',
     'POST /v1/dead-letters/1-0/drop {}',
   ]);
+});
+
+test('where there is no place for a start, the error says when to come again', async () => {
+  const body = { type: 'urn:x', title: 'Too Many Requests', status: 429, detail: '10 may be active.', code: 'admission_refused' };
+  const { client } = await clientOf((method) => ({ status: 429, body, headers: method === 'POST' ? { 'retry-after': '2' } : { 'retry-after': 'soon' } }));
+  await expect(client.start({ type: 't' })).rejects.toMatchObject({
+    name: 'BatonApiError',
+    code: 'admission_refused',
+    retryAfterMs: 2_000,
+    requestId: 'req_1',
+  });
+  await expect(client.types()).rejects.toMatchObject({ retryAfterMs: null });
 });
 
 test('lists all pages', async () => {

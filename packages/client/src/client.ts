@@ -23,6 +23,8 @@ import {
   WorkflowListView,
   WorkflowResultView,
   type WorkflowSummaryView,
+  type WorkflowTypeBody,
+  WorkflowTypeLimitView,
   WorkflowTypeListView,
   WorkflowTypeView,
   WorkflowView,
@@ -47,7 +49,8 @@ export interface ListFilter {
 export interface BatonClient {
   /**
    * Starts a workflow of a registered `type` or of a `definition`. With a `workflow_id` of your own it is idempotent: the same
-   * request again answers what exists (`created: false`), another request under that id is refused (`conflict`).
+   * request again answers what exists (`created: false`), another request under that id is refused (`conflict`). Where there is no place
+   * now (`admission_refused`), the error's `retryAfterMs` says when to try again.
    */
   start(body: StartWorkflowBody): Promise<StartWorkflowView>;
   /** The workflow with its subtasks, live; without `parts` what maps, loops and plans consist of is only counted. */
@@ -91,6 +94,8 @@ export interface BatonClient {
   registerType(definition: unknown): Promise<RegisterTypeView>;
   types(): Promise<WorkflowTypeListView>;
   type(name: string, version?: number | 'latest'): Promise<WorkflowTypeView>;
+  /** How many workflows of the type may be active at the same time; null: nothing of its own. A start beyond it is refused (`admission_refused`). */
+  limitType(name: string, body: WorkflowTypeBody): Promise<WorkflowTypeLimitView>;
   /** Who is alive, and what they can do. */
   agents(): Promise<AgentListView>;
   /** What there is to be done, who could, and how much of it waits. */
@@ -161,6 +166,7 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
     registerType: (definition) => call(options, { method: 'POST', path: '/v1/workflow-types', body: definition }, RegisterTypeView),
     types: () => call(options, { method: 'GET', path: '/v1/workflow-types' }, WorkflowTypeListView),
     type: (name, version = 'latest') => call(options, { method: 'GET', path: `/v1/workflow-types/${encodeURIComponent(name)}/${version}` }, WorkflowTypeView),
+    limitType: (name, body) => call(options, { method: 'PUT', path: `/v1/workflow-types/${encodeURIComponent(name)}`, body }, WorkflowTypeLimitView),
     agents: () => call(options, { method: 'GET', path: '/v1/agents' }, AgentListView),
     capabilities: () => call(options, { method: 'GET', path: '/v1/capabilities' }, CapabilityListView),
     limitCapability: (name, body) => call(options, { method: 'PUT', path: `/v1/capabilities/${encodeURIComponent(name)}`, body }, CapabilityView),

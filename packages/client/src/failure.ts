@@ -9,18 +9,21 @@ export class BatonApiError extends Error {
   readonly problems: NonNullable<ProblemBody['problems']>;
   /** Of a control that was refused (`refused`): the states of a workflow in which it is not. */
   readonly allowedIn: NonNullable<ProblemBody['allowed_in']>;
+  /** When to try again, where the API says so: there was no place for a start (`admission_refused`), or Redis is away. */
+  readonly retryAfterMs: number | null;
   /** Under which the API's log has the request. */
   readonly requestId: string | null;
 
   constructor(
     { status, code, detail, problems, allowed_in }: Pick<ProblemBody, 'status' | 'code' | 'detail' | 'problems' | 'allowed_in'>,
-    requestId: string | null,
+    { requestId, retryAfterMs }: { readonly requestId: string | null; readonly retryAfterMs: number | null },
   ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.problems = problems ?? [];
     this.allowedIn = allowed_in ?? [];
+    this.retryAfterMs = retryAfterMs;
     this.requestId = requestId;
   }
 }

@@ -7,12 +7,13 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject, jsonHash, type P
 import { limits } from './limits.ts';
 import { referencesIn } from './reference.ts';
 import { withDefaults } from './schema.ts';
+import { currentSchema } from './schema-version.ts';
 import type { WorkflowType } from './workflow-type.ts';
 
 export type Compiled = { readonly ok: true; readonly type: WorkflowType } | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** @returns the type, or everything that is wrong with the document */
-export function compileDefinition(document: unknown): Compiled {
+export function compileDefinition(document: unknown, { version: known } = currentSchema): Compiled {
   const size = JSON.stringify(document)?.length ?? 0;
   if (size > limits.definitionBytesMax) {
     return {
@@ -22,10 +23,21 @@ export function compileDefinition(document: unknown): Compiled {
       ],
     };
   }
+  const needed = schemaOf(document);
+  if (needed > known) {
+    const message = `The definition needs schema ${needed} of Baton, and this process knows ${known}: ask a newer one, or leave out what is new.`;
+    return { ok: false, problems: [{ path: '/schema', code: 'newer_schema', message }] };
+  }
   const parsed = Definition.safeParse(document);
   if (!parsed.success) return { ok: false, problems: [...shapeProblems(parsed.error), ...definitionProblems(readable(document as Json))] };
   const problems = definitionProblems(listOf(parsed.data));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, type: workflowType(parsed.data) };
+}
+
+/** The version that a definition needs, whatever else is in it. */
+export function schemaOf(document: unknown): number {
+  const { schema } = (document ?? {}) as { readonly schema?: unknown };
+  return Number.isSafeInteger(schema) ? (schema as number) : 1;
 }
 
 /** The type of a definition that is known to be right: one that was compiled before, coming back from the store. */

@@ -176,6 +176,8 @@ export const Node = z.preprocess(
 export const Definition = z.strictObject({
   name: TypeName,
   version: z.int().min(1),
+  /** The version of Baton's schema that it needs; without a word, 1. What is newer than a process knows, it leaves to others. */
+  schema: z.int().min(1).optional(),
   description: z.string().max(2_000).optional(),
   /** JSON Schema of the workflow's params. */
   input: jsonObject.optional(),

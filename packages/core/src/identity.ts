@@ -36,6 +36,11 @@ export function shardOf(workflowId: string, shards: number): number {
   return Math.floor(fnv1a(dot === -1 ? workflowId : workflowId.slice(0, dot)) / partitionCount) % shards;
 }
 
+/** What of a limit falls to a shard: the shares of all make it up. */
+export function shareOf(limit: number, shard: number, shards: number): number {
+  return Math.floor(limit / shards) + (shard < limit % shards ? 1 : 0);
+}
+
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {

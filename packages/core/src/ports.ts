@@ -14,13 +14,21 @@ export interface Commit {
   readonly patch: Patch;
   /** Those that an orchestrator's death must not lose (`dispatch`, `start_child`, `notify`) go to the outbox in the same commit. */
   readonly effects: readonly Effect[];
+  /** Of one that creates a workflow: not while so many of its type have not ended. */
+  readonly activeMax?: number | undefined;
 }
 
 /** What the owner of a parent is told when a child workflow ends, in the same commit: a reply like any agent's, on the stream `res.workflow.<partition>`. */
 export const childCapability = 'workflow';
 
-/** `conflict`: somebody else committed since the workflow was loaded (or, at revision 0, it exists already). Nothing was written. */
-export type CommitOutcome = { readonly status: 'committed'; readonly revision: number; readonly eventHash: string } | { readonly status: 'conflict' };
+/**
+ * `conflict`: somebody else committed since the workflow was loaded (or, at revision 0, it exists already). `full`: it does not exist, and there are
+ * `activeMax` of its type. Nothing was written in either case.
+ */
+export type CommitOutcome =
+  | { readonly status: 'committed'; readonly revision: number; readonly eventHash: string }
+  | { readonly status: 'conflict' }
+  | { readonly status: 'full' };
 
 export interface WorkflowSummary {
   readonly header: WorkflowHeader;
@@ -38,6 +46,8 @@ export interface ListQuery {
 export interface ListPage {
   /** Newest first. */
   readonly workflows: readonly WorkflowSummary[];
+  /** Those of the page that a newer process has written to. More than that only such a process can tell. */
+  readonly newer?: readonly { readonly id: string; readonly createdAt: number }[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }
@@ -63,7 +73,10 @@ export interface EventEntry {
 }
 
 export interface WorkflowStore {
-  /** The whole workflow with its compiled type, or null if there is none (or no more). */
+  /**
+   * The whole workflow with its compiled type, or null if there is none (or no more). What a newer process has written to is told by `load`, `summary` and
+   * `events` with a `NewerSchemaError`; commits on it conflict.
+   */
   load(workflowId: string): Promise<Workflow | null>;
   /** The result or the failure, without loading the subtasks. */
   summary(workflowId: string): Promise<WorkflowSummary | null>;
@@ -74,6 +87,8 @@ export interface WorkflowStore {
   partitionsDue(partitions: readonly number[], now: number, before: number): Promise<readonly number[]>;
   /** At most `limit` deadlines of the partition that are due at `now`, earliest first. */
   dueDeadlines(partition: number, now: number, limit: number): Promise<readonly DueDeadline[]>;
+  /** Nobody here can look at these now: they come up again at `until`, and not before. Those that are gone meanwhile stay gone. */
+  postpone(partition: number, entries: readonly (DueDeadline | OutboxEntry)[], until: number): Promise<void>;
   /** Forgets a deadline whose workflow is gone. */
   dropDeadline(partition: number, deadline: DueDeadline): Promise<void>;
   /** Dispatches committed before `before` that nobody has confirmed. */
@@ -90,6 +105,10 @@ export interface WorkflowStore {
   secret(): Promise<string>;
   /** How many workflows of each type have not ended. */
   activeCounts(): Promise<ReadonlyMap<string, number>>;
+  /** At most so many workflows of the type at the same time; null: no limit of its own. Who starts workflows hears of it within a second. */
+  limitType(name: string, activeMax: number | null): Promise<void>;
+  /** What was set, by type. */
+  typeLimits(): Promise<ReadonlyMap<string, number>>;
 
   /** Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. */
   register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict'>;
@@ -152,6 +171,18 @@ export interface CapabilityFacts {
   readonly limit: number | null;
 }
 
+/** How full Redis and the queues are: what decides whether a workflow may start now. */
+export interface Load {
+  /** Null: it cannot be told. */
+  readonly memory: { readonly usedBytes: number; readonly bytesMax: number } | null;
+  /** Subtasks that wait, by capability. Empty where nobody asked for it. */
+  readonly queued: ReadonlyMap<string, number>;
+}
+
+export interface LoadReader {
+  read(isQueuedAskedFor: boolean): Promise<Load>;
+}
+
 /** A reply as it stands in a result stream. `report` null: it could not be parsed, and `problems` says why. */
 export interface ReceivedReply {
   readonly stream: string;
@@ -161,6 +192,8 @@ export interface ReceivedReply {
   readonly isAwaitedInQueue: boolean;
   readonly raw: string;
   readonly problems: readonly Problem[];
+  /** Of a newer schema than this process knows: it stays where it is. */
+  readonly isNewer?: true;
 }
 
 export interface ReplyReader {
@@ -177,8 +210,12 @@ export interface ReplyReader {
 }
 
 export interface PartitionLeases {
-  /** Renews what is held, takes what is free up to a fair share, gives back what exceeds it. Returns what is held now. */
-  refresh(): Promise<readonly number[]>;
+  /**
+   * Renews what is held, takes what is free up to a fair share, gives back what exceeds it. Returns what is held now.
+   *
+   * @param newer partitions in which something of a newer schema was met: while somebody lives who knows it, they are left to those
+   */
+  refresh(newer?: readonly number[]): Promise<readonly number[]>;
   /** Gives everything back, at a clean shutdown. */
   release(): Promise<void>;
 }

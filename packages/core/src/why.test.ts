@@ -34,6 +34,7 @@ describe('a subtask is not finished', () => {
       { job: { state: 'delayed', until: 0, attemptsMade: 2, lastError: null } },
       ['retry_backoff', { until: at, attempts_made: 2, last_error: null }],
     ],
+    ['no agent could read it', { job: { state: 'delayed', until: 0, attemptsMade: 0, lastError: null } }, ['newer_agent', { capability: 'c' }]],
     ['it is not in the queue', { job: { state: 'missing' } }, ['not_sent', {}]],
     ['nobody asked the queue', {}, ['not_sent', {}]],
     ['its reply is on its way', { job: { state: 'completed', report: null } }, ['reply_underway', {}]],

@@ -18,6 +18,7 @@ export const waitingReasons = [
   'queued',
   'running',
   'retry_backoff',
+  'newer_agent',
   'overloaded',
   'child_workflow',
   'parts',
@@ -117,6 +118,13 @@ function assignedReason(board: Board, id: string, subtask: AssignedSubtask, { jo
         message: `${job.agent ?? 'an agent'} is at work (attempt ${job.attempt})`,
       };
     case 'delayed':
+      // Nothing but agents that cannot read it delays a job which has not been tried.
+      if (job.attemptsMade === 0)
+        return {
+          reason: 'newer_agent',
+          facts: { capability },
+          message: `was sent by a newer version than its agents are; start newer agents for ${capability}`,
+        };
       return {
         reason: 'retry_backoff',
         facts: { until: iso(job.until), attempts_made: job.attemptsMade, last_error: job.lastError },

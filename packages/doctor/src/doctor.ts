@@ -3,7 +3,7 @@
  * **Invariant:** a fix takes away nothing that anybody could still need: no work that goes on, no record, no reply. Whatever asks for a decision
  * (settings of Redis, more agents, what to do with a dead letter) is left to people, with the mend in words.
  */
-import { hasEnded, type OutboxEntry, partitionCount, type WorkflowStore } from '@baton/core';
+import { hasEnded, NewerSchemaError, type OutboxEntry, partitionCount, type WorkflowStore } from '@baton/core';
 import { type FindingCode, type FindingView, findingCodes } from '@baton/protocol';
 import {
   abandonedCapabilities,
@@ -11,13 +11,16 @@ import {
   eternalKeys,
   expireEternalKeys,
   findOrphans,
+  listAgents,
   type OrphansOptions,
   partitionOwners,
   type Redis,
   readBacklog,
   readClocks,
   readGivenUp,
+  readSchemas,
   readServerInfo,
+  readWaitingStarts,
   removeOrphans,
   type ServerInfo,
   serverEndpoint,
@@ -26,9 +29,20 @@ import {
 } from '@baton/queue';
 import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
 import { judgeClocks } from './clock.ts';
+import { judgeSchemas } from './schema.ts';
 import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
 import { counted, together, type Verdict, warning } from './verdict.ts';
-import { judgeBacklog, judgeDeadLetters, judgeExpiry, judgeGivenUp, judgeOrphans, judgeOutbox, judgePartitions, judgeUnserved } from './work.ts';
+import {
+  judgeBacklog,
+  judgeDeadLetters,
+  judgeExpiry,
+  judgeGivenUp,
+  judgeOrphans,
+  judgeOutbox,
+  judgePartitions,
+  judgeUnserved,
+  judgeWaitingStarts,
+} from './work.ts';
 
 export interface DoctorDeps {
   readonly redis: Redis;
@@ -66,6 +80,8 @@ interface Host {
 
 const outboxAgeMs = 60_000;
 const outboxPerPartitionMax = 100;
+/** An orchestrator without a turn for so long is gone. */
+const aliveMs = 10_000;
 const givenUpWindowMs = 60 * 60_000;
 
 /** Asked of every server. */
@@ -84,6 +100,8 @@ const checks: Readonly<Record<Exclude<FindingCode, keyof typeof hostChecks>, (pa
   result_lag: async ({ redis, prefix }) => judgeBacklog(await readBacklog(redis, prefix), await partitionOwners(redis, prefix)),
   stuck_outbox: async (patient) => judgeOutbox(await stuck(patient), outboxPerPartitionMax),
   capabilities_without_agent: async ({ redis, prefix }) => judgeUnserved(await abandonedCapabilities(redis, prefix)),
+  starts_waiting: async ({ redis, prefix, now }) => judgeWaitingStarts(await readWaitingStarts(redis, prefix), now()),
+  schema_versions: async ({ redis, prefix }) => judgeSchemas(await readSchemas(redis, prefix, aliveMs), await listAgents(redis, prefix)),
   orphaned_jobs: async (patient) => judgeOrphans(await findOrphans(orphansOf(patient))),
   failed_jobs: async ({ redis, prefix, now }) => judgeGivenUp(await readGivenUp(redis, prefix, now() - givenUpWindowMs), 'the last hour'),
   dead_letters: async ({ redis, prefix }) => judgeDeadLetters(await createDeadLetters({ redis, prefix }).count()),
@@ -171,8 +189,13 @@ function orphansOf({ redis, prefix, store }: Patient): OrphansOptions {
     redis,
     prefix,
     async isOver(workflowId) {
-      const summary = await store.summary(workflowId);
-      return summary === null || hasEnded(summary.state);
+      try {
+        const summary = await store.summary(workflowId);
+        return summary === null || hasEnded(summary.state);
+      } catch (error) {
+        if (error instanceof NewerSchemaError) return false;
+        throw error;
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Whether Redis keeps what it is given: judged by what it says of itself. Pure. */
-import { isOldServer, mayEvict, type ServerInfo, versionMin } from '@baton/queue';
+import { isOldServer, mayEvict, memoryUse, type ServerInfo, versionMin } from '@baton/queue';
 import { counted, fine, listed, problem, type Verdict, warning } from './verdict.ts';
 
 const fullWarning = 0.8;
@@ -36,17 +36,22 @@ export function judgePersistence(info: ServerInfo, appendfsync: string | null): 
 }
 
 export function judgeMemory(info: ServerInfo): Verdict {
-  const [used, limit, system] = ['used_memory', 'maxmemory', 'total_system_memory'].map((name) => Number(info.get(name)));
-  if (used === undefined || Number.isNaN(used)) return warning('Redis does not tell how much memory it uses.', askServer);
-  const isLimited = limit !== undefined && limit > 0;
-  const size = isLimited ? limit : system;
-  if (size === undefined || Number.isNaN(size) || size === 0) return fine(`Redis uses ${bytesText(used)}; it has no limit of its own.`);
-  const share = used / size;
-  const of = `Redis uses ${bytesText(used)}, ${Math.round(share * 100)} % of ${isLimited ? `its limit of ${bytesText(size)} (maxmemory)` : `its machine's ${bytesText(size)}`}`;
+  const use = memoryUse(info);
+  if (use === null) return memoryUnknown(info);
+  const { usedBytes, bytesMax, isLimited } = use;
+  const share = usedBytes / bytesMax;
+  const size = isLimited ? `its limit of ${bytesText(bytesMax)} (maxmemory)` : `its machine's ${bytesText(bytesMax)}`;
+  const of = `Redis uses ${bytesText(usedBytes)}, ${Math.round(share * 100)} % of ${size}`;
   if (share < fullWarning) return fine(`${of}.`);
   const mend = 'Give it more, or shorten retention_ms of the workflow types that keep the most.';
   const end = isLimited ? 'at the limit it refuses every write' : 'the system ends it when there is no more';
   return share < fullProblem ? warning(`${of}: ${end}.`, mend) : problem(`${of}: ${end}.`, mend);
+}
+
+function memoryUnknown(info: ServerInfo): Verdict {
+  const used = Number(info.get('used_memory') ?? Number.NaN);
+  if (Number.isNaN(used)) return warning('Redis does not tell how much memory it uses.', askServer);
+  return fine(`Redis uses ${bytesText(used)}; it has no limit of its own.`);
 }
 
 export function judgeReplication(info: ServerInfo): Verdict {

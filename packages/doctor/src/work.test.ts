@@ -2,13 +2,24 @@ import { partitionCount } from '@baton/core';
 import { describe, expect, test } from 'vitest';
 import { judgeClocks } from './clock.ts';
 import type { Verdict } from './verdict.ts';
-import { judgeBacklog, judgeDeadLetters, judgeExpiry, judgeGivenUp, judgeOrphans, judgeOutbox, judgePartitions, judgeUnserved } from './work.ts';
+import {
+  judgeBacklog,
+  judgeDeadLetters,
+  judgeExpiry,
+  judgeGivenUp,
+  judgeOrphans,
+  judgeOutbox,
+  judgePartitions,
+  judgeUnserved,
+  judgeWaitingStarts,
+} from './work.ts';
 
 const owners = (count: number) => Array.from({ length: partitionCount }, (_, partition) => (partition < count ? `owner-${partition % 2}` : null));
 const backlog = (oldestAgeMs: number, partition = 0) => ({ stream: `res.data.fetch.${partition}`, partition, replies: 2, oldestAgeMs });
 const given = (reason: string) => ({ capability: 'data.fetch', jobs: 2, jobId: 'wf~a~0', reason });
 const outboxed = (count: number) => Array.from({ length: count }, (_, index) => ({ workflowId: `wf_${index}`, subtaskId: 'a', generation: 0 }));
 const clock = (aheadMs: number, agent: string | null = 'agent-1') => ({ agent, aheadMs });
+const waiting = (limit: 'type' | 'capability' | 'memory', of: string, since: number) => ({ limit, of, starts: 3, since });
 const forgotten = (...hashes: string[]) => ({ hashes, isAll: true });
 
 const cases: Readonly<Record<string, readonly (readonly [verdict: Verdict, severity: Verdict['severity'], message: RegExp])[]>> = {
@@ -33,6 +44,13 @@ const cases: Readonly<Record<string, readonly (readonly [verdict: Verdict, sever
     [judgeOutbox(outboxed(100), 100), 'problem', /100 or more.*and 95 more/],
   ],
   'capabilities without agent': [
+    [judgeWaitingStarts([], 0), 'ok', /No start waits/],
+    [judgeWaitingStarts([waiting('type', 'sales', 1_000)], 60_000), 'ok', /3 starts wait in the start queue for a place, the first for 59 s: sales, as many/],
+    [
+      judgeWaitingStarts([waiting('memory', '', 50_000), waiting('capability', 'data.fetch', 0)], 60_000),
+      'warning',
+      /6 starts.*first for 60 s: memory of Redis \(3\), data\.fetch, for which as many subtasks as may be wait \(3\)/,
+    ],
     [judgeUnserved([]), 'ok', /Every capability/],
     [
       judgeUnserved([

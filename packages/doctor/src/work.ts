@@ -1,11 +1,12 @@
 /** Whether work goes on: judged by what waits, for how long, and who is there to do it. Pure. */
 import { type OutboxEntry, partitionCount } from '@baton/core';
-import type { AbandonedCapability, GivenUp, Orphans, StreamBacklog } from '@baton/queue';
+import type { AbandonedCapability, GivenUp, Orphans, StreamBacklog, WaitingStarts } from '@baton/queue';
 import type { Forgotten } from '@baton/store';
 import { counted, fine, listed, problem, secondsText, type Verdict, warning } from './verdict.ts';
 
 const lagWarningMs = 10_000;
 const lagProblemMs = 60_000;
+const startsWaitMs = 60_000;
 const reasonLengthMax = 300;
 const startOrchestrator = 'Start an orchestrator, or look in its log for why it ended; of one that died another takes over within its lease (BATON_LEASE_MS).';
 
@@ -46,6 +47,31 @@ export function judgeUnserved(unserved: readonly AbandonedCapability[]): Verdict
   if (unserved.length === 0) return fine('Every capability that is asked for has an agent.');
   const names = unserved.toSorted((one, other) => other.jobs - one.jobs).map(({ capability, jobs }) => `${capability} (${counted(jobs, 'subtask')})`);
   return problem(`Subtasks wait for capabilities that no agent serves: ${listed(names)}.`, 'Start workers with these capabilities, or look why theirs ended.');
+}
+
+/** @param waiting most first */
+export function judgeWaitingStarts(waiting: readonly WaitingStarts[], now: number): Verdict {
+  if (waiting.length === 0) return fine('No start waits for a place.');
+  const starts = waiting.reduce((sum, each) => sum + each.starts, 0);
+  const longestMs = now - Math.min(...waiting.map(({ since }) => since));
+  const limits = waiting.map((each) => `${placeText(each)} (${each.starts})`);
+  const message = `${counted(starts, 'start waits', 'starts wait')} in the start queue for a place, the first for ${secondsText(longestMs)}: ${listed(limits)}.`;
+  if (longestMs < startsWaitMs) return fine(message);
+  return warning(
+    message,
+    'They start when others end. If that takes too long: raise the limit (baton type limit, BATON_MAX_ACTIVE, BATON_MAX_QUEUE_DEPTH), start more agents, or give Redis more memory.',
+  );
+}
+
+function placeText({ limit, of }: WaitingStarts): string {
+  switch (limit) {
+    case 'type':
+      return `${of}, as many of which as may be are active`;
+    case 'capability':
+      return `${of}, for which as many subtasks as may be wait`;
+    case 'memory':
+      return 'memory of Redis';
+  }
 }
 
 export function judgeOrphans(orphans: readonly Orphans[]): Verdict {

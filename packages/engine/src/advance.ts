@@ -13,6 +13,7 @@ import {
   decide,
   type Effect,
   isNothing,
+  type NewerSchemaError,
   type Workflow,
   type WorkflowEvent,
 } from '@baton/core';
@@ -30,15 +31,24 @@ export interface Advance {
    * Applies the events to their workflows. Throws if the store cannot be reached: then nobody knows what was committed, and all is to be done again.
    *
    * @returns the answers to the requests among the events; a workflow that does not exist is missing
+   * @throws {NewerSchemaError} for one that only newer processes know, when all others have been applied
    */
   (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>>;
-  /** Creates the workflow with its first decision. @returns false if the id is taken */
-  create(workflow: Workflow): Promise<boolean>;
+  /** The same for what nobody waits for. @returns the workflows whose events are left to newer processes: nothing was done about them */
+  known(events: Events): Promise<ReadonlySet<string>>;
+  /** Creates the workflow with its first decision, unless its id is taken, or `activeMax` of its type are active. */
+  create(workflow: Workflow, activeMax?: number): Promise<'created' | 'taken' | 'full'>;
+}
+
+interface Applied {
+  readonly answers: ReadonlyMap<string, readonly Answered[]>;
+  readonly newer: ReadonlyMap<string, NewerSchemaError>;
 }
 
 interface Step {
   readonly workflow: Workflow;
   readonly decision: Decision;
+  readonly activeMax?: number | undefined;
 }
 
 export function createAdvance(
@@ -49,58 +59,65 @@ export function createAdvance(
   const write = grouped((commits: readonly Commit[]) => store.commit(commits));
   const options = (): DecideOptions => (areTreesCutUnderLoad || !write.isBusy() ? { sameTree } : {});
 
-  const advance = async (events: Events): Promise<ReadonlyMap<string, readonly Answered[]>> => {
+  async function applied(events: Events): Promise<Applied> {
     const answers = new Map<string, readonly Answered[]>();
+    const newer = new Map<string, NewerSchemaError>();
     let open = events;
     for (let round = 0; open.size > 0; round += 1) {
       assert(round < conflictsMax, `${[...open.keys()].join(', ')}: ${conflictsMax} conflicts in a row`);
       const remembered = new Set([...open.keys()].filter((id) => cache.has(id)));
-      const workflows = await cache.get(open.keys());
-      const steps = [...workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
+      const found = await cache.get(open.keys());
+      for (const [id, error] of found.newer) newer.set(id, error);
+      const steps = [...found.workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
       const unsure = steps
         .filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id))
         .map(({ workflow }) => workflow.header.id);
       for (const id of unsure) cache.drop(id);
-      const lost = await commit(steps.filter(({ decision }) => !isNothing(decision)));
+      const changed = steps.filter(({ decision }) => !isNothing(decision));
+      const outcomes = await commit(changed);
+      const lost = changed.filter((_, index) => outcomes[index]?.status !== 'committed').map(({ workflow }) => workflow.header.id);
       open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
-    return answers;
-  };
+    return { answers, newer };
+  }
 
-  /** @returns the ids that lost against another commit */
-  async function commit(steps: readonly Step[]): Promise<readonly string[]> {
+  async function commit(steps: readonly Step[]): Promise<readonly CommitOutcome[]> {
     if (steps.length === 0) return [];
-    const commits = steps.map(({ workflow, decision }) => ({ workflow, patch: decision.patch, effects: decision.effects }));
+    const commits = steps.map(({ workflow, decision, activeMax }) => ({ workflow, patch: decision.patch, effects: decision.effects, activeMax }));
     const outcomes = await write(commits).catch((error: unknown) => {
       for (const { workflow } of steps) cache.drop(workflow.header.id);
       throw error;
     });
-    const { committed, lost } = takeIn(steps, outcomes, cache);
+    const committed = takeIn(steps, outcomes, cache);
     count('commits', committed.length);
-    count('conflicts', lost.length);
+    count('conflicts', outcomes.filter(({ status }) => status === 'conflict').length);
     for (const { workflow, decision } of committed) for (const event of decision.patch.events) observe(workflow.header, event);
     await perform(committed.flatMap(({ decision }) => decision.effects));
-    return lost;
+    return outcomes;
   }
 
-  const create = async (workflow: Workflow): Promise<boolean> => {
+  const create: Advance['create'] = async (workflow, activeMax) => {
     const decision = decide(workflow, [{ kind: 'started' }], now(), options());
-    return (await commit([{ workflow, decision }])).length === 0;
+    const [outcome] = await commit([{ workflow, decision, activeMax }]);
+    if (outcome?.status === 'committed') return 'created';
+    return outcome?.status === 'full' ? 'full' : 'taken';
   };
 
-  return Object.assign(advance, { create });
+  const advance = async (events: Events) => answersOf(await applied(events));
+  const known = async (events: Events) => new Set((await applied(events)).newer.keys());
+  return Object.assign(advance, { create, known });
 }
 
-/** What was committed is what is remembered from now on; what lost is forgotten. */
-function takeIn(
-  steps: readonly Step[],
-  outcomes: readonly CommitOutcome[],
-  cache: WorkflowCache,
-): { readonly committed: readonly Step[]; readonly lost: readonly string[] } {
+function answersOf({ answers, newer }: Applied): Applied['answers'] {
+  for (const error of newer.values()) throw error;
+  return answers;
+}
+
+/** What was committed is what is remembered from now on; what was not is forgotten. @returns what was */
+function takeIn(steps: readonly Step[], outcomes: readonly CommitOutcome[], cache: WorkflowCache): readonly Step[] {
   const committed: Step[] = [];
-  const lost: string[] = [];
   for (const [index, step] of steps.entries()) {
     const outcome = outcomes[index];
     if (outcome?.status === 'committed') {
@@ -110,8 +127,7 @@ function takeIn(
       committed.push(step);
     } else {
       cache.drop(step.workflow.header.id);
-      lost.push(step.workflow.header.id);
     }
   }
-  return { committed, lost };
+  return committed;
 }

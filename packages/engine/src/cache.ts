@@ -2,7 +2,7 @@
  * The workflows this process works on, as of their last commit. A stale one costs a conflict and a reload, never a wrong decision: what is decided
  * on one from here counts once it is committed, and that nothing is to be done does not count at all.
  */
-import { hasEnded, type Patch, type Workflow } from '@baton/core';
+import { hasEnded, NewerSchemaError, type Patch, type Workflow } from '@baton/core';
 import { LRUCache } from 'lru-cache';
 import type { EngineDeps } from './deps.ts';
 
@@ -11,11 +11,18 @@ const cachedBytesMax = 256 * 1024 * 1024;
 const subtaskBytes = 300;
 const valueBytes = 16;
 
+export interface Found {
+  /** Those that do not exist (any more) are missing. */
+  readonly workflows: Map<string, Workflow>;
+  /** Those that exist, and of which only newer processes know more. */
+  readonly newer: ReadonlyMap<string, NewerSchemaError>;
+}
+
 export interface WorkflowCache {
-  /** From memory or from the store; those that do not exist (any more) are missing in the answer. */
-  get(ids: Iterable<string>): Promise<Map<string, Workflow>>;
+  /** From memory or from the store. */
+  get(ids: Iterable<string>): Promise<Found>;
   /** From the store, whatever is in memory. */
-  reload(ids: Iterable<string>): Promise<Map<string, Workflow>>;
+  reload(ids: Iterable<string>): Promise<Found>;
   has(id: string): boolean;
   /** @param patch what was just applied to it */
   keep(workflow: Workflow, patch: Patch): void;
@@ -37,9 +44,15 @@ export function createWorkflowCache({ store, count = () => {} }: Pick<EngineDeps
     return await store.load(id);
   }
 
-  async function found(ids: Iterable<string>, find: (id: string) => Promise<Workflow | null>): Promise<Map<string, Workflow>> {
-    const all = await Promise.all([...ids].map(async (id) => [id, await find(id)] as const));
-    return new Map(all.flatMap(([id, workflow]) => (workflow === null ? [] : [[id, workflow]])));
+  async function found(ids: Iterable<string>, find: (id: string) => Promise<Workflow | null>): Promise<Found> {
+    const workflows = new Map<string, Workflow>();
+    const newer = new Map<string, NewerSchemaError>();
+    const look = async (id: string): Promise<[string, Workflow | NewerSchemaError | null]> => [id, await find(id).catch(unlessNewer)];
+    for (const [id, each] of await Promise.all([...ids].map(look))) {
+      if (each instanceof NewerSchemaError) newer.set(id, each);
+      else if (each !== null) workflows.set(id, each);
+    }
+    return { workflows, newer };
   }
 
   return {
@@ -53,6 +66,12 @@ export function createWorkflowCache({ store, count = () => {} }: Pick<EngineDeps
     },
     drop: (id) => void cached.delete(id),
   };
+}
+
+/** It must not hold up what came together with it. */
+function unlessNewer(error: unknown): NewerSchemaError {
+  if (error instanceof NewerSchemaError) return error;
+  throw error;
 }
 
 /** Only what a commit brings is weighed, so that it costs what it changes; once that has doubled the weight, the whole, without what was replaced. */

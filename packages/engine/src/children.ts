@@ -2,7 +2,7 @@
 import { type ChildStart, childCapability, type Effect } from '@baton/core';
 import type { Advance } from './advance.ts';
 import type { EngineDeps } from './deps.ts';
-import type { Start } from './start.ts';
+import type { Start, StartOutcome } from './start.ts';
 
 /** What can only be known once the engine is put together. */
 export interface Hands {
@@ -22,7 +22,7 @@ export function createChildren(hands: () => Hands, warn: EngineDeps['warn']): Ch
   async function startChild({ parent, workflowId, type, version, params, caller, depth }: ChildStart): Promise<void> {
     const outcome = await hands().start({ workflowId, type, version, params, caller, parent, depth });
     if ('summary' in outcome) return;
-    const why = 'message' in outcome ? outcome.message : outcome.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+    const why = whyNot(outcome);
     const error = { code: 'CHILD_REFUSED', message: `The workflow ${type}@${version} could not be started: ${why}` };
     const report = { ...parent, outcome: { status: 'failed' as const, error }, capability: childCapability };
     await hands().advance(new Map([[parent.workflowId, [{ kind: 'settled', report }]]]));
@@ -41,4 +41,16 @@ export function createChildren(hands: () => Hands, warn: EngineDeps['warn']): Ch
     start: async (starts) => void (await Promise.all(starts.map(startChild))),
     control,
   };
+}
+
+function whyNot(outcome: Exclude<StartOutcome, { status: 'created' | 'existing' }>): string {
+  switch (outcome.status) {
+    case 'invalid':
+      return outcome.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+    case 'not_admitted':
+      return outcome.refusal.message;
+    case 'conflict':
+    case 'unknown_type':
+      return outcome.message;
+  }
 }

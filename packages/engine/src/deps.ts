@@ -1,6 +1,6 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
-
-import type { RecordedEvent, SameTree, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
+import type { Admission, Refusal } from './admission.ts';
 import type { Start } from './start.ts';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
@@ -15,6 +15,12 @@ export interface EngineDeps {
   readonly areTreesCutUnderLoad?: boolean;
   /** Starts a workflow in the shard of its id, where there are several: one that is restarted may have any. */
   readonly startAnywhere?: Start;
+  /** Asked before each start, but not for those that a workflow asks for. Absent: whatever comes is started. */
+  readonly admission?: Admission;
+  /** Told of each start that was not let in. */
+  readonly onRefused?: (type: string, refusal: Refusal) => void;
+  /** Up to which it takes definitions: that of this code, but in tests. What store and queue take and write is theirs. */
+  readonly schema?: Schema | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

@@ -195,7 +195,7 @@ describe('settle', () => {
 describe('tick', () => {
   it('has nothing to do on an idle system', async () => {
     const { engine } = createBench();
-    expect(await engine.tick(partitions)).toBe(false);
+    expect(await engine.tick(partitions)).toEqual({ isMore: false, newer: [] });
   });
 
   it('dispatches again what never arrived in the queue, once, as another generation', async () => {
@@ -258,7 +258,7 @@ describe('tick', () => {
         partition === 0 ? Array.from({ length: 500 }, (_, index) => ({ workflowId: `gone${index}`, subtaskId: null, at: 0 })) : [],
       dropDeadline: async () => void (dropped += 1),
     }));
-    expect(await bench.engine.tick(partitions)).toBe(true);
+    expect(await bench.engine.tick(partitions)).toMatchObject({ isMore: true });
     expect(dropped).toBe(500);
   });
 

@@ -1,3 +1,5 @@
+export { type Admission, type AdmissionLimits, createAdmission, type Refusal, type WaitsFor } from './admission.ts';
+export { type Admissions, createAdmissions } from './admissions.ts';
 export type { ControlOutcome, OpenApproval } from './control.ts';
 export type { EngineDeps } from './deps.ts';
 export * from './engine.ts';

@@ -9,6 +9,7 @@ import {
   hasEnded,
   isMarked,
   type JobFacts,
+  NewerSchemaError,
   type OutboxEntry,
   parentKey,
   type Report,
@@ -48,7 +49,9 @@ export function createLookups(store: WorkflowStore, queue: SubtaskQueue): Lookup
 
   /** A workflow that is a subtask's work, seen as a job. */
   async function childFacts({ workflowId, subtaskId, generation }: DispatchRef): Promise<JobFacts> {
-    const child = await store.summary(childIdOf(workflowId, subtaskId, generation));
+    const child = await unlessNewer(store.summary(childIdOf(workflowId, subtaskId, generation)));
+    // Newer processes are at it, and will tell of its end.
+    if (child === 'newer') return { state: 'active', agent: null, attempt: 1, startedAt: null, progress: null };
     if (child === null) return { state: 'missing' };
     if (!hasEnded(child.state)) return { state: 'active', agent: null, attempt: 1, startedAt: child.header.createdAt, progress: null };
     const outcome: Report['outcome'] =
@@ -68,13 +71,23 @@ export function createLookups(store: WorkflowStore, queue: SubtaskQueue): Lookup
   }
 
   async function parentOf({ header: { parent } }: Workflow): Promise<'alive' | 'paused' | 'gone'> {
-    const above = parent === undefined ? null : await store.load(parent.workflowId);
+    const above = parent === undefined ? null : await unlessNewer(store.load(parent.workflowId));
+    if (above === 'newer') return 'alive';
     const subtask = parent === undefined ? undefined : above?.subtasks.get(parent.subtaskId);
     if (above === null || subtask?.status !== 'assigned' || subtask.generation !== parent?.generation) return 'gone';
     return above.state.status === 'paused' ? 'paused' : 'alive';
   }
 
   return { dispatches, parents };
+}
+
+async function unlessNewer<Value>(found: Promise<Value>): Promise<Value | 'newer'> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof NewerSchemaError) return 'newer';
+    throw error;
+  }
 }
 
 function currentDispatch(workflows: Workflows, entry: Due): DispatchRef | null {

@@ -9,9 +9,9 @@ export type RegisterOutcome =
 
 export type Register = (definition: unknown) => Promise<RegisterOutcome>;
 
-export function createRegister({ store, now }: Pick<EngineDeps, 'store' | 'now'>): Register {
+export function createRegister({ store, now, schema }: Pick<EngineDeps, 'store' | 'now' | 'schema'>): Register {
   return async (definition) => {
-    const compiled = compileDefinition(definition);
+    const compiled = compileDefinition(definition, schema);
     if (!compiled.ok) return { status: 'invalid', problems: compiled.problems };
     const { type } = compiled;
     const status = await store.register(type, now());

@@ -7,19 +7,23 @@ import {
   jsonHash,
   type Problem,
   type StartRequest,
+  type Workflow,
   type WorkflowHeader,
   WorkflowId,
   type WorkflowSummary,
   type WorkflowType,
 } from '@baton/core';
 import { customAlphabet } from 'nanoid';
+import type { Refusal } from './admission.ts';
 import type { Advance } from './advance.ts';
 import type { EngineDeps } from './deps.ts';
 
 export type StartOutcome =
   | { readonly status: 'created' | 'existing'; readonly summary: WorkflowSummary }
   | { readonly status: 'conflict' | 'unknown_type'; readonly message: string }
-  | { readonly status: 'invalid'; readonly problems: readonly Problem[] };
+  | { readonly status: 'invalid'; readonly problems: readonly Problem[] }
+  /** Right, but not now. */
+  | { readonly status: 'not_admitted'; readonly refusal: Refusal };
 
 export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
@@ -30,7 +34,9 @@ export function newWorkflowId(): string {
   return `wf_${randomId()}`;
 }
 
-export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, advance: Advance): Start {
+type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'schema' | 'admission' | 'onRefused'>;
+
+export function createStart({ store, now, schema, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? newWorkflowId());
     if (!id.success)
@@ -39,8 +45,9 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
         problems: [{ path: '/workflow_id', code: 'invalid_format', message: id.error.issues.map(({ message }) => message).join('; ') }],
       };
     const fingerprint = fingerprintOf(request);
+    let refusal: Refusal | undefined;
 
-    const prepared = await prepare(request, (name, version) => store.findType(name, version));
+    const prepared = await prepare(request, { schema, findType: (name, version) => store.findType(name, version) });
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
       const header = await headerOf(
@@ -49,14 +56,27 @@ export function createStart({ store, now }: Pick<EngineDeps, 'store' | 'now'>, a
         type,
       );
       const workflow = createWorkflow(header, type);
-      if (await advance.create(workflow)) return { status: 'created', summary: { header, state: workflow.state } };
+      const outcome = await create(workflow, request);
+      if (outcome === 'created') return { status: 'created', summary: { header, state: workflow.state } };
+      if (outcome !== 'taken') refusal = outcome;
     }
     // The id is taken, or the request cannot be started now: either way an earlier start of the same request still answers it.
     const existing = request.workflowId === undefined ? null : await store.summary(id.data);
     if (existing !== null && existing.header.fingerprint === fingerprint) return { status: 'existing', summary: await again(existing, request, prepared) };
     if (prepared.status !== 'ready') return prepared;
+    if (refusal !== undefined && existing === null) {
+      onRefused(prepared.type.name, refusal);
+      return { status: 'not_admitted', refusal };
+    }
     return { status: 'conflict', message: `The workflow_id "${id.data}" was used for another request. Repeat that request exactly, or choose another id.` };
   };
+
+  /** What a workflow that is under way asks for is part of it: to refuse it would leave both waiting for each other. */
+  async function create(workflow: Workflow, { parent }: StartRequest): Promise<'created' | 'taken' | Refusal> {
+    if (admission === undefined || parent !== undefined) return (await advance.create(workflow)) === 'created' ? 'created' : 'taken';
+    const admitted = await admission.admit(workflow.type, (activeMax) => advance.create(workflow, activeMax));
+    return admitted.admitted ? admitted.outcome : admitted.refusal;
+  }
 
   /** What only some workflows have: a conversation, a parent, a predecessor. */
   async function headerOf(
@@ -89,20 +109,22 @@ type Prepared =
   | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
   | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
-async function prepare(request: StartRequest, findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>): Promise<Prepared> {
-  const found = await typeOf(request, findType);
+interface Types {
+  readonly schema: EngineDeps['schema'];
+  readonly findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>;
+}
+
+async function prepare(request: StartRequest, types: Types): Promise<Prepared> {
+  const found = await typeOf(request, types);
   if ('status' in found) return found;
   const accepted = acceptParams(found, request.params);
   if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(
-  request: StartRequest,
-  findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>,
-): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(request: StartRequest, { schema, findType }: Types): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
-    const compiled = compileDefinition(request.definition);
+    const compiled = compileDefinition(request.definition, schema);
     if (compiled.ok) return compiled.type;
     return { status: 'invalid', problems: compiled.problems.map((problem) => ({ ...problem, path: `/definition${problem.path}` })) };
   }

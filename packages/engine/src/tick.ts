@@ -19,12 +19,20 @@ import { createLookups, type Workflows } from './lookups.ts';
 /** A dispatch is confirmed within milliseconds; what is in the outbox for longer is looked after. */
 export const outboxGraceMs = 5_000;
 const batchMax = 500;
+/** When what only newer processes know is looked at again, if it is still ours by then: it must not stand before what we do know. */
+const newerWaitMs = 5_000;
 
 /**
  * @param partitions those whose replies have been read to the end: a reply that waits says more than a deadline
- * @returns whether a batch was full, so that there may be more
  */
-export type Tick = (partitions: readonly number[]) => Promise<boolean>;
+export type Tick = (partitions: readonly number[]) => Promise<Ticked>;
+
+export interface Ticked {
+  /** A batch was full, so that there may be more. */
+  readonly isMore: boolean;
+  /** Where something was due that only newer processes know. */
+  readonly newer: readonly number[];
+}
 
 export function createTick(
   { store, queue, now }: EngineDeps,
@@ -34,11 +42,15 @@ export function createTick(
 ): Tick {
   const lookups = createLookups(store, queue);
 
-  async function inPartition(partition: number): Promise<boolean> {
+  async function inPartition(partition: number): Promise<Ticked> {
     const staleAt = now() - outboxGraceMs;
-    const [due, stale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, staleAt, batchMax)]);
+    const [allDue, allStale] = await Promise.all([store.dueDeadlines(partition, now(), batchMax), store.staleOutbox(partition, staleAt, batchMax)]);
     // As they are stored: an entry that is not of the present is forgotten, so the present must be known.
-    const workflows = await cache.reload(new Set([...due, ...stale].map(({ workflowId }) => workflowId)));
+    const { workflows, newer } = await cache.reload(new Set([...allDue, ...allStale].map(({ workflowId }) => workflowId)));
+    const isOurs = ({ workflowId }: DueDeadline | OutboxEntry): boolean => !newer.has(workflowId);
+    const [due, stale] = [allDue.filter(isOurs), allStale.filter(isOurs)];
+    const notOurs = [...allDue, ...allStale].filter((entry) => !isOurs(entry));
+    if (notOurs.length > 0) await store.postpone(partition, notOurs, now() + newerWaitMs);
 
     await Promise.all(due.filter(({ workflowId }) => !workflows.has(workflowId)).map((deadline) => store.dropDeadline(partition, deadline)));
     await Promise.all(due.filter((deadline) => isRetired(workflows, deadline, now())).map(({ workflowId }) => store.purge(workflowId)));
@@ -50,11 +62,11 @@ export function createTick(
       dues(workflows, due),
       await lookups.dispatches(workflows, [...due, ...stale]),
     ];
-    await advance(merged(events));
+    const turned = await advance.known(merged(events));
     // A notification leaves the outbox when it has been handed over, and not before.
-    const others = stale.filter((entry) => unsentNotification(workflows, entry) === null);
+    const others = stale.filter((entry) => unsentNotification(workflows, entry) === null && !turned.has(entry.workflowId));
     if (others.length > 0) await clear(partition, others, staleAt);
-    return due.length === batchMax || stale.length === batchMax;
+    return { isMore: allDue.length === batchMax || allStale.length === batchMax, newer: notOurs.length > 0 ? [partition] : [] };
   }
 
   /** What was missing is under way as another generation by now, or, a child, as itself and with a new time. All else is in the queue, or settled. */
@@ -67,7 +79,8 @@ export function createTick(
 
   return async (partitions) => {
     const due = await store.partitionsDue(partitions, now(), now() - outboxGraceMs);
-    return (await Promise.all(due.map(inPartition))).includes(true);
+    const ticked = await Promise.all(due.map(inPartition));
+    return { isMore: ticked.some(({ isMore }) => isMore), newer: ticked.flatMap(({ newer }) => newer) };
   };
 }
 

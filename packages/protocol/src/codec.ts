@@ -8,7 +8,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 type Payload = AssignmentMessage['payload'];
 
 /** @param messageId the dispatch's id, which is the job's id too */
-export function assignmentMessage(assignment: Assignment, messageId: string): AssignmentMessage {
+export function assignmentMessage(assignment: Assignment, messageId: string, schemaVersion = 1): AssignmentMessage {
   return {
     message_id: messageId,
     type: 'request',
@@ -30,6 +30,7 @@ export function assignmentMessage(assignment: Assignment, messageId: string): As
       partition: assignment.partition,
       generation: assignment.generation,
       attempt_timeout_ms: assignment.attemptTimeoutMs,
+      ...(schemaVersion > 1 && { schema_version: schemaVersion }),
       ...(assignment.inputs && { inputs: [...assignment.inputs] }),
     },
   };
@@ -42,6 +43,7 @@ export function parseAssignment(data: unknown): Parsed<AssignmentMessage> {
 /** The reply to an assignment, as the agent sends it. */
 export function replyMessage(assignment: AssignmentMessage, report: Required<Pick<Report, 'outcome' | 'execution'>>): ReplyMessage {
   const { outcome, execution } = report;
+  const { schema_version } = assignment.metadata;
   return {
     message_id: `${assignment.message_id}~reply`,
     type: 'response',
@@ -59,6 +61,7 @@ export function replyMessage(assignment: AssignmentMessage, report: Required<Pic
       started_at: new Date(execution.startedAt).toISOString(),
       finished_at: new Date(execution.finishedAt).toISOString(),
       ...(execution.usage && { usage: execution.usage }),
+      ...(schema_version !== undefined && { schema_version }),
       ...(assignment.metadata.built_on && { built_on: assignment.metadata.built_on }),
       ...(assignment.metadata.parameters_hash !== undefined && { parameters_hash: assignment.metadata.parameters_hash }),
     },
@@ -90,12 +93,20 @@ export function reportOf(reply: ReplyMessage): Report {
  * @param capability whose stream or queue that is: only its agents can write there
  */
 export function parseReply(text: string, capability?: string): Parsed<Report> {
-  let data: unknown;
+  const data = parseJson(text);
+  return data.ok ? parseReplyData(data.value, capability) : data;
+}
+
+/** The text of a reply before anything is known of it. */
+export function parseJson(text: string): Parsed<unknown> {
   try {
-    data = JSON.parse(text);
+    return { ok: true, value: JSON.parse(text) as unknown };
   } catch (error) {
     return { ok: false, problems: [{ path: '', code: 'not_json', message: `The reply is not JSON: ${(error as Error).message}` }] };
   }
+}
+
+export function parseReplyData(data: unknown, capability?: string): Parsed<Report> {
   const reply = parsed(ReplyMessage.safeParse(data));
   return reply.ok ? { ok: true, value: { ...reportOf(reply.value), ...(capability !== undefined && { capability }) } } : reply;
 }

@@ -13,6 +13,8 @@ export const findingCodes = [
   'result_lag',
   'stuck_outbox',
   'capabilities_without_agent',
+  'starts_waiting',
+  'schema_versions',
   'orphaned_jobs',
   'failed_jobs',
   'dead_letters',

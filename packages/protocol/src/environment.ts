@@ -15,6 +15,17 @@ export const MetricsPort = z.union([z.literal('off'), whole(0, 65_535, portOrOff
 export const Milliseconds = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number of milliseconds, at least 1');
 export const Count = whole(1, Number.MAX_SAFE_INTEGER, 'a whole number, at least 1');
 
+const countOrNone = 'a whole number, at least 1, or none';
+const CountOrNone = z.union([z.literal('none').transform(() => null), whole(1, Number.MAX_SAFE_INTEGER, countOrNone)], `must be ${countOrNone}`).default(null);
+
+/** What a process that starts workflows lets in. What is under way is never refused anything. */
+export const AdmissionVariables = {
+  /** Workflows of one type that have not ended, where no limit was set for the type. */
+  BATON_MAX_ACTIVE: CountOrNone,
+  /** Subtasks that wait for one capability: a workflow that asks for it waits, too. */
+  BATON_MAX_QUEUE_DEPTH: CountOrNone,
+};
+
 function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
   return z.enum(words, `must be one of ${words.join(', ')}`);
 }
@@ -41,13 +52,20 @@ export const Environment = z.object({
   BATON_SHARDS: whole(1, shardsMax, `a whole number from 1 to ${shardsMax}`).default(1),
   /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
   BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
+  /** From the signal to stop until the process has ended, whatever is still in hand by then. */
+  BATON_GRACE_MS: Milliseconds.default(15_000),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),
   BATON_LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
   BATON_LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),
 });
 
-/** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. */
-export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4 } as const;
+/** Of the grace time, how long what is in hand may take to finish; the rest is for handing it back and letting go. */
+export function finishMsOf(graceMs: number): number {
+  return Math.round((graceMs * 2) / 3);
+}
+
+/** What exits a process, so that scripts can tell the cases apart. `unwell`: the doctor found a problem. `notAdmitted`: right, but there is no place now. */
+export const exitCodes = { ok: 0, failed: 1, badInput: 2, unreachable: 3, unwell: 4, notAdmitted: 5 } as const;
 
 export class EnvironmentError extends Error {
   readonly code = 'BAD_ENVIRONMENT';

@@ -1,5 +1,6 @@
 /** The bodies of the HTTP API. Times are ISO 8601 in UTC; ids and statuses as in the guide. */
 import { z } from 'zod';
+import { SchemaVersion } from './message.ts';
 import { FailureView, WorkflowStatusName, WorkflowSummaryView } from './workflow-view.ts';
 
 const json = z.json();
@@ -39,7 +40,14 @@ export type StartWorkflowBody = z.input<typeof StartWorkflowBody>;
 export const StartWorkflowView = z.object({ workflow_id: z.string(), type: z.string(), version: z.int(), status: WorkflowStatusName, created: z.boolean() });
 export type StartWorkflowView = z.output<typeof StartWorkflowView>;
 
-export const WorkflowListView = z.object({ workflows: z.array(WorkflowSummaryView), next_cursor: z.string().nullable() });
+export const WorkflowListView = z.object({
+  workflows: z.array(WorkflowSummaryView),
+  newer: z
+    .array(z.object({ workflow_id: z.string(), created_at: time }))
+    .optional()
+    .describe('Of this page, those that a newer version of Baton has written to: only its processes can tell more'),
+  next_cursor: z.string().nullable(),
+});
 export type WorkflowListView = z.output<typeof WorkflowListView>;
 
 export const WorkflowResultView = z.object({
@@ -69,10 +77,24 @@ export type EventListView = z.output<typeof EventListView>;
 export const RegisterTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), created: z.boolean() });
 export type RegisterTypeView = z.output<typeof RegisterTypeView>;
 
-export const WorkflowTypeListView = z.object({ types: z.array(z.object({ name: z.string(), versions: z.array(z.int()) })) });
+const maxActive = z
+  .int()
+  .min(1)
+  .nullable()
+  .describe('Workflows of the type, all versions together, that may be active at the same time; null: nothing was set');
+const activity = { active: z.int().describe('Workflows of the type, all versions together, that have not ended'), max_active: maxActive };
+
+export const WorkflowTypeListView = z.object({ types: z.array(z.object({ name: z.string(), versions: z.array(z.int()), ...activity })) });
 export type WorkflowTypeListView = z.output<typeof WorkflowTypeListView>;
 
-export const WorkflowTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), definition: json });
+/** `PUT /v1/workflow-types/:name`. Holds within a second, and outlives a restart. */
+export const WorkflowTypeBody = z.strictObject({ max_active: maxActive });
+export type WorkflowTypeBody = z.input<typeof WorkflowTypeBody>;
+
+export const WorkflowTypeLimitView = z.object({ name: z.string(), versions: z.array(z.int()), ...activity });
+export type WorkflowTypeLimitView = z.output<typeof WorkflowTypeLimitView>;
+
+export const WorkflowTypeView = z.object({ name: z.string(), version: z.int(), hash: z.string(), definition: json, ...activity });
 export type WorkflowTypeView = z.output<typeof WorkflowTypeView>;
 
 export const AgentListView = z.object({
@@ -92,4 +114,4 @@ export const AgentListView = z.object({
 export type AgentListView = z.output<typeof AgentListView>;
 
 /** The data of a job on the queue `workflows`: the same request, from any producer. */
-export const StartWorkflowJob = StartWorkflowBody;
+export const StartWorkflowJob = StartWorkflowBody.safeExtend({ schema_version: SchemaVersion });

@@ -18,6 +18,7 @@ const Binding = z.object({
 });
 
 const BuiltOn = z.record(z.string(), z.iso.datetime()).describe('By the subtask_id of an input: finished_at of its reply');
+export const SchemaVersion = z.int().min(1).optional().describe('Of the schema; absent: 1. Processes that know less leave the message to others');
 const ParametersHash = z
   .string()
   .regex(/^[\w-]{43}$/)
@@ -47,6 +48,7 @@ export const AssignmentMessage = z.object({
     partition: z.int().min(0),
     generation: z.int().min(0).describe('Counts deliberate dispatches of the subtask'),
     attempt_timeout_ms: z.int().min(1),
+    schema_version: SchemaVersion,
     inputs: z.array(z.string().min(1)).optional().describe('The subtasks that the queue runs before this one. One that is not completed: reply `blocked`'),
     built_on: BuiltOn.optional().describe('Not there when it is sent: filled in with the parameters, to go back with the reply'),
     parameters_hash: ParametersHash.optional().describe('The same'),
@@ -55,6 +57,12 @@ export const AssignmentMessage = z.object({
 export type AssignmentMessage = z.output<typeof AssignmentMessage>;
 
 const Failure = z.object({ code: z.string().min(1), message: z.string(), details: json.optional() });
+
+/** Of a message that was not looked at otherwise. What is no version is for the schemas above to refuse. */
+export function schemaVersionOf(message: unknown): number {
+  const { metadata, schema_version = metadata?.schema_version } = (message ?? {}) as { schema_version?: unknown; metadata?: { schema_version?: unknown } };
+  return Number.isSafeInteger(schema_version) ? (schema_version as number) : 1;
+}
 
 export const ReplyMessage = z.object({
   message_id: z.string().min(1),
@@ -79,6 +87,7 @@ export const ReplyMessage = z.object({
     started_at: z.iso.datetime(),
     finished_at: z.iso.datetime(),
     usage: z.record(z.string(), z.number()).optional(),
+    schema_version: SchemaVersion.describe('That of the assignment: who asks knows what it asked for'),
     built_on: BuiltOn.optional().describe('In a tree: an input that was answered twice may be recorded with another reply than this one builds on'),
     parameters_hash: ParametersHash.optional().describe('In a tree: it makes no difference if that came to the same parameters'),
   }),

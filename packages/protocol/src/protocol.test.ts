@@ -13,6 +13,7 @@ import {
   Environment,
   EnvironmentError,
   feedbackOf,
+  finishMsOf,
   MetricsPort,
   messageSchemas,
   parseAssignment,
@@ -22,6 +23,7 @@ import {
   replyMessage,
   resultStream,
   StartWorkflowBody,
+  schemaVersionOf,
   webhooksQueue,
   workflowsQueue,
 } from './index.ts';
@@ -65,6 +67,17 @@ describe('the assignment', () => {
   test('may have more than we know of: a newer sender', () => {
     const newer = { ...message, priority: 5, metadata: { ...message.metadata, tenant: 'x' } };
     expect(parseAssignment(newer)).toEqual({ ok: true, value: message });
+  });
+
+  test('names the version of its schema from 2 on, and the reply repeats it', () => {
+    const execution = { agent: 'a', attempt: 1, startedAt: issuedAt, finishedAt: issuedAt };
+    const replied = (to: typeof message) => replyMessage(to, { outcome: { status: 'held' }, execution }).metadata;
+    const newer = assignmentMessage(assignment, id, 2);
+    expect([schemaVersionOf(newer), replied(newer).schema_version]).toEqual([2, 2]);
+    for (const unversioned of [message.metadata, replied(message)]) expect(unversioned).not.toHaveProperty('schema_version');
+    for (const other of [message, null, 'text', { schema_version: 'x' }, { metadata: null }, {}]) expect(schemaVersionOf(other)).toBe(1);
+    expect(schemaVersionOf({ schema_version: 3 })).toBe(3);
+    expect(parseAssignment({ ...message, metadata: { ...message.metadata, schema_version: 'x' } }).ok).toBe(false);
   });
 
   test('carries what was wrong with the output before, and only if something was', () => {
@@ -208,10 +221,15 @@ describe('the environment', () => {
       BATON_PREFIX: '{baton:0}',
       BATON_SHARDS: 1,
       BATON_EVICTING_REDIS: 'refuse',
+      BATON_GRACE_MS: 15_000,
       BATON_HOST: '127.0.0.1',
       BATON_LOG_LEVEL: 'info',
       BATON_LOG_FORMAT: 'auto',
     });
+  });
+
+  test('most of the grace time is for what is in hand', () => {
+    expect([finishMsOf(15_000), finishMsOf(1)]).toEqual([10_000, 1]);
   });
 
   test('a port for metrics is one, or off', () => {

@@ -1,7 +1,9 @@
 /** A notification on its way out: the data of a job on the queue `webhooks`, and the headers that its receiver gets. */
 import { z } from 'zod';
+import { SchemaVersion } from './message.ts';
 
 export const WebhookJob = z.object({
+  schema_version: SchemaVersion,
   url: z.url({ protocol: /^https?$/ }),
   content: z.string().describe('The body to the letter: what is signed must be what is sent'),
   signature: z

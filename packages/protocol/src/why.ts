@@ -11,6 +11,7 @@ export const waitingReasons = [
   'queued',
   'running',
   'retry_backoff',
+  'newer_agent',
   'overloaded',
   'child_workflow',
   'parts',

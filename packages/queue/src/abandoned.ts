@@ -1,7 +1,7 @@
 /**
  * Capabilities that somebody asked for and nobody serves. BullMQ looks after stalled and delayed jobs only from a worker of the same
  * queue (BULLMQ.md, T9), so these stand still: the first agent that comes takes all of them up, and until then the engine's deadlines
- * end them. Deliberately not here: a janitor that moves such jobs; without an agent there is nowhere that they could run.
+ * end them. Not here: what is done about them without an agent, which is the janitor's.
  */
 import { capabilityQueue } from '@baton/protocol';
 import { knownCapabilities } from './capability-set.ts';

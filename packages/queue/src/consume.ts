@@ -7,11 +7,12 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, limits, type Progress } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage } from '@baton/protocol';
+import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage, schemaVersionOf } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import type { Redis } from './redis.ts';
 import { appendReply } from './result-stream.ts';
@@ -67,6 +68,8 @@ export interface ConsumeOptions {
   readonly concurrency: number;
   /** Of that size, where other consumers share it. */
   readonly room?: Room;
+  /** Up to which it takes assignments: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** A job whose lock is not renewed for so long counts as left alone. */
   readonly lockMs: number;
   /** How often jobs that were left alone are looked for; one that is goes to another agent after at most `lockMs` and two of these. */
@@ -78,6 +81,8 @@ export interface ConsumeOptions {
   readonly onAbandoned: (assignment: AssignmentMessage, attempt: number, reason: string) => ReplyMessage;
   /** The job was replied before; its agent died, or lost it, before it was done. It is done now, and was not delivered. */
   readonly onReplied: (assignment: AssignmentMessage) => void;
+  /** The first assignment of a newer schema: it and those after it are left to newer agents. */
+  readonly onNewer: (error: NewerSchemaError) => void;
   /** Errors that concern no delivery. Outages of Redis are the connection's to report. */
   readonly onError: (error: Error) => void;
 }
@@ -95,12 +100,14 @@ interface Ongoing {
   /** By job id. */
   readonly runs: Map<string, AbortController>;
   readonly answers: Set<Promise<void>>;
+  readonly newer: NewerJobs;
   isClosing: boolean;
 }
 
 /** Resolves when it is connected and consumes. */
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
-  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), isClosing: false };
+  const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
+  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, isClosing: false };
   const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wake(worker) });
   const process = seat === undefined ? run : seated(seat);
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
@@ -154,7 +161,7 @@ function wake(worker: Worker): void {
 async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
   const { runs } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
-  const assignment = assignmentOf(job, options.capability);
+  const assignment = assignmentOf(await ongoing.newer.take(job, token), options.capability);
   const replied = replyIn(job, assignment);
   if (replied !== null) {
     options.onReplied(assignment);
@@ -258,8 +265,8 @@ class AttemptError extends Error {
 }
 
 /** Nobody can be replied to where the assignment cannot be read: that job fails at once, with all that is wrong in it. */
-function assignmentOf(job: Job, capability: string): AssignmentMessage {
-  const assignment = parseAssignment(job.data);
+function assignmentOf(data: unknown, capability: string): AssignmentMessage {
+  const assignment = parseAssignment(data);
   if (!assignment.ok) throw new UnrecoverableError(`BAD_ASSIGNMENT: ${JSON.stringify(assignment.problems)}`);
   const { operation } = assignment.value.payload;
   if (operation !== capability) throw new UnrecoverableError(`BAD_ASSIGNMENT: it asks for ${operation} on the queue of ${capability}.`);
@@ -303,9 +310,15 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 }
 
 /** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
-async function answerAbandoned({ redis, prefix, capability, onAbandoned, onError }: ConsumeOptions, job: Job, error: Error): Promise<void> {
+export async function answerAbandoned(
+  options: Pick<ConsumeOptions, 'redis' | 'prefix' | 'schema' | 'capability' | 'onAbandoned' | 'onError'>,
+  job: Job,
+  error: Error,
+): Promise<void> {
+  const { redis, prefix, capability, schema = currentSchema, onAbandoned, onError } = options;
   const assignment = parseAssignment(job.data);
-  if (!assignment.ok) return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
+  if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
+    return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
   const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
   await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

@@ -2,7 +2,18 @@
  * The engine's side of the queues: assignments into BullMQ, those of one call in one write (trees with inputs: `flow.ts`), and what is asked and said about them.
  * **Invariant:** the job id is the dispatch's id, so a dispatch that is added twice is one job for as long as BullMQ keeps it.
  */
-import { type Assignment, assignmentsOf, type DispatchRef, dispatchId, type JobFacts, type SubtaskQueue, type Tree, type WebhookDelivery } from '@baton/core';
+import {
+  type Assignment,
+  assignmentsOf,
+  currentSchema,
+  type DispatchRef,
+  dispatchId,
+  type JobFacts,
+  type Schema,
+  type SubtaskQueue,
+  type Tree,
+  type WebhookDelivery,
+} from '@baton/core';
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
@@ -20,12 +31,16 @@ const kept = {
   removeOnFail: { age: 86_400, count: 1_000 },
 } as const;
 
+const announcedMs = 60 * 60_000;
+
 export interface SubtaskQueueOptions {
   readonly redis: Redis;
   readonly prefix: string;
+  /** Under which it writes assignments and notifications: that of this code, but in tests. */
+  readonly schema?: Schema;
 }
 
-export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): SubtaskQueue & { readonly close: () => Promise<void> } {
+export function createSubtaskQueue({ redis, prefix, schema = currentSchema }: SubtaskQueueOptions): SubtaskQueue & { readonly close: () => Promise<void> } {
   /** By name. */
   const queues = new Map<string, Queue>();
 
@@ -35,14 +50,17 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
     return queue;
   }
 
+  const jobOf = (assignment: Assignment) => jobUnder(schema, assignment);
   const flows = createFlows({ redis, prefix, jobOf });
-  const announced = new Set<string>();
+  /** By capability: until when nobody has forgotten it, which takes it days without work. */
+  const announced = new Map<string, number>();
   const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
-    const unseen = capabilities.filter((capability) => !announced.has(capability));
+    const now = performance.now();
+    const unseen = capabilities.filter((capability) => (announced.get(capability) ?? 0) <= now);
     await announceCapabilities(redis, prefix, unseen);
-    for (const capability of unseen) announced.add(capability);
+    for (const capability of unseen) announced.set(capability, now + announcedMs);
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
@@ -53,18 +71,20 @@ export function createSubtaskQueue({ redis, prefix }: SubtaskQueueOptions): Subt
     // A flow knows nothing of the options of its queues: each of them, once opened, sees to its own.
     for (const capability of capabilities) queueOf(capability);
     // One by one, which the connection sends at once: a bulk add makes a pipeline, and that costs more than the jobs in it.
-    await Promise.all([...plain.map(({ assignment }) => add(queueOf(assignment.capability), assignment)), flows.add(inFlows)]);
+    await Promise.all([...plain.map(({ assignment }) => add(queueOf(assignment.capability), jobOf(assignment))), flows.add(inFlows)]);
   }
 
   async function facts(refs: readonly DispatchRef[]): Promise<readonly JobFacts[]> {
     const byCapability = Map.groupBy(refs, ({ capability }) => capability);
-    const read = await Promise.all([...byCapability].map(([capability, group]) => readFacts(redis, queueOf(capability), capability, group.map(jobIdOf))));
+    const read = await Promise.all(
+      [...byCapability].map(([capability, group]) => readFacts(redis, queueOf(capability), capability, group.map(jobIdOf), schema)),
+    );
     const found = new Map([...byCapability.values()].flatMap((group, position) => group.map((ref, index) => [ref, read[position]?.[index]] as const)));
     return refs.map((ref) => found.get(ref) ?? { state: 'missing' });
   }
 
   async function notify(deliveries: readonly WebhookDelivery[]): Promise<void> {
-    await opened(webhooksQueue).addBulk(deliveries.map(webhookJob));
+    await opened(webhooksQueue).addBulk(deliveries.map((delivery) => webhookJob(delivery, schema.version)));
   }
 
   async function close(): Promise<void> {
@@ -88,16 +108,15 @@ function jobIdOf({ workflowId, subtaskId, generation }: Pick<DispatchRef, 'workf
   return dispatchId(workflowId, subtaskId, generation);
 }
 
-async function add(queue: Queue, assignment: Assignment): Promise<void> {
-  const { name, data, opts } = jobOf(assignment);
+async function add(queue: Queue, { name, data, opts }: ReturnType<typeof jobUnder>): Promise<void> {
   await queue.add(name, data, opts);
 }
 
-function jobOf(assignment: Assignment): { readonly name: string; readonly data: unknown; readonly opts: JobsOptions } {
+function jobUnder({ version }: Schema, assignment: Assignment): { readonly name: string; readonly data: unknown; readonly opts: JobsOptions } {
   const jobId = jobIdOf(assignment);
   return {
     name: assignment.capability,
-    data: assignmentMessage(assignment, jobId),
+    data: assignmentMessage(assignment, jobId, version),
     opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept },
   };
 }

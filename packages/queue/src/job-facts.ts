@@ -2,8 +2,8 @@
  * Where a job stands, read through BullMQ's own commands: its key layout is private and moves between minors, and its state is not in
  * the job's hash. All commands of all refs are written before the first answer is awaited, which is one round trip on the socket.
  */
-import type { JobFacts, Progress } from '@baton/core';
-import { parseReply } from '@baton/protocol';
+import { currentSchema, type JobFacts, type Progress, type Schema, upgraded } from '@baton/core';
+import { parseReplyData, schemaVersionOf } from '@baton/protocol';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from './redis.ts';
 
@@ -14,18 +14,30 @@ import type { Redis } from './redis.ts';
 const positionsMax = 1_000;
 
 /** Of jobs of one capability, in their order. */
-export async function readFacts(redis: Redis, queue: Queue, capability: string, jobIds: readonly string[]): Promise<readonly JobFacts[]> {
+export async function readFacts(
+  redis: Redis,
+  queue: Queue,
+  capability: string,
+  jobIds: readonly string[],
+  schema = currentSchema,
+): Promise<readonly JobFacts[]> {
   const [next, ...read] = await Promise.all([
     // The head is the right end.
     redis.lrange(queue.toKey('wait'), -positionsMax, -1),
-    ...jobIds.map((jobId) => readJob(redis, queue, capability, jobId)),
+    ...jobIds.map((jobId) => readJob(redis, queue, { capability, jobId, schema })),
   ]);
   const positions = new Map(next.toReversed().map((jobId, position) => [jobId, position]));
   return read.map((facts, index) => (facts.state === 'queued' ? { state: 'queued', position: positions.get(jobIds[index] as string) ?? null } : facts));
 }
 
 /** The state is asked first: a job that was done by then has its return value in the hash that is read after it. */
-async function readJob(redis: Redis, queue: Queue, capability: string, jobId: string): Promise<JobFacts> {
+interface Asked {
+  readonly capability: string;
+  readonly jobId: string;
+  readonly schema: Schema;
+}
+
+async function readJob(redis: Redis, queue: Queue, { capability, jobId, schema }: Asked): Promise<JobFacts> {
   const [state, job, dueScore] = await Promise.all([
     queue.getJobState(jobId),
     queue.getJob(jobId) as Promise<Job | undefined>,
@@ -34,7 +46,10 @@ async function readJob(redis: Redis, queue: Queue, capability: string, jobId: st
   if (job === undefined) return { state: 'missing' };
   switch (state) {
     case 'completed': {
-      const reply = parseReply(JSON.stringify(job.returnvalue ?? null), capability);
+      const version = schemaVersionOf(job.returnvalue);
+      // Nothing is known of it here: as long as it is with others, it counts as not done.
+      if (version > schema.version) return { state: 'queued', position: null };
+      const reply = parseReplyData(upgraded(schema, 'reply', version, job.returnvalue), capability);
       return { state, report: reply.ok ? reply.value : null };
     }
     case 'failed':

@@ -19,3 +19,15 @@ export function openQueue(redis: Redis, prefix: string, name: string): Queue {
 export function openQueues(redis: Redis, prefix: string, names: readonly string[]): readonly Queue[] {
   return names.map((name) => openQueue(redis, prefix, name));
 }
+
+/** Ends the wait of a delayed job. @returns false: it waits no more, or somebody removed it */
+export async function promoteJob(queue: Queue, jobId: string): Promise<boolean> {
+  try {
+    await queue.getBackend().promote(jobId);
+    return true;
+  } catch (error) {
+    // BullMQ's own codes are numbers.
+    if (typeof (error as { code?: unknown }).code !== 'number') throw error;
+    return false;
+  }
+}

@@ -1,5 +1,5 @@
 /** What is asked of the queues of all shards at once. A capability's queue is one in each shard; its limit is divided among them. */
-import { type CapabilityFacts, type DispatchRef, type JobFacts, type SubtaskQueue, shardOf } from '@baton/core';
+import { type CapabilityFacts, type DispatchRef, type JobFacts, type SubtaskQueue, shardOf, shareOf } from '@baton/core';
 
 export type Queues = Pick<SubtaskQueue, 'facts' | 'capabilities' | 'limitConcurrency'>;
 
@@ -27,11 +27,6 @@ export function queuesOf(queues: readonly SubtaskQueue[]): Queues {
       await Promise.all(queues.map((queue, shard) => queue.limitConcurrency(capability, limit === null ? null : shareOf(limit, shard, queues.length))));
     },
   };
-}
-
-/** The shares of all shards make up the limit. */
-function shareOf(limit: number, shard: number, shards: number): number {
-  return Math.floor(limit / shards) + (shard < limit % shards ? 1 : 0);
 }
 
 function together(facts: readonly CapabilityFacts[]): CapabilityFacts {

@@ -26,7 +26,7 @@ export async function registerAgent(options: RegisterAgentOptions): Promise<{ re
   const everyMs = options.heartbeatMs ?? heartbeatMs;
   const ttlMs = 3 * everyMs;
   const names = entry.capabilities.map(({ name }) => name);
-  const serving = names.flatMap((name) => [servingKey(prefix, name), treesKey(prefix, name)]);
+  const serving = names.flatMap((name) => [agentsOfKey(prefix, name), treesKey(prefix, name)]);
   const treeDomain = entry.kit?.trees === true ? (entry.trust_domain ?? '') : '';
 
   async function beat(): Promise<void> {
@@ -61,16 +61,16 @@ export async function listAgents(redis: Redis, prefix: string): Promise<readonly
 
 /** How many agents serve the capability. One round trip. */
 export async function agentsOf(redis: Redis, prefix: string, capability: string): Promise<number> {
-  const [time, serving] = await Promise.all([redis.time(), redis.zrange(servingKey(prefix, capability), '0', '-1', 'WITHSCORES')]);
+  const [time, serving] = await Promise.all([redis.time(), redis.zrange(agentsOfKey(prefix, capability), '0', '-1', 'WITHSCORES')]);
   const now = msOf(time);
   return serving.filter((goneAt, position) => position % 2 === 1 && Number(goneAt) > now).length;
 }
 
-function servingKey(prefix: string, capability: string): string {
+export function agentsOfKey(prefix: string, capability: string): string {
   return `${prefix}:agents.${capability}`;
 }
 
-function treesKey(prefix: string, capability: string): string {
+export function treesKey(prefix: string, capability: string): string {
   return `${prefix}:trees.${capability}`;
 }
 

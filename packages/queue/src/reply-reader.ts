@@ -1,6 +1,6 @@
 /** All result streams of the owned partitions in one call, on a connection of its own, because it blocks. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { childCapability, type ReplyReader } from '@baton/core';
+import { childCapability, currentSchema, type ReplyReader, type Schema } from '@baton/core';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
 import type { Redis } from './redis.ts';
@@ -14,9 +14,11 @@ export interface ReplyReaderOptions {
   /** For all but the blocking read. */
   readonly redis: Redis;
   readonly prefix: string;
+  /** Up to which it reads replies: that of this code, but in tests. */
+  readonly schema?: Schema;
 }
 
-export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
+export function createReplyReader({ redis, prefix, schema = currentSchema }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
   // Its reads are short: whether Redis is there is seen as soon as on the shared one.
   const blocking = duplicateOf(redis, 'replies', silentMsMax);
   const cursors = createCursors();
@@ -45,7 +47,7 @@ export function createReplyReader({ redis, prefix }: ReplyReaderOptions): ReplyR
       }
       const take = cursors.begin();
       try {
-        return take(await readReplies(blocking, cursors.positions, waitMs));
+        return take(await readReplies(blocking, cursors.positions, { blockMs: waitMs, schema }));
       } catch (error) {
         if (closing.signal.aborted) return [];
         throw error;

@@ -2,8 +2,8 @@
  * Replies on Redis streams, one stream for each capability and partition; an entry is a reply, and a word more if what waits for it waits in the queue.
  * **Invariant:** what is in a stream is not settled. **Invariant:** of the replies to one job, the first counts for all who have the job.
  */
-import type { Problem, ReceivedReply } from '@baton/core';
-import { capabilityOfStream, capabilityQueue, parseReply, type ReplyMessage, resultStream } from '@baton/protocol';
+import { type Problem, type ReceivedReply, type Schema, upgraded } from '@baton/core';
+import { capabilityOfStream, capabilityQueue, parseJson, parseReplyData, type ReplyMessage, resultStream, schemaVersionOf } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
 import type { Redis } from './redis.ts';
 
@@ -48,12 +48,16 @@ export async function appendReply(redis: Redis, prefix: string, { capability, pa
 }
 
 /** What stands in the streams after these ids; waits at most `blockMs` for the first entry. */
-export async function readReplies(redis: Redis, cursors: ReadonlyMap<string, string>, blockMs: number): Promise<readonly ReceivedReply[]> {
+export async function readReplies(
+  redis: Redis,
+  cursors: ReadonlyMap<string, string>,
+  { blockMs, schema }: { readonly blockMs: number; readonly schema: Schema },
+): Promise<readonly ReceivedReply[]> {
   const positions = ['STREAMS', ...cursors.keys(), ...cursors.values()] as const;
   const count = ['COUNT', repliesPerReadMax] as const;
   // BLOCK 0 would be for ever.
   const answer = blockMs <= 0 ? await redis.xread(...count, ...positions) : await redis.xread(...count, 'BLOCK', Math.ceil(blockMs), ...positions);
-  return (answer ?? []).flatMap(([stream, entries]) => entries.map(([id, fields]) => received(stream, id, fields)));
+  return (answer ?? []).flatMap(([stream, entries]) => entries.map(([id, fields]) => received(stream, id, fields, schema)));
 }
 
 export async function removeReplies(redis: Redis, replies: readonly ReceivedReply[]): Promise<void> {
@@ -66,15 +70,19 @@ export function streamKey(prefix: string, capability: string, partition: number)
   return `${prefix}:${resultStream(capability, partition)}`;
 }
 
-function received(stream: string, id: string, fields: readonly string[]): ReceivedReply {
+function received(stream: string, id: string, fields: readonly string[], schema: Schema): ReceivedReply {
   const [name, raw, more] = fields;
   const isAwaitedInQueue = more === awaitedInQueue;
   if (name !== replyField || raw === undefined || fields.length !== (isAwaitedInQueue ? 4 : 2)) {
     const problems: readonly Problem[] = [{ path: '', code: noReply, message: `The entry must have the one field "${replyField}" with the message as JSON.` }];
     return { stream, id, report: null, isAwaitedInQueue, raw: JSON.stringify(fields), problems };
   }
+  const data = parseJson(raw);
+  const version = data.ok ? schemaVersionOf(data.value) : 1;
+  if (version > schema.version) return { stream, id, report: null, isAwaitedInQueue, raw, problems: [], isNewer: true };
   // The prefix may have colons, the name of a stream has none.
-  const reply = parseReply(raw, capabilityOfStream(stream.slice(stream.lastIndexOf(':') + 1)));
+  const capability = capabilityOfStream(stream.slice(stream.lastIndexOf(':') + 1));
+  const reply = data.ok ? parseReplyData(upgraded(schema, 'reply', version, data.value), capability) : data;
   if (!reply.ok) return { stream, id, report: null, isAwaitedInQueue, raw, problems: reply.problems };
   // Redis begins an entry's id with its time.
   return { stream, id, report: { ...reply.value, at: Number.parseInt(id, 10) }, isAwaitedInQueue, raw, problems: [] };

@@ -29,6 +29,22 @@ export function mayEvict(info: ServerInfo): boolean | null {
   return policy === undefined ? null : policy !== 'noeviction';
 }
 
+export interface MemoryUse {
+  readonly usedBytes: number;
+  /** At which Redis refuses writes, or the system ends it. */
+  readonly bytesMax: number;
+  /** `maxmemory` is set; else it is the machine's. */
+  readonly isLimited: boolean;
+}
+
+/** Null: it cannot be told. */
+export function memoryUse(info: ServerInfo): MemoryUse | null {
+  const [used, limit, system] = ['used_memory', 'maxmemory', 'total_system_memory'].map((name) => Number(info.get(name) ?? Number.NaN));
+  if (used === undefined || Number.isNaN(used)) return null;
+  if (limit !== undefined && limit > 0) return { usedBytes: used, bytesMax: limit, isLimited: true };
+  return system !== undefined && system > 0 ? { usedBytes: used, bytesMax: system, isLimited: false } : null;
+}
+
 function numbersOf(version: string): readonly [number, number] | null {
   const found = /^(\d+)\.(\d+)/.exec(version);
   return found === null ? null : [Number(found[1]), Number(found[2])];

@@ -1,15 +1,20 @@
 /** Start requests as BullMQ jobs, for producers that have Redis and no HTTP. The job's return value is the answer. */
 import { createHash } from 'node:crypto';
-import type { Problem, StartRequest } from '@baton/core';
+import { currentSchema, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
-import { openQueue } from './queue-handle.ts';
 import type { Redis } from './redis.ts';
+import { createNewerJobs } from './newer-job.ts';
+import { openQueue } from './queue-handle.ts';
+import { openWaitingRoom } from './waiting-room.ts';
+import type { WaitsFor } from './waiting-starts.ts';
 
 export type StartOutcome =
   | { readonly status: 'started'; readonly workflowId: string; readonly created: boolean }
   /** Bad input, or a conflict: another attempt would say the same. */
-  | { readonly status: 'refused'; readonly problems: readonly Problem[] };
+  | { readonly status: 'refused'; readonly problems: readonly Problem[] }
+  /** Right, but there is no place now. */
+  | { readonly status: 'waits'; readonly waitsFor: WaitsFor };
 
 export interface StartAnswer {
   readonly workflow_id: string;
@@ -22,21 +27,40 @@ export interface ConsumeStartsOptions {
   readonly concurrency?: number;
   readonly lockMs?: number;
   readonly stalledMs?: number;
+  /** Up to which it takes them: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** Throws only where the outside world failed; then the job's `attempts` decide. */
   readonly onStart: (request: StartRequest) => Promise<StartOutcome>;
+  /** How many of those that wait for this may try again now. Without it they do when their delay is over. */
+  readonly room?: (waitsFor: WaitsFor) => Promise<number>;
   readonly onError: (error: Error) => void;
 }
 
-/** Resolves when it is connected and consumes. */
-export async function consumeStarts(options: ConsumeStartsOptions): Promise<{ readonly close: () => Promise<void> }> {
-  const { redis, prefix, onStart, onError, concurrency = 16, lockMs = 30_000, stalledMs = 5_000 } = options;
+export interface StartConsumer {
+  /** A workflow has ended: there may be a place for a start that waits. */
+  readonly wake: () => void;
+  readonly close: () => Promise<void>;
+}
 
-  async function process(job: Job): Promise<StartAnswer> {
-    const body = StartWorkflowJob.safeParse(job.data);
+/** Resolves when it is connected and consumes. */
+export async function consumeStarts(options: ConsumeStartsOptions): Promise<StartConsumer> {
+  const { redis, prefix, onStart, onError, room = async () => 0, concurrency = 16, lockMs = 30_000, stalledMs = 5_000, schema = currentSchema } = options;
+  const waitingRoom = openWaitingRoom({ redis, prefix, room, onError });
+  const newer = createNewerJobs({ schema, kind: 'start', onNewer: onError });
+
+  async function process(job: Job, token: string | undefined): Promise<StartAnswer> {
+    const body = StartWorkflowJob.safeParse(await newer.take(job, token));
     if (!body.success) {
       throw refusal(body.error.issues.map(({ path, code, message }) => ({ path: path.map((part) => `/${String(part)}`).join(''), code, message })));
     }
-    const outcome = await onStart(startRequest(job, body.data));
+    const ahead = waitingRoom.ahead(job, typeName(body.data));
+    if (ahead !== null) return await waitingRoom.enter(job, token, ahead);
+    // The type, or the workflow that has the id already, may be newer: then who knows that can answer.
+    const outcome = await onStart(startRequest(job, body.data)).catch((error: unknown) => {
+      if (error instanceof NewerSchemaError) return newer.leave(job, token);
+      throw error;
+    });
+    if (outcome.status === 'waits') return await waitingRoom.enter(job, token, outcome.waitsFor);
     if (outcome.status === 'refused') throw refusal(outcome.problems);
     return { workflow_id: outcome.workflowId, created: outcome.created };
   }
@@ -51,7 +75,13 @@ export async function consumeStarts(options: ConsumeStartsOptions): Promise<{ re
   });
   worker.on('error', onError);
   await worker.waitUntilReady();
-  return { close: () => worker.close() };
+  return {
+    wake: waitingRoom.wake,
+    async close() {
+      await worker.close();
+      await waitingRoom.close();
+    },
+  };
 }
 
 export interface StartQueue {
@@ -80,6 +110,13 @@ export function createStartQueue(redis: Redis, prefix: string): StartQueue {
 /** The problems as the job's failedReason: JSON, so that a producer can read them. */
 function refusal(problems: readonly Problem[]): UnrecoverableError {
   return new UnrecoverableError(JSON.stringify(problems));
+}
+
+/** Null: it cannot be told before the definition was looked at. */
+function typeName({ type, definition }: ReturnType<typeof StartWorkflowJob.parse>): string | null {
+  if (type !== undefined) return type;
+  const name = typeof definition === 'object' && definition !== null && 'name' in definition ? definition['name'] : null;
+  return typeof name === 'string' ? name : null;
 }
 
 /** A request without an id gets one from its job: the job may run again after its start was committed. */

@@ -65,7 +65,7 @@ function delivery(path = '/hook', id = 'wf_1~plan/approve~1'): WebhookDelivery {
 
 async function deliver(...deliveries: readonly WebhookDelivery[]): Promise<void> {
   const consumer = await consumeWebhooks({ redis, prefix, onError: (error) => errors.push(error) });
-  closers.push(consumer.close);
+  closers.push(() => consumer.close(1_000));
   const queue = createSubtaskQueue({ redis, prefix });
   await queue.notify(deliveries);
   await queue.close();
@@ -127,4 +127,22 @@ test('what is no delivery fails at once', async () => {
   await queue.add('webhook', { url: 'file:///etc/passwd' }, { jobId: 'odd', attempts: 10 });
   await expect.poll(() => job('odd')).toMatchObject({ state: 'failed', attempts: 1 });
   await queue.close();
+});
+
+test('who stops hands back what has no answer by then, and the next one delivers it at once, under the same attempt', async () => {
+  const asked = Promise.withResolvers<void>();
+  const silent = (_url: string, { signal }: RequestInit): Promise<never> => {
+    asked.resolve();
+    return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+  };
+  const stopping = await consumeWebhooks({ redis, prefix, onError: (error) => errors.push(error), fetch: silent });
+  const queue = createSubtaskQueue({ redis, prefix });
+  await queue.notify([delivery()]);
+  await queue.close();
+  await asked.promise;
+  await stopping.close(1);
+  expect(await job()).toMatchObject({ state: 'waiting', attempts: 0 });
+  await deliver();
+  await expect.poll(() => job()).toMatchObject({ state: 'completed', attempts: 1 });
+  expect([received.length, errors]).toEqual([1, []]);
 });

@@ -2,7 +2,7 @@
  * What the owner of a parent is told when a child workflow ends: a reply like any agent's, in the commit of the end, so that neither is without
  * the other. The message is protocol's `ReplyMessage`, written by hand, since the store knows core only; a contract test holds it to `parseReply`.
  */
-import { type Commit, dispatchId, hasEnded, type Json, type JsonObject, partitionOf, type WorkflowState } from '@baton/core';
+import { type Commit, dispatchId, hasEnded, type Json, type JsonObject, partitionOf, type Schema, type WorkflowState } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import type { StoreKeys } from './store-keys.ts';
 
@@ -11,7 +11,7 @@ type Ended = Extract<WorkflowState, { endedAt: number }>;
 const codes = { failed: 'CHILD_FAILED', cancelled: 'CHILD_CANCELLED', timed_out: 'CHILD_TIMED_OUT' } as const;
 const verbs = { failed: 'failed', cancelled: 'was cancelled', timed_out: 'timed out' } as const;
 
-export function childReplyWrites(keys: StoreKeys, { workflow: { header }, patch: { state } }: Commit): readonly Write[] {
+export function childReplyWrites(keys: StoreKeys, { workflow: { header }, patch: { state } }: Commit, { version }: Schema): readonly Write[] {
   const { parent } = header;
   if (parent === undefined || state === undefined || !hasEnded(state)) return [];
   const agent = `workflow/${header.id}`;
@@ -33,6 +33,7 @@ export function childReplyWrites(keys: StoreKeys, { workflow: { header }, patch:
       attempt: 1,
       started_at: startedAt,
       finished_at: finishedAt,
+      ...(version > 1 && { schema_version: version }),
     },
   };
   return write('XADD', keys.childReplies(partitionOf(parent.workflowId)), ['*', 'reply', JSON.stringify(message)]);

@@ -1,5 +1,5 @@
 /** What a commit writes, as commands on keys. Pure: all of it goes into one run of commit.lua. Its size goes with the patch. */
-import type { Commit } from '@baton/core';
+import type { Commit, Schema } from '@baton/core';
 import { agendaWrites } from './agenda-writes.ts';
 import { childReplyWrites } from './child-reply.ts';
 import { conversationWrites } from './conversation.ts';
@@ -15,18 +15,19 @@ export interface Given {
   readonly eventHash: string;
   /** The definition is stored, and will be for long enough. */
   readonly isDefinitionStored: boolean;
+  readonly schema: Schema;
 }
 
-export function commitWrites(keys: StoreKeys, commit: Commit, { eventHash, isDefinitionStored }: Given): readonly Write[] {
+export function commitWrites(keys: StoreKeys, commit: Commit, { eventHash, isDefinitionStored, schema }: Given): readonly Write[] {
   return [
-    ...recordWrites(keys, commit),
+    ...recordWrites(keys, commit, schema),
     ...contextWrites(keys, commit),
     ...controlWrites(keys, commit),
     ...(isDefinitionStored ? [] : definitionWrites(keys, commit)),
     ...agendaWrites(keys, commit),
     ...indexWrites(keys, commit),
-    ...eventWrites(keys.events(commit.workflow.header.id), commit.patch.events, eventHash),
-    ...childReplyWrites(keys, commit),
+    ...eventWrites(keys.events(commit.workflow.header.id), commit.patch.events, { hash: eventHash, version: schema.version }),
+    ...childReplyWrites(keys, commit, schema),
     ...conversationWrites(keys, commit),
     ...lifetimeWrites(keys, commit),
   ];

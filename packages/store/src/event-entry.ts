@@ -3,7 +3,7 @@
  * is the time of what follows it; an event is its type, which is a subtask's if it does not say of what, and then its members, each at its place, for
  * their names would be most of the log.
  */
-import type { EventEntry, Json, RecordedEvent } from '@baton/core';
+import { currentSchema, type EventEntry, type Json, NewerSchemaError, type RecordedEvent, upgraded } from '@baton/core';
 import { parse } from './stored-json.ts';
 
 type Type = RecordedEvent['type'];
@@ -44,8 +44,9 @@ const places: { readonly [Name in Type]: Readonly<Record<MemberOf<Name>, number>
   workflow_timed_out: { durationMs: 1, error: 2 },
 };
 
-export function entryText(events: readonly RecordedEvent[], hash: string): string {
-  const words: (string | number | Row)[] = [hash];
+/** @param version of the schema: from 2 on it is the first word */
+export function entryText(events: readonly RecordedEvent[], hash: string, version = 1): string {
+  const words: (string | number | Row)[] = version === 1 ? [hash] : [version, hash];
   let at: number | null = null;
   for (const event of events) {
     if (event.at !== at) words.push(event.at);
@@ -65,8 +66,12 @@ function rowOf(event: RecordedEvent): Row {
   return row;
 }
 
-export function entryOf(id: string, text: string): EventEntry {
-  const [hash, ...words] = parse(text) as readonly [hash: string, ...(number | Row)[]];
+/** @throws {NewerSchemaError} */
+export function entryOf(id: string, text: string, schema = currentSchema): EventEntry {
+  const stored = parse(text) as readonly (string | number | Row)[];
+  const [version, unversioned] = typeof stored[0] === 'number' ? [stored[0], stored.slice(1)] : [1, stored];
+  if (version > schema.version) throw new NewerSchemaError('An event', version, schema.version);
+  const [hash, ...words] = upgraded(schema, 'event', version, unversioned) as readonly [hash: string, ...(number | Row)[]];
   const events: RecordedEvent[] = [];
   let at = 0;
   for (const word of words) {
@@ -77,8 +82,8 @@ export function entryOf(id: string, text: string): EventEntry {
 }
 
 /** The hash of the log that ends with this entry; null: of one without entries. */
-export function hashOf(lastText: string | null): string {
-  return lastText === null ? '' : entryOf('', lastText).hash;
+export function hashOf(lastText: string | null, schema = currentSchema): string {
+  return lastText === null ? '' : entryOf('', lastText, schema).hash;
 }
 
 function eventOf(row: Row, at: number): RecordedEvent {

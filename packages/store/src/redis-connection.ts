@@ -8,6 +8,8 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** commit.lua */
     batonCommit(keyCount: number, words: readonly (string | number)[]): Result<number, Context>;
+    /** below.lua and commit.lua */
+    batonCommitBelow(keyCount: number, words: readonly (string | number)[]): Result<number, Context>;
     /** partitions-due.lua */
     batonPartitionsDue(keyCount: number, words: readonly (string | number)[]): Result<number[], Context>;
     /** register.lua */
@@ -18,6 +20,7 @@ declare module 'ioredis' {
 /** ioredis sends a script's text once per connection and its SHA-1 from then on, and the text again where Redis has lost it. */
 export function defineScripts(redis: Redis): void {
   redis.defineCommand('batonCommit', { lua: script('./commit.lua') });
+  redis.defineCommand('batonCommitBelow', { lua: script('./below.lua') + script('./commit.lua') });
   redis.defineCommand('batonPartitionsDue', { lua: script('./partitions-due.lua') });
   redis.defineCommand('batonRegister', { lua: script('./register.lua'), numberOfKeys: 3 });
 }

@@ -26,6 +26,7 @@ export function storeKeys(prefix: string) {
     type: (name: string) => `${prefix}:type:${name}`,
     types: `${prefix}:types`,
     active: `${prefix}:active`,
+    typeLimits: `${prefix}:limits`,
     index: (...filter: readonly string[]) => `${prefix}:idx:${filter.join(':')}`,
   };
 }

@@ -1,5 +1,5 @@
 /** Workflow types: registered versions by name, and every frozen definition by its hash. */
-import { type Definition, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
+import { type Definition, NewerSchemaError, type Schema, schemaOf, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
 import { LRUCache } from 'lru-cache';
 import type { Redis } from './redis.ts';
 import { answer, answers } from './redis-connection.ts';
@@ -18,7 +18,7 @@ export interface TypeRegistry extends Pick<WorkflowStore, 'register' | 'findType
   remember(type: WorkflowType): void;
 }
 
-export function createTypeRegistry(redis: Redis, keys: StoreKeys): TypeRegistry {
+export function createTypeRegistry(redis: Redis, keys: StoreKeys, schema: Schema): TypeRegistry {
   const compiled = new LRUCache<string, WorkflowType>({ maxSize: cachedNodesMax, sizeCalculation: (type) => type.definition.nodes.length });
 
   async function byHash(hash: string, definition?: string): Promise<WorkflowType> {
@@ -26,7 +26,10 @@ export function createTypeRegistry(redis: Redis, keys: StoreKeys): TypeRegistry 
     if (known !== undefined) return known;
     const text = definition ?? (await answer(redis.get(keys.definition(hash))));
     if (text === null) throw new StoreError('CORRUPT', `The definition ${hash} is not stored any more, though something refers to it.`);
-    const type = workflowType(parse(text) as Definition);
+    const parsed = parse(text) as Definition;
+    const needed = schemaOf(parsed);
+    if (needed > schema.version) throw new NewerSchemaError(`The workflow type ${parsed.name}@${parsed.version}`, needed, schema.version);
+    const type = workflowType(parsed);
     compiled.set(hash, type);
     return type;
   }

@@ -4,7 +4,7 @@
  * Deliberately absent: lists of all workflows and of all of a type. Each would hold every member once more, and a read can put the statuses together.
  */
 import { type Commit, hasEnded, type ListQuery, type WorkflowHeader, type WorkflowStatus, workflowStatuses } from '@baton/core';
-import { type Write, write } from './guarded-write.ts';
+import { type Ceiling, type Write, write } from './guarded-write.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';
 
@@ -34,6 +34,11 @@ export function indexWrites(keys: StoreKeys, { workflow, patch }: Commit): reado
   ];
 }
 
+/** What bounds the count that `indexWrites` raises; only for a workflow that is to be created, which raises it. */
+export function activeCeiling(keys: StoreKeys, { workflow, activeMax }: Commit): Ceiling | undefined {
+  return activeMax === undefined || workflow.revision > 0 ? undefined : { key: keys.active, field: workflow.header.type, max: activeMax };
+}
+
 /** Which of them a list is read from. */
 export function indexesFor(keys: StoreKeys, { type, status }: Pick<ListQuery, 'type' | 'status'>): readonly string[] {
   const statuses = status === undefined ? workflowStatuses : [status];
@@ -46,6 +51,10 @@ export function indexMember({ id, createdAt }: Pick<WorkflowHeader, 'id' | 'crea
 
 export function workflowIdOf(indexed: string): string {
   return indexed.slice(timeDigits + 1);
+}
+
+export function createdAtOf(indexed: string): number {
+  return Number(indexed.slice(0, timeDigits));
 }
 
 export function cursorAt(indexed: string): string {

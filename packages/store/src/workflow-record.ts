@@ -1,5 +1,17 @@
-/** A workflow's hash in Redis, written and read back. */
-import type { Commit, ContextEntry, InboxItem, Subtask, Workflow, WorkflowHeader, WorkflowState, WorkflowSummary } from '@baton/core';
+/** A workflow's hash in Redis, written and read back. With the revision stands the schema's version, from 2 on: `17@2`. */
+import {
+  type Commit,
+  type ContextEntry,
+  type InboxItem,
+  NewerSchemaError,
+  type Schema,
+  type Subtask,
+  upgraded,
+  type Workflow,
+  type WorkflowHeader,
+  type WorkflowState,
+  type WorkflowSummary,
+} from '@baton/core';
 import { type Word, type Write, write } from './guarded-write.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { parse } from './stored-json.ts';
@@ -14,9 +26,9 @@ export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'state' | 's
 const subtaskField = 's:';
 const inboxField = 'i:';
 
-export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {
+export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, schema: Schema): readonly Write[] {
   const { header, revision, type, state } = workflow;
-  const fields: Word[] = ['revision', revision + 1];
+  const fields: Word[] = ['revision', revisionText(schema, revision + 1)];
   const removed: string[] = [];
   if (revision === 0) fields.push('header', headerText(header));
   if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(patch.state ?? state));
@@ -31,8 +43,17 @@ export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit): read
   return [...write('HDEL', key, removed), ...write('HSET', key, fields)];
 }
 
-/** @returns null where there is no such workflow */
-export function workflowRecord(id: string, hash: Readonly<Record<string, string>>): WorkflowRecord | null {
+/** @param revision 0: of a workflow that does not exist, which is nobody's */
+export function revisionText({ version }: Schema, revision: number): string {
+  return version === 1 || revision === 0 ? String(revision) : `${revision}@${version}`;
+}
+
+/**
+ * @returns null where there is no such workflow
+ * @throws {NewerSchemaError}
+ */
+export function workflowRecord(id: string, stored: Hash, schema: Schema): WorkflowRecord | null {
+  const hash = known(id, stored, schema);
   const { revision, header: headerJson, state, definition } = hash;
   if (revision === undefined || headerJson === undefined || state === undefined) return null;
   const header = headerOf(id, headerJson);
@@ -43,7 +64,7 @@ export function workflowRecord(id: string, hash: Readonly<Record<string, string>
     else if (field.startsWith(inboxField)) inbox.push(parse(text) as InboxItem);
   }
   return {
-    revision: Number(revision),
+    revision: Number.parseInt(revision, 10),
     header,
     state: parse(state) as WorkflowState,
     subtasks,
@@ -66,11 +87,26 @@ function arrivedAt(item: InboxItem): number {
 }
 
 /** What HMGET must get for a summary. */
-export const summaryFields = ['header', 'state'] as const;
+export const summaryFields = ['revision', 'header', 'state'] as const;
 
-export function workflowSummary(id: string, [header, state]: readonly (string | null | undefined)[]): WorkflowSummary | null {
-  if (typeof header !== 'string' || typeof state !== 'string') return null;
+/**
+ * @returns null where there is no such workflow
+ * @throws {NewerSchemaError}
+ */
+export function workflowSummary(id: string, read: readonly (string | null | undefined)[], schema: Schema): WorkflowSummary | null {
+  const stored = Object.fromEntries(summaryFields.map((field, at) => [field, read[at]]).filter(([, text]) => typeof text === 'string')) as Hash;
+  const { header, state } = known(id, stored, schema);
+  if (header === undefined || state === undefined) return null;
   return { header: headerOf(id, header), state: parse(state) as WorkflowState };
+}
+
+type Hash = Readonly<Record<string, string>>;
+
+/** Those fields that were read, as this code has them. */
+function known(id: string, stored: Hash, schema: Schema): Hash {
+  const version = Number(stored['revision']?.split('@')[1] ?? 1);
+  if (version > schema.version) throw new NewerSchemaError(`The workflow "${id}"`, version, schema.version);
+  return upgraded(schema, 'workflow', version, stored) as Hash;
 }
 
 /** The id is in the name of the key. */

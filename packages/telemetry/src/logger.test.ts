@@ -1,6 +1,6 @@
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createLogger, logEvents } from './index.ts';
+import { createLogger, logEvents, logRefusals } from './index.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -154,4 +154,19 @@ describe("the guide's log lines", () => {
     logEvents(log)(header, event);
     expect(json()).toEqual([expect.objectContaining({ event: event.type, workflow_id: 'wf_123', timestamp: '2026-01-02T00:00:00.000Z', ...line })]);
   });
+});
+
+test('under an overload one line in ten seconds says that starts find no place, for each limit', () => {
+  const { log, json } = capture('json');
+  let now = 0;
+  const refused = logRefusals(log, () => now);
+  for (let index = 0; index < 5; index += 1) refused('sales', { limit: 'type', of: 'sales', message: 'Full.' });
+  refused('sales', { limit: 'memory', of: '', message: 'No memory.' });
+  now = 10_000;
+  refused('audit', { limit: 'type', of: 'audit', message: 'Full.' });
+  expect(json()).toMatchObject([
+    { event: 'starts_not_admitted', level: 'warn', limit: 'type', of: 'sales', workflow_type: 'sales', message: 'Full.', more_since_last: 0 },
+    { event: 'starts_not_admitted', limit: 'memory', more_since_last: 0 },
+    { event: 'starts_not_admitted', limit: 'type', of: 'audit', more_since_last: 4 },
+  ]);
 });

@@ -12,6 +12,9 @@ const { createServer } = process.getBuiltinModule('node:http');
 /** What keeps a process from doing its work now. */
 export type HealthProblem = Pick<Problem, 'code' | 'message'>;
 
+/** From the signal to stop on: whoever sends work by readiness sends it elsewhere. */
+export const isStopping: HealthProblem = { code: 'stopping', message: 'The process was told to stop.' };
+
 export interface MetricsServerOptions {
   readonly host: string;
   /** 0: any free one. */

@@ -86,6 +86,27 @@ test('dead letters as they are at each scrape; absent without Redis, and in a pr
   expect(await ours(createMetrics())).toEqual([]);
 });
 
+test('starts that found no place, and those that wait for one, by the limit', async () => {
+  const metrics = createMetrics({
+    startsWaiting: async () => [
+      { limit: 'type', starts: 3 },
+      { limit: 'memory', starts: 1 },
+      { limit: 'type', starts: 2 },
+    ],
+  });
+  const ours = async (from = metrics) => (await from.text()).split('\n').filter((line) => /^baton_(starts|admission)/.test(line));
+  metrics.notAdmitted('sales', 'type');
+  metrics.notAdmitted('sales', 'type');
+  expect((await ours()).toSorted()).toEqual([
+    'baton_admission_refused_total{type="sales",reason="type"} 2',
+    'baton_starts_waiting{reason="capability"} 0',
+    'baton_starts_waiting{reason="memory"} 1',
+    'baton_starts_waiting{reason="type"} 5',
+  ]);
+  expect(await ours(createMetrics({ startsWaiting: () => Promise.reject(new Error('Redis is away')) }))).toEqual([]);
+  expect(await ours(createMetrics())).toEqual([]);
+});
+
 const servers: MetricsServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));

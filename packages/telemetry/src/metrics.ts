@@ -13,6 +13,8 @@ export interface MetricsOptions {
   readonly activeCounts?: () => Promise<ReadonlyMap<string, number>>;
   /** How many replies that could not be read wait for somebody to look at them. A process without it serves no `baton_dead_letters`. */
   readonly deadLetters?: () => Promise<number>;
+  /** How many starts wait for a place, by the limit that they wait for. A process without it serves no `baton_starts_waiting`. */
+  readonly startsWaiting?: () => Promise<readonly { readonly limit: string; readonly starts: number }[]>;
 }
 
 export interface Metrics {
@@ -21,6 +23,8 @@ export interface Metrics {
   readonly subtaskRetried: (capability: string, reason: string) => void;
   /** What the engine did of its own accord. */
   readonly count: (what: 'commits' | 'conflicts' | 'reloads', by: number) => void;
+  /** A start was not let in: refused, or told to wait. */
+  readonly notAdmitted: (workflowType: string, reason: string) => void;
   /** The Prometheus text format. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -35,25 +39,27 @@ const lagEveryMs = 100;
 const subtaskSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const workflowSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
 
-export function createMetrics({ activeCounts, deadLetters }: MetricsOptions = {}): Metrics {
+export function createMetrics({ activeCounts, deadLetters, startsWaiting }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagEveryMs });
   const series = createSeries(registry);
   const engine = createEngineSeries(registry);
   createActiveWorkflows(registry, activeCounts);
   if (deadLetters !== undefined) createDeadLetterGauge(registry, deadLetters);
+  if (startsWaiting !== undefined) createStartsWaitingGauge(registry, startsWaiting);
 
   return {
     observe: createObserve(series),
     subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
     count: (what, by) => engine[what].inc(by),
+    notAdmitted: (type, reason) => series.notAdmitted.inc({ type, reason }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
 }
 
 /** For a process that was told to keep none. */
-export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, text: async () => '', contentType: 'text/plain' };
+export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, notAdmitted() {}, text: async () => '', contentType: 'text/plain' };
 
 function createObserve(series: ReturnType<typeof createSeries>): Metrics['observe'] {
   const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
@@ -139,6 +145,12 @@ function createSeries(registry: Registry) {
       help: 'Workflows that completed although some of their subtasks failed',
       labelNames: ['workflow_type'],
     }),
+    notAdmitted: new Counter({
+      registers,
+      name: 'baton_admission_refused_total',
+      help: 'Starts that found no place: refused, or told to wait, each time that they ask',
+      labelNames: ['type', 'reason'],
+    }),
     timeouts: new Counter({ registers, name: 'workflow_timeouts_total', help: 'Workflows that ran out of time', labelNames: ['workflow_type'] }),
   };
 }
@@ -190,6 +202,24 @@ function createDeadLetterGauge(registry: Registry, count: NonNullable<MetricsOpt
       this.remove();
       const waiting = await within(scrapeTimeoutMs, 'The dead letters were not counted', count()).catch(() => null);
       if (waiting !== null) this.set(waiting);
+    },
+  });
+}
+
+function createStartsWaitingGauge(registry: Registry, read: NonNullable<MetricsOptions['startsWaiting']>): void {
+  new Gauge({
+    registers: [registry],
+    name: 'baton_starts_waiting',
+    help: 'Starts in the start queue that wait for a place, by the limit that they wait for; the same number from every process',
+    labelNames: ['reason'],
+    async collect() {
+      this.reset();
+      // As above: absent while Redis is away.
+      const waiting = await within(scrapeTimeoutMs, 'The starts that wait were not counted', read()).catch(() => null);
+      for (const reason of ['type', 'capability', 'memory']) {
+        const starts = waiting?.filter(({ limit }) => limit === reason).reduce((sum, each) => sum + each.starts, 0);
+        if (starts !== undefined) this.set({ reason }, starts);
+      }
     },
   });
 }

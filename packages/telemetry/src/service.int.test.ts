@@ -13,7 +13,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s closes it, and it exits 0', async 
   const service = start('well');
   await service.saw('fixture_ready');
   expect(await service.end(signal)).toBe(0);
-  expect(events(service.output())).toEqual(['fixture_ready', 'fixture_app_stopping', 'closed', 'fixture_app_stopped']);
+  expect(events(service.output())).toEqual(['fixture_ready', 'fixture_app_stopping', 'closing', 'closed', 'fixture_app_stopped']);
+  expect(await service.saw('closing')).toMatchObject({ is_stopping: true });
   expect(await service.saw('fixture_app_stopping')).toMatchObject({ service: 'fixture-app', signal });
 });
 
@@ -21,15 +22,23 @@ test('a signal during the start ends it as soon as it has started, with 0', asyn
   const service = start('slow-start');
   await service.saw('starting');
   expect(await service.end('SIGTERM')).toBe(0);
-  expect(events(service.output())).toEqual(['starting', 'fixture_app_stopping', 'fixture_ready', 'closed', 'fixture_app_stopped']);
+  expect(events(service.output())).toEqual(['starting', 'fixture_app_stopping', 'fixture_ready', 'closing', 'closed', 'fixture_app_stopped']);
 });
 
-test('an end that takes too long is not waited for: 1', async () => {
+test('an end that takes longer than the grace time is not waited for: 1', async () => {
+  const service = start('deaf', { BATON_GRACE_MS: '50' });
+  await service.saw('fixture_ready');
+  expect(await service.end('SIGTERM')).toBe(1);
+  expect(events(service.output())).toEqual(['fixture_ready', 'fixture_app_stopping', 'closing', 'fixture_app_stop_timed_out']);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('a second %s ends it at once: 1', async (signal) => {
   const service = start('deaf');
   await service.saw('fixture_ready');
-  process.kill(service.pid, 'SIGINT');
-  expect(await service.end('SIGTERM')).toBe(1);
-  expect(events(service.output())).toEqual(['fixture_ready', 'fixture_app_stopping', 'fixture_app_stop_timed_out']);
+  process.kill(service.pid, signal);
+  await service.saw('closing');
+  expect(await service.end(signal)).toBe(1);
+  expect(events(service.output())).toEqual(['fixture_ready', 'fixture_app_stopping', 'closing', 'fixture_app_stop_cut_short']);
 });
 
 test('an end that fails: 1', async () => {

@@ -1,6 +1,6 @@
 /**
  * The life of a long-running process: environment, logger, start, and a bounded end on SIGTERM or SIGINT.
- * **Invariant:** it listens for signals before it starts anything, so a signal at any moment ends it cleanly, with code 0.
+ * **Invariant:** it listens for signals before it starts anything, so a signal at any moment ends it cleanly, with code 0; a second one ends it at once.
  */
 import { inspect } from 'node:util';
 import { createLogger, type Logger, type LoggerOptions } from './logger.ts';
@@ -17,30 +17,34 @@ export interface ServiceOptions<Environment> {
   readonly service: string;
   /** @throws an error with an `exitCode` where the environment is not right */
   readonly parse: (environment: NodeJS.ProcessEnv) => Environment;
-  /** @throws an error with an `exitCode` where it cannot start and people can mend that */
-  readonly start: (environment: Environment, log: Logger) => Promise<RunningService>;
-  /** What takes longer than this to end is not waited for: Redis is away, say. */
-  readonly stopMsMax?: number;
+  /**
+   * @param stopping aborted by the signal to stop: from then on it is not ready for more, though it still starts or closes
+   * @throws an error with an `exitCode` where it cannot start and people can mend that
+   */
+  readonly start: (environment: Environment, log: Logger, stopping: AbortSignal) => Promise<RunningService>;
 }
 
-interface LogEnvironment {
+interface ServiceEnvironment {
   readonly BATON_LOG_LEVEL: string;
   readonly BATON_LOG_FORMAT: LoggerOptions['format'];
+  readonly BATON_GRACE_MS: number;
 }
 
-const stopMsDefault = 10_000;
 const failed = 1;
 
-/** Does not return: it ends the process. A second signal changes nothing, as the end is bounded. */
-export async function runService<Environment extends LogEnvironment>(options: ServiceOptions<Environment>): Promise<void> {
-  const { service, parse, start, stopMsMax = stopMsDefault } = options;
+/** Does not return: it ends the process, within the grace time after a signal. What takes longer, because Redis is away, say, is not waited for. */
+export async function runService<Environment extends ServiceEnvironment>({ service, parse, start }: ServiceOptions<Environment>): Promise<void> {
   const signalled = Promise.withResolvers<NodeJS.Signals>();
   process.on('SIGTERM', signalled.resolve).on('SIGINT', signalled.resolve);
   try {
     const environment = parse(process.env);
     const log = createLogger({ service, level: environment.BATON_LOG_LEVEL, format: environment.BATON_LOG_FORMAT });
-    const stopping = signalled.promise.then((signal) => announceStop(signal, service, stopMsMax, log));
-    const running = await start(environment, log);
+    const stop = new AbortController();
+    const stopping = signalled.promise.then((signal) => {
+      announceStop(signal, service, environment.BATON_GRACE_MS, log);
+      stop.abort();
+    });
+    const running = await start(environment, log, stop.signal);
     running.ended?.catch((err: unknown) => {
       log.fatal({ event: eventOf(service, 'failed'), err });
       process.exit(failed);
@@ -52,12 +56,15 @@ export async function runService<Environment extends LogEnvironment>(options: Se
   }
 }
 
-function announceStop(signal: NodeJS.Signals, service: string, stopMsMax: number, log: Logger): void {
+function announceStop(signal: NodeJS.Signals, service: string, graceMs: number, log: Logger): void {
   log.info({ event: eventOf(service, 'stopping'), signal });
-  setTimeout(() => {
-    log.error({ event: eventOf(service, 'stop_timed_out'), after_ms: stopMsMax });
+  const giveUp = (what: string, fields: object): never => {
+    log.error({ event: eventOf(service, what), ...fields });
     process.exit(failed);
-  }, stopMsMax);
+  };
+  setTimeout(() => giveUp('stop_timed_out', { after_ms: graceMs }), graceMs);
+  const again = (next: NodeJS.Signals): never => giveUp('stop_cut_short', { signal: next });
+  process.on('SIGTERM', again).on('SIGINT', again);
 }
 
 async function close(running: RunningService, service: string, log: Logger): Promise<void> {

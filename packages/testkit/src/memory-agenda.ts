@@ -1,7 +1,7 @@
 /** Deadlines and the outbox in memory: for each partition members with their times. */
 import { assignmentsOf, type Commit, type Effect, isMarked, isSettled, type OutboxEntry, type WorkflowStore } from '@baton/core';
 
-type Agenda = Pick<WorkflowStore, 'partitionsDue' | 'dueDeadlines' | 'staleOutbox' | 'clearOutbox'>;
+type Agenda = Pick<WorkflowStore, 'partitionsDue' | 'dueDeadlines' | 'postpone' | 'staleOutbox' | 'clearOutbox'>;
 
 export interface MemoryAgenda extends Agenda {
   write(commit: Commit): void;
@@ -55,6 +55,12 @@ export function createMemoryAgenda(): MemoryAgenda {
     async dueDeadlines(partition, now, limit) {
       return earliest(inPartition(deadlines, partition), (at) => at <= now, limit).map(({ entry, at }) => ({ ...entry, at }));
     },
+    async postpone(partition, entries, until) {
+      for (const { workflowId, subtaskId, ...rest } of entries) {
+        if ('generation' in rest) defer(inPartition(outbox, partition), { workflowId, subtaskId: subtaskId as string, generation: rest.generation }, until);
+        else defer(inPartition(deadlines, partition), { workflowId, subtaskId }, until);
+      }
+    },
     async staleOutbox(partition, before, limit) {
       return earliest(inPartition(outbox, partition), (at) => at < before, limit).map(({ entry }) => entry);
     },
@@ -62,6 +68,12 @@ export function createMemoryAgenda(): MemoryAgenda {
       for (const { workflowId, subtaskId, generation } of cleared) inPartition(outbox, partition).delete(nameOf({ workflowId, subtaskId, generation }));
     },
   };
+}
+
+function defer<Entry extends Deadline | OutboxEntry>(members: Map<string, Timed<Entry>>, entry: Entry, until: number): void {
+  const name = nameOf(entry);
+  const member = members.get(name);
+  if (member !== undefined && member.at < until) members.set(name, { entry, at: until });
 }
 
 function unconfirmed(effect: Effect): readonly { readonly subtaskId: string; readonly generation: number; readonly issuedAt: number }[] {

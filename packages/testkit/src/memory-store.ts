@@ -57,6 +57,7 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
     const { workflow, patch } = commit;
     const { id } = workflow.header;
     if ((rows.get(id)?.revision ?? 0) !== workflow.revision) return { status: 'conflict' };
+    if (isFull(commit)) return { status: 'full' };
     if (workflow.revision === 0) flags.delete(id);
     const row = rows.get(id) ?? newRow(workflow);
     rows.set(id, row);
@@ -78,10 +79,22 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
     return { status: 'committed', revision: row.revision, eventHash: row.eventHash };
   }
 
+  function activeCounts(): ReadonlyMap<string, number> {
+    const active = [...rows.values()].filter((row) => !hasEnded(stateOf(row))).map((row) => headerOf(row).type);
+    return new Map([...Map.groupBy(active, (type) => type)].map(([type, each]) => [type, each.length]));
+  }
+
+  /** One that ends as soon as it begins takes nobody's place. */
+  function isFull({ workflow, patch, activeMax }: Commit): boolean {
+    if (activeMax === undefined || workflow.revision > 0 || hasEnded(patch.state ?? workflow.state)) return false;
+    return (activeCounts().get(workflow.header.type) ?? 0) >= activeMax;
+  }
+
   return {
     ...createMemoryTypes(),
     partitionsDue: agenda.partitionsDue,
     dueDeadlines: agenda.dueDeadlines,
+    postpone: agenda.postpone,
     staleOutbox: agenda.staleOutbox,
     clearOutbox: agenda.clearOutbox,
     conversation: conversations.conversation,
@@ -129,10 +142,7 @@ export function createMemoryStore({ append }: MemoryStoreOptions = {}): MemorySt
       const entries = (rows.get(workflowId)?.events ?? []).slice(from, from + limit);
       return entries.map(({ text, hash }, index): EventEntry => ({ id: `${from + index + 1}`, hash, events: JSON.parse(text) as EventEntry['events'] }));
     },
-    async activeCounts() {
-      const active = [...rows.values()].filter((row) => !hasEnded(stateOf(row))).map((row) => headerOf(row).type);
-      return new Map([...Map.groupBy(active, (type) => type)].map(([type, each]) => [type, each.length]));
-    },
+    activeCounts: async () => activeCounts(),
   };
 }
 

@@ -1,9 +1,17 @@
 /** Workflow types in memory. Definitions go through JSON, as on Redis. */
 import { type Definition, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
 
-export function createMemoryTypes(): Pick<WorkflowStore, 'register' | 'findType' | 'types'> {
+export function createMemoryTypes(): Pick<WorkflowStore, 'register' | 'findType' | 'types' | 'limitType' | 'typeLimits'> {
   const registered = new Map<string, Map<number, WorkflowType>>();
+  const limits = new Map<string, number>();
   return {
+    async limitType(name, activeMax) {
+      if (activeMax === null) limits.delete(name);
+      else limits.set(name, activeMax);
+    },
+    async typeLimits() {
+      return new Map(limits);
+    },
     async register(type) {
       const versions = registered.get(type.name) ?? new Map<number, WorkflowType>();
       const existing = versions.get(type.version);

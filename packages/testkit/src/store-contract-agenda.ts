@@ -49,6 +49,24 @@ export function agendaContract(makeStore: MakeStore): void {
       ]);
     });
 
+    it('are put off, if they are still there, and never brought forward', async () => {
+      const { store } = makeStore();
+      const workflow = workflowOf(fanOut);
+      const deadlines = [
+        { subtaskId: 'n0', at: 10 },
+        { subtaskId: 'n1', at: 90 },
+      ];
+      await commitOne(store, workflow, { deadlines });
+      const workflowId = workflow.header.id;
+      const known = ['n0', 'n1', 'n2'].map((subtaskId) => ({ workflowId, subtaskId, at: 10 }));
+      await store.postpone(workflow.partition, [...known, { workflowId, subtaskId: null, at: 10 }], 50);
+      await store.postpone(workflow.partition, [], 70);
+      expect((await store.dueDeadlines(workflow.partition, 100, 10)).map(({ subtaskId, at }) => [subtaskId, at])).toEqual([
+        ['n0', 50],
+        ['n1', 90],
+      ]);
+    });
+
     it('of a workflow that is gone are dropped, those of one that exists are kept', async () => {
       const { store } = makeStore();
       const workflow = workflowOf(fanOut);

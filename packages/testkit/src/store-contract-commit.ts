@@ -1,5 +1,5 @@
 /** Create, commit and load: what was committed comes back, what lost a race left nothing behind. */
-import { createWorkflow, limits, type Report, type Subtask, type Workflow } from '@baton/core';
+import { createWorkflow, decide, limits, type Report, type Subtask, type Workflow } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { graphDefinition, headerOf, typeOf, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
@@ -61,6 +61,36 @@ export function commitContract(makeStore: MakeStore): void {
       expect(await step(store, second, [{ kind: 'started' }], 200)).toEqual({ status: 'conflict' });
       expect(storedOf(await store.load(first.header.id))).toEqual(storedOf(first));
       expect(await store.summary(first.header.id)).toEqual({ header: first.header, state: first.state });
+    });
+
+    it('creates no more than may be active, however many ask at once, and says of one that exists that it does', async () => {
+      const { store, reopen } = makeStore();
+      const start = async (id: string, by = reopen()) => {
+        const workflow = workflowOf(chain, { id });
+        const { patch: created, effects } = decide(workflow, [{ kind: 'started' }], 100);
+        const [outcome] = await by.commit([{ workflow, patch: created, effects, activeMax: 3 }]);
+        return outcome?.status;
+      };
+      const outcomes = await Promise.all(Array.from({ length: 9 }, async (_, index) => await start(`w${index}`)));
+      expect(outcomes.toSorted()).toEqual([...Array<string>(3).fill('committed'), ...Array<string>(6).fill('full')]);
+      expect(await store.activeCounts()).toEqual(new Map([['graph', 3]]));
+      expect(await start(`w${outcomes.indexOf('committed')}`)).toBe('conflict');
+      const one = (await store.load(`w${outcomes.indexOf('committed')}`)) as Workflow;
+      await step(store, one, [{ kind: 'controlled', control: { action: 'terminate' }, by: 'test' }], 200);
+      const refused = `w${outcomes.indexOf('full')}`;
+      expect(await store.load(refused)).toBeNull();
+      expect(await start(refused, store)).toBe('committed');
+      expect(await start('one-more')).toBe('full');
+    });
+
+    it('holds nobody else to that bound: not what goes on, not what ends as soon as it begins', async () => {
+      const { store } = makeStore();
+      const [one, other] = [workflowOf(chain, { id: 'one' }), workflowOf(chain, { id: 'other' })];
+      await step(store, one, [{ kind: 'started' }], 100);
+      const settled = decide(one, [completion(one, 'n0')], 200);
+      expect(await store.commit([{ workflow: one, ...settled, activeMax: 1 }])).toMatchObject([{ status: 'committed' }]);
+      const ended = patch({ state: { status: 'cancelled', endedAt: 1, error: { code: 'X', message: 'It broke.' } } });
+      expect(await store.commit([{ workflow: other, patch: ended, effects: [], activeMax: 1 }])).toMatchObject([{ status: 'committed' }]);
     });
 
     it('refuses to change a workflow that was never created', async () => {

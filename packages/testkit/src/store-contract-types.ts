@@ -48,6 +48,16 @@ export function typeContract(makeStore: MakeStore): void {
       ]);
     });
 
+    it('keeps how many of a type may be active, until somebody takes that away', async () => {
+      const { store, reopen } = makeStore();
+      expect(await store.typeLimits()).toEqual(new Map());
+      await store.limitType('sales', 3);
+      await store.limitType('audit', 1);
+      await store.limitType('sales', 4);
+      await store.limitType('audit', null);
+      expect(await reopen().typeLimits()).toEqual(new Map([['sales', 4]]));
+    });
+
     it('keeps the definition that a workflow brought along, registered or not', async () => {
       const { store, reopen } = makeStore();
       const registered = workflowOf(definition(1), { id: 'w1' });

@@ -5,9 +5,6 @@ import type { z } from 'zod';
 import type { WorkerEnvironment } from './environment.ts';
 import { startWorker, type WorkerPlan } from './start-worker.ts';
 
-/** The agents hand back after 10 s what has not finished; what takes longer than this is a Redis that is away. */
-const stopMsMax = 15_000;
-
 /**
  * Runs until a signal ends it; owns the process: its environment, its signals, its exit code.
  *
@@ -20,7 +17,6 @@ export async function runWorker<Environment extends WorkerEnvironment>(
   await runService({
     service: plan.service,
     parse: (environment) => parseEnvironment(plan.environment, environment),
-    start: (environment, log) => startWorker(plan, environment, log),
-    stopMsMax,
+    start: (environment, log, stopping) => startWorker(plan, environment, log, stopping),
   });
 }

@@ -1,9 +1,10 @@
 /** Agents in one process, wired: one connection, one metrics server. What `runWorker` runs and what tests run in their own process. */
 import { mkdir } from 'node:fs/promises';
 import { createFileExchange, type FileExchange } from '@baton/files';
+import { finishMsOf } from '@baton/protocol';
 import { connectRedis, type Redis } from '@baton/queue';
-import { createMetrics, type HealthProblem, type Logger, noMetrics, serveMetrics } from '@baton/telemetry';
-import { type Agent, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
+import { createMetrics, type HealthProblem, isStopping, type Logger, noMetrics, serveMetrics } from '@baton/telemetry';
+import { type Agent, type AgentOptions, NonRetryableError, type RunningAgent, runAgent } from '@baton/worker';
 import type { WorkerEnvironment } from './environment.ts';
 
 export interface Worker {
@@ -15,13 +16,16 @@ export interface WorkerPlan<Environment extends WorkerEnvironment> {
   /** Names the process in logs and to Redis: `worker-sales`. */
   readonly service: string;
   readonly agents: (environment: Environment, exchange: FileExchange) => readonly Agent[];
+  /** Up to which they take assignments: that of this code, but in tests. */
+  readonly schema?: AgentOptions['schema'];
 }
 
 /** @throws what connecting to Redis and listening throw, each with an `exitCode` */
 export async function startWorker<Environment extends WorkerEnvironment>(
-  { service, agents }: WorkerPlan<Environment>,
+  { service, agents, schema }: WorkerPlan<Environment>,
   environment: Environment,
   log: Logger,
+  stopping?: AbortSignal,
 ): Promise<Worker> {
   await mkdir(environment.BATON_FILES_DIR, { recursive: true });
   const { BATON_REDIS_URL: redisUrl, BATON_EVICTING_REDIS: evicting } = environment;
@@ -30,10 +34,10 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   started.defer(() => redis.disconnect());
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
   const metrics = port === 'off' ? noMetrics : createMetrics();
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis), log });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, stopping), log });
   started.defer(async () => await server?.close());
   const running: RunningAgent[] = [];
-  started.defer(async () => void (await Promise.all(running.map((agent) => agent.close()))));
+  started.defer(async () => void (await Promise.all(running.map((agent) => agent.close({ graceMs: finishMsOf(environment.BATON_GRACE_MS) })))));
   for (const agent of agents(environment, createFileExchange(environment.BATON_FILES_DIR, NonRetryableError))) {
     running.push(
       await runAgent(agent, {
@@ -45,6 +49,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
         stalledMs: environment.BATON_STALLED_MS,
         trustDomain: environment.BATON_TRUST_DOMAIN,
         logger: log,
+        ...(schema !== undefined && { schema }),
         onRetry: (capability, reason) => metrics.subtaskRetried(capability, reason),
       }),
     );
@@ -54,6 +59,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   return { close: () => ending.disposeAsync() };
 }
 
-async function problems(redis: Redis): Promise<readonly HealthProblem[]> {
+async function problems(redis: Redis, stopping: AbortSignal | undefined): Promise<readonly HealthProblem[]> {
+  if (stopping?.aborted) return [isStopping];
   return redis.status === 'ready' ? [] : [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
 }

@@ -1,7 +1,7 @@
 /** An agent at work: one consumer per capability, a registry entry with a heartbeat, and a clean end. Signals of the process are its main's. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Failure } from '@baton/core';
+import { currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
 import {
   announceCapabilities,
@@ -10,9 +10,11 @@ import {
   consumeCapability,
   createRoom,
   findShards,
+  lostFailure,
   type Redis,
   type Room,
   registerAgent,
+  stallsMaxDefault,
 } from '@baton/queue';
 import { createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
@@ -40,6 +42,8 @@ export interface AgentOptions {
   /** Who may touch the queues of one another: subtasks of agents of different domains never share a tree. */
   readonly trustDomain?: string;
   readonly logger?: AgentLogger;
+  /** @internal Up to which it takes assignments: that of this code, but in tests. */
+  readonly schema?: Schema;
   /** Called for each attempt that failed and will be tried again; `reason` is the failure's code. */
   readonly onRetry?: (capability: string, reason: string) => void;
 }
@@ -55,7 +59,15 @@ export interface RunningAgent {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-const defaults = { redisUrl: 'redis://127.0.0.1:6379', shards: 1, concurrency: 4, lockMs: 30_000, stalledMs: 5_000, stallsMax: 2, graceMs: 10_000 } as const;
+const defaults = {
+  redisUrl: 'redis://127.0.0.1:6379',
+  shards: 1,
+  concurrency: 4,
+  lockMs: 30_000,
+  stalledMs: 5_000,
+  stallsMax: stallsMaxDefault,
+  graceMs: 10_000,
+} as const;
 const deregisterMsMax = 2_000;
 
 /**
@@ -127,16 +139,15 @@ async function consume(
     onAssignment: (delivery) => attempt(delivery, { agent: id, capability, logger, onRetry: options.onRetry ?? (() => {}), now: Date.now }),
     onAbandoned: (assignment, number, reason) => abandonedReply(id, assignment, number, reason, logger),
     onReplied: ({ metadata: { workflow_id, subtask_id } }) => logger.info({ event: 'subtask_replied_before', workflow_id, subtask_id, capability: name }),
+    onNewer: (error) => logger.warn({ event: 'newer_schema', capability: name, error: error.message }),
     onError: (error) => logger.error({ event: 'queue_error', capability: name, error: error.message }),
+    ...(options.schema !== undefined && { schema: options.schema }),
   });
 }
 
 /** Nobody ran it to an end: agents died with it, again and again. */
 function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNumber: number, reason: string, logger: AgentLogger): ReplyMessage {
-  const error: Failure = {
-    code: 'AGENT_LOST',
-    message: `No agent came to an end with it (${reason}): look for what ends the agents of ${assignment.payload.operation}.`,
-  };
+  const error = lostFailure(assignment, reason);
   const { workflow_id, subtask_id } = assignment.metadata;
   logger.warn({ event: 'subtask_attempt_failed', workflow_id, subtask_id, capability: assignment.payload.operation, error, retry_in_ms: null });
   const now = Date.now();
@@ -149,7 +160,7 @@ function abandonedReply(agent: string, assignment: AssignmentMessage, attemptNum
 function entryOf(
   agent: Agent,
   id: string,
-  { concurrency = defaults.concurrency, trustDomain = defaultTrustDomain }: AgentOptions,
+  { concurrency = defaults.concurrency, trustDomain = defaultTrustDomain, schema: { version } = currentSchema }: AgentOptions,
 ): Omit<AgentEntry, 'heartbeat_at'> {
   return {
     id,
@@ -161,11 +172,16 @@ function entryOf(
     concurrency,
     kit: { trees: true },
     trust_domain: trustDomain,
-    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({ name, input: schema(input, 'input'), output: schema(output, 'output') })),
+    ...(version > 1 && { schema_version: version }),
+    capabilities: [...agent.capabilities].map(([name, { input, output }]) => ({
+      name,
+      input: jsonSchema(input, 'input'),
+      output: jsonSchema(output, 'output'),
+    })),
   };
 }
 
 /** What JSON Schema cannot say (a transform, a date) is left open in the registry; the agent itself checks it all the same. */
-function schema(type: z.ZodType, io: 'input' | 'output'): AgentEntry['capabilities'][number]['input'] {
+function jsonSchema(type: z.ZodType, io: 'input' | 'output'): AgentEntry['capabilities'][number]['input'] {
   return z.toJSONSchema(type, { io, unrepresentable: 'any' }) as AgentEntry['capabilities'][number]['input'];
 }

@@ -2,9 +2,10 @@
 import type { WorkflowTypeListView } from '@baton/protocol';
 import { ok } from '../answer.ts';
 import type { Handler } from '../deps.ts';
+import { readActivity } from '../type-activity.ts';
 
 export const listTypes: Handler = async ({ store }) => {
-  const types = await store.types();
-  const body: WorkflowTypeListView = { types: types.map(({ name, versions }) => ({ name, versions: [...versions] })) };
+  const [types, activityOf] = await Promise.all([store.types(), readActivity(store)]);
+  const body: WorkflowTypeListView = { types: types.map(({ name, versions }) => ({ name, versions: [...versions], ...activityOf(name) })) };
   return ok(body);
 };

@@ -4,6 +4,7 @@ import { type WorkflowListView, workflowStatusNames } from '@baton/protocol';
 import { z } from 'zod';
 import { ok } from '../answer.ts';
 import type { Handler } from '../deps.ts';
+import { iso } from '../fields.ts';
 import { parseInput } from '../input.ts';
 import { summaryView } from '../view.ts';
 
@@ -19,6 +20,10 @@ export const listWorkflows: Handler = async ({ store }, request) => {
   if (!query.ok) return query.answer;
   const { status, type, limit, cursor } = query.value;
   const page = await store.list({ limit, ...(status && { status }), ...(type && { type }), ...(cursor && { cursor }) });
-  const body: WorkflowListView = { workflows: page.workflows.map(({ header, state }) => summaryView(header, state)), next_cursor: page.cursor ?? null };
+  const body: WorkflowListView = {
+    workflows: page.workflows.map(({ header, state }) => summaryView(header, state)),
+    ...(page.newer && { newer: page.newer.map(({ id, createdAt }) => ({ workflow_id: id, created_at: iso(createdAt) })) }),
+    next_cursor: page.cursor ?? null,
+  };
   return ok(body);
 };

@@ -5,6 +5,7 @@ import { type Answer, problem, problemsAnswer } from '../answer.ts';
 import { caller } from '../caller.ts';
 import type { Handler } from '../deps.ts';
 import { parseInput } from '../input.ts';
+import { notAdmitted } from '../not-admitted.ts';
 import { unknownWorkflow, workflowIdOf } from '../workflow-id.ts';
 
 export const restartWorkflow: Handler = async ({ engine }, request) => {
@@ -26,6 +27,8 @@ export const restartWorkflow: Handler = async ({ engine }, request) => {
       return problem('unknown_type', outcome.message);
     case 'invalid':
       return problemsAnswer('invalid_workflow', 'The workflow is', outcome.problems);
+    case 'not_admitted':
+      return notAdmitted(outcome.refusal);
   }
 };
 

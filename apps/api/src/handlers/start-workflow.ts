@@ -5,6 +5,7 @@ import { type Answer, existingTypes, problem, problemsAnswer } from '../answer.t
 import { caller } from '../caller.ts';
 import type { Handler } from '../deps.ts';
 import { parseInput } from '../input.ts';
+import { notAdmitted } from '../not-admitted.ts';
 
 export const startWorkflow: Handler = async ({ engine, store }, { body }) => {
   const input = parseInput(StartWorkflowBody, 'The body is', body);
@@ -29,6 +30,8 @@ export const startWorkflow: Handler = async ({ engine, store }, { body }) => {
       return problem('unknown_type', `${outcome.message} ${existingTypes(await store.types())}`);
     case 'invalid':
       return problemsAnswer('invalid_workflow', 'The workflow is', outcome.problems);
+    case 'not_admitted':
+      return notAdmitted(outcome.refusal);
   }
 };
 

@@ -1,7 +1,7 @@
 /** baton capability limit: how many of its subtasks may run at the same time, on all agents together. */
 import type { Command } from 'commander';
 import { type Action, addCommand, runs } from '../command.ts';
-import { InputError } from '../failure.ts';
+import { parseCountOrNone } from '../count-or-none.ts';
 
 export function addCapabilityLimit(parent: Command): void {
   const command = addCommand(parent, {
@@ -14,7 +14,7 @@ export function addCapabilityLimit(parent: Command): void {
 }
 
 const limit: Action<object> = async ({ client, terminal, json, printJson }, _options, name = '', count = '') => {
-  const view = await client.limitCapability(name, { concurrency: parseCount(count) });
+  const view = await client.limitCapability(name, { concurrency: parseCountOrNone(count) });
   if (json) printJson(view);
   else {
     terminal.out(`${view.name}  ${view.concurrency === null ? 'no limit' : `at most ${view.concurrency} at a time`}\n`);
@@ -22,9 +22,3 @@ const limit: Action<object> = async ({ client, terminal, json, printJson }, _opt
   }
   return 0;
 };
-
-function parseCount(text: string): number | null {
-  if (text === 'none') return null;
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InputError(`"${text}" is not a limit: give a number from 1, or none.`);
-}

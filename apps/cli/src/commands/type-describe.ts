@@ -35,7 +35,7 @@ interface Property {
   readonly default?: unknown;
 }
 
-function typeLines({ name, version, hash, definition }: WorkflowTypeView, columns: number): string[] {
+function typeLines({ name, version, hash, definition, active, max_active }: WorkflowTypeView, columns: number): string[] {
   const { description, input, nodes } = definition as unknown as Readable;
   const params = Object.entries(input?.properties ?? {}).map(([key, property]) => paramRow(key, property, input?.required ?? []));
   const subtasks = nodes.map(({ id, capability, params: given, needs = [] }) => [cell(id), cell(capability, 'dim'), cell(afterText(needs, given), 'dim')]);
@@ -43,6 +43,7 @@ function typeLines({ name, version, hash, definition }: WorkflowTypeView, column
   return [
     `${styled('bold', `${name}@${version}`)}  ${styled('dim', hash.slice(0, 12))}`,
     ...(description === undefined ? [] : [tame(description)]),
+    ...(max_active === null ? [] : [`At most ${max_active} workflows of it, all versions together, may be active; ${active} are.`]),
     '',
     ...(params.length === 0 ? [] : [...indented([head('param', 'type', ''), ...params]), '']),
     ...indented([head('subtask', 'capability', ''), ...subtasks]),

@@ -12,8 +12,12 @@ const list: Action<object> = async ({ client, terminal, json, printJson }) => {
   if (json) printJson(view);
   else if (view.types.length === 0) terminal.err('No type is registered yet. Register one: baton type register <file>\n');
   else {
-    const rows = view.types.map(({ name, versions }) => [cell(name), cell(versions.join(', '), 'dim')]);
-    terminal.out(`${table([head('type', 'versions'), ...rows], terminal.columns).join('\n')}\n`);
+    const rows = view.types.map(({ name, versions, active, max_active }) => [
+      cell(name),
+      cell(versions.join(', '), 'dim'),
+      cell(max_active === null ? `${active}` : `${active} of ${max_active}`),
+    ]);
+    terminal.out(`${table([head('type', 'versions', 'active'), ...rows], terminal.columns).join('\n')}\n`);
   }
   return 0;
 };

@@ -34,8 +34,8 @@ const list: Action<ListOptions> = async (context, { status, type, limit, cursor 
   return 0;
 };
 
-function print({ terminal }: Parameters<typeof list>[0], { workflows, next_cursor }: WorkflowListView): void {
-  if (workflows.length === 0) return terminal.err('There are no such workflows. Start one: baton workflow start <type>\n');
+function print({ terminal }: Parameters<typeof list>[0], { workflows, newer = [], next_cursor }: WorkflowListView): void {
+  if (workflows.length + newer.length === 0) return terminal.err('There are no such workflows. Start one: baton workflow start <type>\n');
   const rows = workflows.map((workflow) => [
     cell(workflow.workflow_id),
     cell(`${workflow.type}@${workflow.version}`),
@@ -44,5 +44,6 @@ function print({ terminal }: Parameters<typeof list>[0], { workflows, next_curso
     { ...cell(durationText(workflow.duration_ms ?? Date.now() - Date.parse(workflow.created_at))), align: 'right' as const },
   ]);
   terminal.out(`${table([head('workflow', 'type', 'status', 'started', 'time'), ...rows], terminal.columns).join('\n')}\n`);
+  for (const { workflow_id, created_at } of newer) terminal.err(`${workflow_id}, of ${timeText(created_at)}: only a newer version of Baton can tell more.\n`);
   if (next_cursor !== null) terminal.err(`There are more: repeat with --cursor ${next_cursor}\n`);
 }
