@@ -1,4 +1,9 @@
 /** The API's environment. */
-import { AdmissionVariables, Environment, Port, Trees } from '@baton/protocol';
+import { AdmissionVariables, Environment, Port, Retention, Trees } from '@baton/protocol';
 
-export const ApiEnvironment = Environment.extend({ BATON_API_PORT: Port.default(7400), BATON_TREES: Trees, ...AdmissionVariables });
+export const ApiEnvironment = Environment.extend({
+  BATON_API_PORT: Port.default(7400),
+  BATON_RETENTION_MS: Retention,
+  BATON_TREES: Trees,
+  ...AdmissionVariables,
+});

@@ -40,7 +40,7 @@ export async function registerQueueBoard(app: FastifyInstance, deps: BoardDeps):
 
 interface Board {
   readonly app: FastifyInstance;
-  /** Takes in queues that are new. */
+  /** Takes in queues that are new, and leaves out those that are gone. */
   readonly refresh: () => Promise<void>;
 }
 
@@ -60,7 +60,9 @@ async function loadBoard({ queues, log }: BoardDeps): Promise<Board> {
 
   const adapters = new Map<string, BullMQAdapter>();
   const refresh = async (): Promise<void> => {
-    for (const queue of await queues()) {
+    const all = await queues();
+    for (const name of adapters.keys()) if (!all.some((queue) => queue.name === name)) adapters.delete(name);
+    for (const queue of all) {
       if (!adapters.has(queue.name)) adapters.set(queue.name, new bullmq.BullMQAdapter(queue, { readOnlyMode: true }));
     }
     board.replaceQueues([...adapters.values()]);

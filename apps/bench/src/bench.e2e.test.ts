@@ -29,12 +29,28 @@ const Report = z.object({
   verdicts: z.array(z.unknown()),
 });
 
+const SoakReport = z.object({
+  checked: z.int(),
+  samples: z.array(z.object({ ended: z.int(), redisBytes: z.number(), rssBytes: z.record(z.string(), z.number()) })).min(2),
+  draining: z.array(z.unknown()).min(2),
+  left: z.array(z.object({ kind: z.string(), keys: z.int(), bytes: z.int() })),
+  verdicts: z.array(z.object({ what: z.string(), isMet: z.boolean() })),
+});
+
 const short = ['--quick', '--seconds', '0.05', '--warm-up', '0.05', '--idle', '0.1', '--in-flight', '2,1', '--set', 'BATON_LEASE_MS=600'];
 const noGrowth = ['--nodes', '', '--live', ''];
 const noTelemetry = ['--telemetry', '0'];
 
-async function bench(args: readonly string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+interface Ran {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const bench = (args: readonly string[]): Promise<Ran> => run('main.ts', args);
+
+async function run(main: string, args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, main), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGTERM'));
   const [out, err]: [string[], string[]] = [[], []];
   child.stdout.on('data', (chunk) => out.push(String(chunk)));
@@ -105,4 +121,19 @@ test('starts by HTTP are measured too, and where the time goes is told', { timeo
   for (const { ms } of selfTimes) expect(ms['ioredis']).toBeGreaterThan(0);
   expect(stdout).toMatch(/^baton orchestrator +packages\/core /m);
   expect(stdout).toMatch(/^chain +2 +raw-flow +evalsha /m);
+});
+
+test('a small soak checks every result and leaves nothing behind', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [json, svg] = [join(folder, 'soak.json'), join(folder, 'soak.svg')];
+  const small = ['--workflows', '300', '--retention', '1s', '--in-flight', '50', '--every', '100ms'];
+  const { code, stdout, stderr } = await run('soak-main.ts', [...small, '--json', json, '--svg', svg]);
+  expect(code, stdout + stderr).toBe(0);
+  const report = SoakReport.parse(JSON.parse(readFileSync(json, 'utf8')));
+  expect(report.checked).toBe(300);
+  expect(report.verdicts.map(({ isMet }) => isMet)).toEqual([true, true, true]);
+  expect(Object.keys(report.samples[0]?.rssBytes ?? {}).toSorted()).toEqual(['api', 'orchestrator', 'producer', 'redis', 'worker']);
+  expect(report.left.map(({ kind }) => kind)).not.toContain('workflow');
+  expect(readFileSync(svg, 'utf8')).toContain('</svg>');
 });

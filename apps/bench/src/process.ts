@@ -74,6 +74,7 @@ export async function startProcess({ role, main, args = [], env, ready, logs, pr
 }
 
 export interface RunningOrder {
+  readonly pid: number;
   /** A line more on its standard input. */
   readonly say: (line: string) => void;
   /** What it wrote to its standard output. Rejects with a {@link ProcessError} when it ended otherwise than with 0; it has said why on standard error. */
@@ -93,7 +94,7 @@ export function giveOrder(main: string, input: string, signal: AbortSignal): Run
     return chunks.join('');
   };
   say(input);
-  return { say, output: output() };
+  return { pid: child.pid ?? 0, say, output: output() };
 }
 
 function profileFlags(profile: string | null): readonly string[] {

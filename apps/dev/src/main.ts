@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '@baton/protocol';
 import { baton } from './baton.ts';
-import { bench } from './bench.ts';
+import { bench, soak } from './bench.ts';
 import { demo } from './demo.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { runScript } from './pnpm-script.ts';
@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   verify,
   format: (args, signal) => runScript('format', args, signal),
   bench,
+  soak,
   baton,
 };
 

@@ -1,5 +1,5 @@
 /** The orchestrator's environment. */
-import { AdmissionVariables, Environment, MetricsPort, Milliseconds, Trees } from '@baton/protocol';
+import { AdmissionVariables, Environment, MetricsPort, Milliseconds, Retention, Trees } from '@baton/protocol';
 
 export const OrchestratorEnvironment = Environment.extend({
   BATON_METRICS_PORT: MetricsPort.default(7401),
@@ -7,6 +7,7 @@ export const OrchestratorEnvironment = Environment.extend({
   BATON_LEASE_MS: Milliseconds.default(5_000),
   /** One of all orchestrators looks so often after queues whose agents are all gone. */
   BATON_JANITOR_MS: Milliseconds.default(30_000),
+  BATON_RETENTION_MS: Retention,
   BATON_TREES: Trees,
   ...AdmissionVariables,
 });

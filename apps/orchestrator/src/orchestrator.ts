@@ -1,7 +1,7 @@
 /** One replica of the orchestrator, wired: engines, shards, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
 import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
-import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
+import { createDoctor } from '@baton/doctor';
 import { type Admission, createAdmissions, createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
 import {
@@ -24,7 +24,6 @@ import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
 import { openShard, type Shard } from './shard.ts';
 import { hasEndedBy, startOf } from './start-request.ts';
-import { startSweeping } from './sweeping.ts';
 
 export interface Orchestrator {
   /** Rejects with a bug. */
@@ -68,7 +67,19 @@ export async function startOrchestrator(
     started.defer(() => queue.close());
     const trees = await watchTrees(started, environment, redis, prefix, warn);
     const [store, admission] = [stores[shard] as WorkflowStore, admissions[shard] as Admission];
-    return { store, queue, schema, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees };
+    return {
+      store,
+      queue,
+      schema,
+      retentionMs: environment.BATON_RETENTION_MS,
+      now: Date.now,
+      observe,
+      warn,
+      count: metrics.count,
+      admission,
+      onRefused,
+      ...trees,
+    };
   };
   const { engines, desk } = createEngines(await Promise.all(prefixes.map(depsOf)));
   let shards: readonly Shard[] = [];
@@ -76,7 +87,7 @@ export async function startOrchestrator(
   started.defer(async () => await server?.close());
   const finishMs = finishMsOf(environment.BATON_GRACE_MS);
   const common = { redis, schema, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log, warn };
-  shards = prefixes.map((prefix, shard) => openShard({ ...common, prefix, engine: engines[shard] as Engine }));
+  shards = prefixes.map((prefix, shard) => openShard({ ...common, prefix, store: stores[shard] as WorkflowStore, engine: engines[shard] as Engine }));
   started.defer(async () => void (await Promise.all(shards.map((shard) => shard.close()))));
   await Promise.all(shards.map((shard) => shard.hold()));
   told.onPlace = await consumeStartRequests(started, { redis, prefix: home, schema, desk, room, takeoverMs, warn });

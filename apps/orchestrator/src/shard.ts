@@ -1,5 +1,6 @@
 /** An orchestrator's part in one shard: replies, partitions, notifications. Shards share the process and the connection, and nothing else. */
-import type { Schema } from '@baton/core';
+import type { Schema, WorkflowStore } from '@baton/core';
+import { createSweeper, sweepEveryMs } from '@baton/doctor';
 import type { Engine } from '@baton/engine';
 import { consumeWebhooks, createPartitionLeases, createReplyReader, type Redis } from '@baton/queue';
 import type { Logger } from '@baton/telemetry';
@@ -7,6 +8,7 @@ import { startJanitor } from './janitor.ts';
 import { createNewerPartitions } from './newer-partitions.ts';
 import { holdPartitions } from './ownership.ts';
 import { type SettleLoop, startSettleLoop } from './settle-loop.ts';
+import { startSweeping } from './sweeping.ts';
 import { reportUnserved } from './unserved.ts';
 
 export interface ShardOptions {
@@ -14,6 +16,7 @@ export interface ShardOptions {
   /** Of the shard. */
   readonly prefix: string;
   readonly engine: Engine;
+  readonly store: WorkflowStore;
   readonly schema: Schema;
   readonly owner: string;
   readonly leaseMs: number;
@@ -33,7 +36,7 @@ export interface Shard {
 }
 
 /** Reads and settles from now on what `hold` brings it. */
-export function openShard({ redis, prefix, schema, engine, owner, leaseMs, janitorMs, finishMs, log, warn }: ShardOptions): Shard {
+export function openShard({ redis, prefix, schema, engine, store, owner, leaseMs, janitorMs, finishMs, log, warn }: ShardOptions): Shard {
   const reader = createReplyReader({ redis, prefix, schema });
   const newer = createNewerPartitions(log, schema.version);
   const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
@@ -59,6 +62,8 @@ export function openShard({ redis, prefix, schema, engine, owner, leaseMs, janit
       closing.defer(() => lookout.close());
       const janitor = startJanitor(redis, prefix, janitorMs, log);
       closing.defer(() => janitor.close());
+      const sweeping = startSweeping(createSweeper({ redis, prefix, store, now: Date.now }), sweepEveryMs, log);
+      closing.defer(() => sweeping.close());
       const webhooks = await consumeWebhooks({ redis, prefix, schema, onError: (err) => warn('webhook_failed', err) });
       closing.defer(() => webhooks.close(finishMs));
     },

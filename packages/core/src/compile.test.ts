@@ -17,6 +17,16 @@ function messagesOf(definition: unknown): readonly string[] {
 }
 
 describe('a right definition', () => {
+  it.each([
+    [{}, undefined, 7 * 86_400_000],
+    [{}, 60_000, 60_000],
+    [{ retention_ms: 5_000 }, 60_000, 5_000],
+  ])('that says %j of its retention in a deployment of %s', (rest, retentionMs, expected) => {
+    const compiled = compileDefinition(document([node('a')], rest), { retentionMs });
+    expect(compiled.ok && compiled.type.definition.retention_ms).toBe(expected);
+    expect(compileDefinition(null, { retentionMs }).ok).toBe(false);
+  });
+
   it('compiles to a graph with the edges of needs and of references', () => {
     const compiled = compileDefinition(
       document([node('a'), node('b', { needs: ['a'], params: { x: '$steps.a.y', again: ['$steps.a'] } }), node('c', { params: { x: '$params.q' } })]),

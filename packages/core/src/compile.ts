@@ -12,8 +12,15 @@ import type { WorkflowType } from './workflow-type.ts';
 
 export type Compiled = { readonly ok: true; readonly type: WorkflowType } | { readonly ok: false; readonly problems: readonly Problem[] };
 
+export interface CompileOptions {
+  /** How long a deployment keeps ended workflows of a definition that does not say. */
+  readonly retentionMs?: number | undefined;
+  /** Up to which schema it takes definitions: that of this code, but in tests. */
+  readonly version?: number | undefined;
+}
+
 /** @returns the type, or everything that is wrong with the document */
-export function compileDefinition(document: unknown, { version: known } = currentSchema): Compiled {
+export function compileDefinition(document: unknown, { retentionMs, version: known = currentSchema.version }: CompileOptions = {}): Compiled {
   const size = JSON.stringify(document)?.length ?? 0;
   if (size > limits.definitionBytesMax) {
     return {
@@ -28,7 +35,8 @@ export function compileDefinition(document: unknown, { version: known } = curren
     const message = `The definition needs schema ${needed} of Baton, and this process knows ${known}: ask a newer one, or leave out what is new.`;
     return { ok: false, problems: [{ path: '/schema', code: 'newer_schema', message }] };
   }
-  const parsed = Definition.safeParse(document);
+  const isSilent = retentionMs !== undefined && isJsonObject(document as Json);
+  const parsed = Definition.safeParse(isSilent ? { retention_ms: retentionMs, ...(document as JsonObject) } : document);
   if (!parsed.success) return { ok: false, problems: [...shapeProblems(parsed.error), ...definitionProblems(readable(document as Json))] };
   const problems = definitionProblems(listOf(parsed.data));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, type: workflowType(parsed.data) };

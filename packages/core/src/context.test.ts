@@ -1,8 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ContextEntry, compareOrder, mayWrite, outranks, viewOf } from './context.ts';
+import { type ContextEntry, compareOrder, conversationSurplus, mayWrite, outranks, viewOf } from './context.ts';
+import { limits } from './limits.ts';
 
 const entry = (value: ContextEntry['value'], ...order: readonly number[]): ContextEntry => ({ value, by: 'x', order });
+
+describe('what a conversation has no room for', () => {
+  const of = (count: number, bytes: number): readonly (readonly [string, number])[] => Array.from({ length: count }, (_, index) => [`p${index}`, bytes]);
+
+  it.each([
+    ['nothing of what fits', of(limits.contextPathsMax, 1), []],
+    ['the oldest paths', of(limits.contextPathsMax + 2, 1), [`p${limits.contextPathsMax}`, `p${limits.contextPathsMax + 1}`]],
+    ['the oldest bytes', of(3, limits.conversationBytesMax / 2), ['p2']],
+    [
+      'what comes after something too big, so that nothing older outlasts it',
+      [
+        ['big', limits.conversationBytesMax + 1],
+        ['old', 1],
+      ] as const,
+      ['big', 'old'],
+    ],
+  ])('is %s', (_, left, expected) => {
+    expect(conversationSurplus(left)).toEqual(expected);
+  });
+});
 
 describe('the view of a context', () => {
   it.each<[string, Record<string, ContextEntry>, unknown]>([

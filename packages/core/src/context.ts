@@ -4,6 +4,7 @@
  * fixed order (`orderOf`) wins, and where one path lies inside another, the later writer is laid over the earlier one.
  */
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { limits } from './limits.ts';
 
 export interface ContextEntry {
   readonly value: Json;
@@ -22,6 +23,20 @@ export function viewOf(entries: ReadonlyMap<string, ContextEntry>): ContextView 
   );
   for (const [path, { value }] of sorted) write(view, path.split('.'), value);
   return view;
+}
+
+/**
+ * What a conversation has no room for: it keeps what was left last.
+ *
+ * @param left paths and the bytes of what stands there, newest first
+ * @returns the paths to forget
+ */
+export function conversationSurplus(left: readonly (readonly [path: string, bytes: number])[]): readonly string[] {
+  let total = 0;
+  return left.flatMap(([path, bytes], index) => {
+    total += bytes;
+    return index < limits.contextPathsMax && total <= limits.conversationBytesMax ? [] : [path];
+  });
 }
 
 /** Does a write in this order go over what is there? The same writer's later write does. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { effectsOf, play, type Scenario } from './fixture/scenario.ts';
-import { type ControlAction, controlRules, type WorkflowStatus, workflowStatuses } from './index.ts';
+import { type ControlAction, controlRules, limits, type WorkflowStatus, workflowStatuses } from './index.ts';
 
 const chain = [{ id: 'a' }, { id: 'b', needs: ['a'] }, { id: 'c', needs: ['b'] }];
 const hour = 3_600_000;
@@ -35,6 +35,44 @@ describe('the table', () => {
     expect(step.answers).toMatchObject([{ outcome: expected }]);
     if (expected !== 'applied') expect([step.patch.events, step.effects, step.answers[0]?.message]).toEqual([[], [], expect.stringContaining(status)]);
     else expect(step.patch.events.filter((event) => 'by' in event && event.by === 'ann')).toHaveLength(1);
+  });
+});
+
+describe('a history that is full', () => {
+  const full = (scene: Scenario): void => void Object.assign(scene.workflow, { revision: limits.commitsPerWorkflowMax });
+
+  it('ends the workflow, whatever comes next: with it everything that is open, and agents are told', () => {
+    const scene = play(chain);
+    full(scene);
+    const step = scene.complete('a');
+    expect(scene.workflow.state).toMatchObject({ status: 'failed', error: { code: 'HISTORY_FULL', message: expect.stringContaining('200000 entries') } });
+    expect(scene.statuses()).toBe('a cancelled, b cancelled, c cancelled');
+    expect(step.sent).toEqual([]);
+    expect(step.patch.control).toEqual([{ key: '*', flag: 'cancelled:0' }]);
+  });
+
+  it('ends one that people pause and resume for ever', () => {
+    const scene = play(chain);
+    scene.control('pause');
+    full(scene);
+    expect(scene.control('resume').answers).toEqual([{ outcome: 'refused', message: expect.stringContaining('failed') }]);
+    expect(scene.workflow.state.status).toBe('failed');
+  });
+
+  it.each([{ action: 'retry' } as const, { action: 'rerun', from: 'a' } as const])('refuses $action of what has ended', (control) => {
+    const scene = play([{ id: 'a' }]);
+    scene.fail('a');
+    full(scene);
+    const step = scene.control(control);
+    expect(step.answers).toEqual([{ outcome: 'refused', message: expect.stringContaining('restart it as another workflow') }]);
+    expect(step.patch.events).toEqual([]);
+  });
+
+  it('is none one commit earlier', () => {
+    const scene = play([{ id: 'a' }]);
+    Object.assign(scene.workflow, { revision: limits.commitsPerWorkflowMax - 1 });
+    scene.complete('a', 'A');
+    expect(scene.workflow.state).toMatchObject({ status: 'completed' });
   });
 });
 

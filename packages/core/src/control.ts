@@ -4,7 +4,7 @@
  */
 import { strict as assert } from 'node:assert';
 import { cascade } from './cascade.ts';
-import { type Answered, type Draft, put, reset } from './draft.ts';
+import { type Answered, type Draft, hasRoom, put, reset } from './draft.ts';
 import { stop } from './end.ts';
 import { nodeOf } from './frame.ts';
 import { rerun, retry } from './rewind.ts';
@@ -49,6 +49,8 @@ export function controlled(draft: Draft, control: Control, by: string): Answered
   }
   if (!rule.from.includes(status))
     return { outcome: 'refused', message: `A workflow that is ${status} cannot be asked to ${control.action}; it must be ${rule.from.join(' or ')}.` };
+  if (!hasRoom(draft) && (control.action === 'retry' || control.action === 'rerun'))
+    return { outcome: 'refused', message: `Its history has ${draft.workflow.revision} entries, which is the limit: restart it as another workflow.` };
   switch (control.action) {
     case 'pause':
       return pause(draft, by);

@@ -8,7 +8,7 @@ import type { Effect, Report } from './assignment.ts';
 import { isFromAbove } from './cascade.ts';
 import { check, due } from './check.ts';
 import { type Control, controlled } from './control.ts';
-import { type Answered, type Draft, openDraft, patchOf } from './draft.ts';
+import { type Answered, type Draft, hasRoom, openDraft, patchOf } from './draft.ts';
 import { stop } from './end.ts';
 import type { Json } from './json.ts';
 import type { JobFacts } from './ports.ts';
@@ -66,6 +66,7 @@ export interface DecideOptions {
 /** @param now ms since the epoch. @returns what to commit and what to do then; an empty patch if nothing changes */
 export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now: number, { sameTree }: DecideOptions = {}): Decision {
   const draft = openDraft(workflow, now);
+  endWithoutRoom(draft);
   for (const event of events) {
     draft.at = now;
     (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
@@ -80,6 +81,14 @@ export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now
 export function isNothing({ patch, effects }: Pick<Decision, 'patch' | 'effects'>): boolean {
   const { subtasks, state, deadlines, events, context, inbox, control } = patch;
   return state === undefined && [subtasks, deadlines, events, context, inbox, control, effects].every((changes) => changes.length === 0);
+}
+
+/** Overloads, signals, pauses and reruns without end each add to a history that is kept whole. */
+function endWithoutRoom(draft: Draft): void {
+  if (hasRoom(draft) || hasEnded(draft.state)) return;
+  const message = `Its history has ${draft.workflow.revision} entries, which is the limit. Start it anew, in smaller workflows or with fewer attempts.`;
+  stop(draft, 'failed', { code: 'HISTORY_FULL', message });
+  proceed(draft);
 }
 
 function start(draft: Draft): void {

@@ -8,6 +8,7 @@ import type { Effect } from './assignment.ts';
 import { type ContextEntry, viewOf } from './context.ts';
 import type { Board } from './frame.ts';
 import type { JsonObject } from './json.ts';
+import { limits } from './limits.ts';
 import { canFollow, isMarked, isSettled, type Subtask, type SubtaskStatus } from './subtask.ts';
 import { countSubtask, noTally, type Tally } from './tally.ts';
 import { type ControlFlag, hasEnded, type InboxItem, type Patch, parentKey, type RecordedEvent, type Workflow, type WorkflowState } from './workflow.ts';
@@ -141,6 +142,11 @@ export function end(draft: Draft, state: Extract<WorkflowState, { endedAt: numbe
   draft.state = state;
   draft.deadlines.set(null, draft.now + draft.type.definition.retention_ms);
   if (draft.header.parent !== undefined) draft.deadlines.set(parentKey, null);
+}
+
+/** For more commits: each is an entry in the history. */
+export function hasRoom({ workflow }: Draft): boolean {
+  return workflow.revision < limits.commitsPerWorkflowMax;
 }
 
 export function isPaused(draft: Draft): boolean {

@@ -21,6 +21,8 @@ export const limits = {
   plannedNodesMax: 500,
   /** Composites inside composites: a map in a plan in a plan. */
   nestingMax: 4,
+  /** Each is an entry in the history, which is kept whole: what would go on for ever ends here. */
+  commitsPerWorkflowMax: 200_000,
   /** Workflows inside workflows. */
   depthMax: 5,
   /** Subtasks that the queue is handed as one tree, and bytes of their parameters: each is one transaction in Redis. */
@@ -30,6 +32,11 @@ export const limits = {
   onceKeysMax: 100,
   onceKeyLengthMax: 200,
   contextPathsMax: 1_000,
+  /** Of what a conversation keeps, the newest first: each workflow of it carries all of that. */
+  conversationBytesMax: 256 * 1024,
+  /** Of registered types. The versions that a type has are its highest ones. */
+  typesMax: 2_000,
+  versionsPerTypeMax: 500,
   /** Early signals and answers that are kept, in all. */
   inboxMax: 1_000,
 } as const;

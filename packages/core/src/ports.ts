@@ -110,8 +110,11 @@ export interface WorkflowStore {
   /** What was set, by type. */
   typeLimits(): Promise<ReadonlyMap<string, number>>;
 
-  /** Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. */
-  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict'>;
+  /**
+   * Registers a version of a type. The same content again is `existing`; other content under a version that exists is `conflict`. Of more versions than
+   * there is room for the lowest is not registered any more; a version below all of those, and one type too many, is `full`.
+   */
+  register(type: WorkflowType, now: number): Promise<'registered' | 'existing' | 'conflict' | 'full'>;
   /** The type at that version, or at the highest one. */
   findType(name: string, version: number | 'latest'): Promise<WorkflowType | null>;
   types(): Promise<readonly { readonly name: string; readonly versions: readonly number[] }[]>;

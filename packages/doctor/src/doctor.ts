@@ -67,7 +67,7 @@ export interface Doctor {
 }
 
 /** One shard. */
-interface Patient extends Pick<DoctorDeps, 'redis' | 'now'> {
+export interface Patient extends Pick<DoctorDeps, 'redis' | 'now'> {
   readonly prefix: string;
   readonly store: DoctorDeps['stores'][number];
 }
@@ -184,7 +184,7 @@ async function stuck({ store, now }: Patient): Promise<readonly OutboxEntry[]> {
   return (await Promise.all(partitions.map((partition) => store.staleOutbox(partition, now() - outboxAgeMs, outboxPerPartitionMax)))).flat();
 }
 
-function orphansOf({ redis, prefix, store }: Patient): OrphansOptions {
+export function orphansOf({ redis, prefix, store }: Patient): OrphansOptions {
   return {
     redis,
     prefix,

@@ -13,9 +13,7 @@ export function createAdmissions(
   { activeMax, queuedMax, now }: Omit<AdmissionDeps, 'store' | 'load'>,
 ): Admissions {
   const share = (limit: number | null, shard: number): number | null => (limit === null ? null : Math.max(1, shareOf(limit, shard, shards.length)));
-  const admissions = shards.map((own, shard) =>
-    createAdmission({ ...own, activeMax: share(activeMax, shard), queuedMax: share(queuedMax, shard), now }),
-  );
+  const admissions = shards.map((own, shard) => createAdmission({ ...own, activeMax: share(activeMax, shard), queuedMax: share(queuedMax, shard), now }));
   return {
     admissions,
     async room(waitsFor) {

@@ -21,6 +21,8 @@ export interface EngineDeps {
   readonly onRefused?: (type: string, refusal: Refusal) => void;
   /** Up to which it takes definitions: that of this code, but in tests. What store and queue take and write is theirs. */
   readonly schema?: Schema | undefined;
+  /** How long ended workflows are kept whose definition does not say; without a word, as core has it. Of a type it is that of its registration. */
+  readonly retentionMs?: number | undefined;
   /** ms since the epoch. */
   readonly now: () => number;
   /** Told of everything that was committed, in order. Must not throw. */

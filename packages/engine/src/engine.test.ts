@@ -1,7 +1,8 @@
 /** The engine on the memory ports and a manual clock: no Redis, no timers; time passes when the test says so. */
+import { limits } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { type Bench, createBench, partitions, settleAll, work } from './engine-under-test.ts';
-import { outboxGraceMs } from './index.ts';
+import { createEngine, outboxGraceMs, type RegisterOutcome } from './index.ts';
 
 const minute = 60_000;
 const chain = {
@@ -115,6 +116,26 @@ describe('start', () => {
 });
 
 describe('register', () => {
+  it('keeps what does not say how long as long as the deployment says, and takes it for the same when that has changed', async () => {
+    const { store, queue } = createBench();
+    const engineWith = (retentionMs: number) => createEngine({ store, queue, retentionMs, now: () => 0, observe: () => {}, warn: () => {} });
+    const { retention_ms: _, ...silent } = chain;
+    const kept = (outcome: RegisterOutcome) => ('type' in outcome ? [outcome.status, outcome.type.definition.retention_ms] : outcome);
+    expect(kept(await engineWith(60_000).register(silent))).toEqual(['registered', 60_000]);
+    expect(kept(await engineWith(120_000).register(silent))).toEqual(['existing', 60_000]);
+    expect(await engineWith(120_000).register({ ...silent, result: 1 })).toMatchObject({ status: 'conflict' });
+    expect(await engineWith(60_000).register(chain)).toMatchObject({ status: 'conflict' });
+    expect(kept(await engineWith(60_000).register({ ...chain, version: 2 }))).toEqual(['registered', 1_000]);
+    await engineWith(120_000).start({ workflowId: 'inline', definition: { ...silent, name: 'other' }, params: {}, caller: 'test' });
+    expect((await store.load('inline'))?.type.definition.retention_ms).toBe(120_000);
+  });
+
+  it('says what there is room for', async () => {
+    const { engine } = createBench();
+    for (let version = 2; version < limits.versionsPerTypeMax + 2; version += 1) await engine.register({ ...chain, version });
+    expect(await engine.register(chain)).toEqual({ status: 'full', message: expect.stringContaining(`its ${limits.versionsPerTypeMax} highest versions`) });
+  });
+
   it('keeps a version as it is', async () => {
     const { engine } = createBench();
     expect(await engine.register(chain)).toMatchObject({ status: 'registered', type: { name: 'chain' } });

@@ -1,6 +1,7 @@
 /** Starting a workflow: parse everything, decide once, commit once. Idempotent by `workflow_id`: the same request again returns what exists. */
 import {
   acceptParams,
+  type CompileOptions,
   compileDefinition,
   createWorkflow,
   type Json,
@@ -34,9 +35,9 @@ export function newWorkflowId(): string {
   return `wf_${randomId()}`;
 }
 
-type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'schema' | 'admission' | 'onRefused'>;
+type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'schema' | 'retentionMs' | 'admission' | 'onRefused'>;
 
-export function createStart({ store, now, schema, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
+export function createStart({ store, now, schema, retentionMs, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
   return async (request) => {
     const id = WorkflowId.safeParse(request.workflowId ?? newWorkflowId());
     if (!id.success)
@@ -47,7 +48,7 @@ export function createStart({ store, now, schema, admission, onRefused = () => {
     const fingerprint = fingerprintOf(request);
     let refusal: Refusal | undefined;
 
-    const prepared = await prepare(request, { schema, findType: (name, version) => store.findType(name, version) });
+    const prepared = await prepare(request, { ...schema, retentionMs, findType: (name, version) => store.findType(name, version) });
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
       const header = await headerOf(
@@ -109,22 +110,21 @@ type Prepared =
   | { readonly status: 'ready'; readonly type: WorkflowType; readonly params: Readonly<Record<string, Json>> }
   | Exclude<StartOutcome, { status: 'created' | 'existing' }>;
 
-interface Types {
-  readonly schema: EngineDeps['schema'];
+interface Known extends CompileOptions {
   readonly findType: (name: string, version: number | 'latest') => Promise<WorkflowType | null>;
 }
 
-async function prepare(request: StartRequest, types: Types): Promise<Prepared> {
-  const found = await typeOf(request, types);
+async function prepare(request: StartRequest, known: Known): Promise<Prepared> {
+  const found = await typeOf(request, known);
   if ('status' in found) return found;
   const accepted = acceptParams(found, request.params);
   if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }
 
-async function typeOf(request: StartRequest, { schema, findType }: Types): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
+async function typeOf(request: StartRequest, { findType, ...options }: Known): Promise<WorkflowType | Exclude<Prepared, { status: 'ready' }>> {
   if (request.definition !== undefined) {
-    const compiled = compileDefinition(request.definition, schema);
+    const compiled = compileDefinition(request.definition, options);
     if (compiled.ok) return compiled.type;
     return { status: 'invalid', problems: compiled.problems.map((problem) => ({ ...problem, path: `/definition${problem.path}` })) };
   }

@@ -41,6 +41,9 @@ const RedisUrl = z.string().superRefine((text, context) => {
   if (!parsed.ok) context.addIssue(parsed.message);
 });
 
+/** How long ended workflows are kept whose definition does not say. */
+export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
+
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
   BATON_REDIS_URL: RedisUrl.default('redis://127.0.0.1:6379'),

@@ -40,8 +40,7 @@ export type ParsedRedisUrl = { readonly ok: true; readonly value: RedisTarget } 
 
 const sentinelPortDefault = 26_379;
 const redisPortDefault = 6_379;
-const examples =
-  'redis://127.0.0.1:6379, redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster or redis+cluster://10.0.0.1:6379,10.0.0.2:6379';
+const examples = 'redis://127.0.0.1:6379, redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster or redis+cluster://10.0.0.1:6379,10.0.0.2:6379';
 const sentinelQuery = ['db', 'sentinel_username', 'sentinel_password'] as const;
 
 export function parseRedisUrl(text: string): ParsedRedisUrl {

@@ -12,6 +12,7 @@ import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage,
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import type { Redis } from './redis.ts';
@@ -118,6 +119,7 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     lockDuration: options.lockMs,
     stalledInterval: options.stalledMs,
     maxStalledCount: options.stallsMax,
+    ...keptJobs,
     settings: {
       backoffStrategy: (attemptsMade, _type, error, job) => (error instanceof AttemptError ? error.delayMs : jobDelayMs(job as Job, attemptsMade)),
     },
@@ -184,7 +186,9 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    return await carryOut(verdict, options, job, token, assignment);
+    const reply = await carryOut(verdict, options, job, token, assignment);
+    await onceCalls.expireSoon();
+    return reply;
   } finally {
     unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);

@@ -16,22 +16,19 @@ import {
 } from '@baton/core';
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
+import { LRUCache } from 'lru-cache';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
-import { openQueue } from './queue-handle.ts';
+import { createOpenQueues } from './open-queues.ts';
 import type { Redis } from './redis.ts';
 import { policyBackoff } from './retry-policy.ts';
 import { webhookJob } from './webhook.ts';
 
-/** Never at once: a dispatch replayed from the outbox must find the job that it has added before (BULLMQ.md, T7). */
-const kept = {
-  removeOnComplete: { age: 3_600, count: 1_000 },
-  removeOnFail: { age: 86_400, count: 1_000 },
-} as const;
-
-const announcedMs = 60 * 60_000;
+/** Which capabilities are known to be announced. Said again from time to time, as one that nobody had to do with for long may be forgotten. */
+const [announcedMax, announcedMs] = [10_000, 60_000];
 
 export interface SubtaskQueueOptions {
   readonly redis: Redis;
@@ -41,26 +38,16 @@ export interface SubtaskQueueOptions {
 }
 
 export function createSubtaskQueue({ redis, prefix, schema = currentSchema }: SubtaskQueueOptions): SubtaskQueue & { readonly close: () => Promise<void> } {
-  /** By name. */
-  const queues = new Map<string, Queue>();
-
-  function opened(name: string): Queue {
-    const queue = queues.get(name) ?? openQueue(redis, prefix, name);
-    queues.set(name, queue);
-    return queue;
-  }
-
+  const queues = createOpenQueues(redis, prefix);
   const jobOf = (assignment: Assignment) => jobUnder(schema, assignment);
   const flows = createFlows({ redis, prefix, jobOf });
-  /** By capability: until when nobody has forgotten it, which takes it days without work. */
-  const announced = new Map<string, number>();
-  const queueOf = (capability: string): Queue => opened(capabilityQueue(capability));
+  const announced = new LRUCache<string, true>({ max: announcedMax, ttl: announcedMs });
+  const queueOf = (capability: string): Queue => queues.get(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
-    const now = performance.now();
-    const unseen = capabilities.filter((capability) => (announced.get(capability) ?? 0) <= now);
+    const unseen = capabilities.filter((capability) => !announced.has(capability));
     await announceCapabilities(redis, prefix, unseen);
-    for (const capability of unseen) announced.set(capability, now + announcedMs);
+    for (const capability of unseen) announced.set(capability, true);
   }
 
   async function dispatch(trees: readonly Tree[]): Promise<void> {
@@ -84,11 +71,11 @@ export function createSubtaskQueue({ redis, prefix, schema = currentSchema }: Su
   }
 
   async function notify(deliveries: readonly WebhookDelivery[]): Promise<void> {
-    await opened(webhooksQueue).addBulk(deliveries.map((delivery) => webhookJob(delivery, schema.version)));
+    await queues.get(webhooksQueue).addBulk(deliveries.map((delivery) => webhookJob(delivery, schema.version)));
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...[...queues.values()].map((queue) => queue.close()), flows.close()]);
+    await Promise.all([queues.close(), flows.close()]);
   }
 
   return {
@@ -117,6 +104,6 @@ function jobUnder({ version }: Schema, assignment: Assignment): { readonly name:
   return {
     name: assignment.capability,
     data: assignmentMessage(assignment, jobId, version),
-    opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...kept },
+    opts: { jobId, attempts: assignment.retry.attempts, backoff: policyBackoff(assignment.retry), stackTraceLimit: 1, ...keptJobs },
   };
 }

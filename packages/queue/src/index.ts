@@ -9,6 +9,7 @@ export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-let
 export { deadLettersOf } from './dead-letters-of-shards.ts';
 export * from './dispatch.ts';
 export * from './eternal-keys.ts';
+export { trimFinishedJobs } from './finished-jobs.ts';
 export * from './given-up.ts';
 export { createJanitor, type Janitor, type Tidied } from './janitor.ts';
 export { createPartitionLeases, type PartitionLeasesOptions, partitionOwners, readSchemas, type SchemaFacts } from './lease.ts';
@@ -25,6 +26,7 @@ export * from './room.ts';
 export * from './server-info.ts';
 export * from './shards.ts';
 export * from './start-queue.ts';
+export { sweepTurn } from './sweep-turn.ts';
 export * from './tree-partners.ts';
 export { readWaitingStarts, type WaitingStarts, type WaitsFor } from './waiting-starts.ts';
 export * from './webhook.ts';

@@ -6,12 +6,12 @@
  */
 import { capabilityQueue, parseAssignment, replyMessage } from '@baton/protocol';
 import type { Queue } from 'bullmq';
-import type { Redis } from './redis.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { answerAbandoned, type ConsumeOptions } from './consume.ts';
 import { forgetCapability, isIdle, markIdle, markUsed, readIdle } from './forgotten-capability.ts';
 import { lostFailure, stallsMaxDefault } from './lost.ts';
 import { openQueue, promoteJob } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { agentsOf } from './registry.ts';
 
 export interface JanitorOptions {

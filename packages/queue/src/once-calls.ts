@@ -23,6 +23,8 @@ export interface OnceCalls {
   readonly keep: (key: string, text: string) => Promise<string>;
   /** The next attempt waits so long, which may be more than what is kept was meant to last. */
   readonly outlast: (ms: number) => Promise<void>;
+  /** After the reply, from which on no attempt begins: soon nobody can ask any more. Costs nothing where nothing was kept or found. */
+  readonly expireSoon: () => Promise<void>;
 }
 
 export interface OnceCallsOptions {
@@ -39,6 +41,9 @@ export interface OnceCallsOptions {
 /** For what a job's own limits do not bound: dead agents, and the wait for a free one. */
 const slackMs = 60 * 60_000;
 
+/** For one that lost the job while it was in a call, and is about to keep what that came to. */
+const afterReplyMs = 60_000;
+
 /** As long as the job may run, with all attempts that it has left, and an hour more. */
 export function onceKeptMs({ metadata }: AssignmentMessage, attemptsLeft: number): number {
   return Math.min(attemptsLeft * (metadata.attempt_timeout_ms + limits.backoffMsMax), limits.timeoutMsMax) + slackMs;
@@ -51,12 +56,14 @@ export function onceKey(prefix: string, capability: string, jobId: string): stri
 
 export function createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs }: OnceCallsOptions): OnceCalls {
   const calls = onceKey(prefix, capability, String(job.id));
+  let isUsed = false;
   return {
     async find(key) {
       const [isOurs, found, keys] = await Promise.all([job.extendLock(token ?? '', lockMs), redis.hget(calls, key), redis.hkeys(calls)]);
       if (isOurs !== 1) throw new LockLostError('The lock of the job was lost: another agent may have it.');
       // Not sooner: who has lost the job has no say in it.
       if (found !== null) await redis.pexpire(calls, keptMs);
+      isUsed = true;
       return { found, keys };
     },
     async keep(key, text) {
@@ -65,6 +72,9 @@ export function createOnceCalls({ redis, prefix, capability, job, token, lockMs,
     },
     async outlast(ms) {
       await redis.pexpire(calls, keptMs + ms);
+    },
+    async expireSoon() {
+      if (isUsed) await redis.pexpire(calls, afterReplyMs, 'LT');
     },
   };
 }

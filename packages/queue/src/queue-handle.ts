@@ -5,7 +5,7 @@ import type { Redis } from './redis.ts';
 export type { Queue } from 'bullmq';
 
 /** BullMQ writes each return value into the event stream too, 10 000 of them by default (BULLMQ.md, T11); nothing of ours reads it. */
-const eventsKeptMax = 200;
+export const eventsKeptMax = 200;
 
 /** Only a Queue sets the cap, workers never do. Shares the connection: opening one costs no socket. */
 export function openQueue(redis: Redis, prefix: string, name: string): Queue {

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { currentSchema, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
-import type { Redis } from './redis.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs } from './newer-job.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { openWaitingRoom } from './waiting-room.ts';
 import type { WaitsFor } from './waiting-starts.ts';
 
@@ -72,6 +73,7 @@ export async function consumeStarts(options: ConsumeStartsOptions): Promise<Star
     lockDuration: lockMs,
     stalledInterval: stalledMs,
     maxStalledCount: 10,
+    ...keptJobs,
   });
   worker.on('error', onError);
   await worker.waitUntilReady();
@@ -97,8 +99,7 @@ export function createStartQueue(redis: Redis, prefix: string): StartQueue {
       const job = await queue.add('start', body, {
         attempts: 10,
         backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
-        removeOnComplete: { age: 3_600, count: 1_000 },
-        removeOnFail: { age: 86_400, count: 1_000 },
+        ...keptJobs,
         ...options,
       });
       return { jobId: String(job.id) };

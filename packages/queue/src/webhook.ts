@@ -6,8 +6,9 @@
 import { currentSchema, type Schema, type WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from './redis.ts';
+import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs } from './newer-job.ts';
+import type { Redis } from './redis.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
 /** About three minutes of trying. */
@@ -37,7 +38,7 @@ export function webhookJob({ id, url, body, signature }: WebhookDelivery, schema
   return {
     name: 'webhook',
     data: { ...(schemaVersion > 1 && { schema_version: schemaVersion }), url, content: JSON.stringify(body), signature },
-    opts: { jobId: id, attempts: attemptsMax, backoff, removeOnComplete: { age: 3_600, count: 1_000 }, removeOnFail: { age: 86_400, count: 1_000 } },
+    opts: { jobId: id, attempts: attemptsMax, backoff, ...keptJobs },
   };
 }
 
@@ -59,6 +60,7 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
       prefix,
       concurrency,
       maxStalledCount: attemptsMax,
+      ...keptJobs,
       settings: { backoffStrategy: (attemptsMade, _type, _error, job) => jobDelayMs(job as Job, attemptsMade) },
     },
   );

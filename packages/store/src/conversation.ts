@@ -1,8 +1,10 @@
 /**
  * What the workflows of a conversation that share their context left there when they were completed. **Invariant:** it is written in the commit
- * of the end and read as a whole; nothing reads the context of another workflow.
+ * of the end and read as a whole; nothing reads the context of another workflow. **Invariant:** it has a bound: each workflow of it reads it at
+ * its start, and who reads it takes away what it has no room for.
  */
-import { type Commit, type ContextEntry, compareOrder, type Json, viewOf, type WorkflowStore } from '@baton/core';
+import { createHash } from 'node:crypto';
+import { type Commit, type ContextEntry, compareOrder, conversationSurplus, type Json, viewOf, type WorkflowStore } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import type { Redis } from './redis.ts';
 import { answers } from './redis-connection.ts';
@@ -14,6 +16,13 @@ interface Left {
   readonly value: Json;
   readonly at: number;
   readonly by: string;
+}
+
+/** As it stands in a shard. */
+interface Kept extends Left {
+  readonly shard: number;
+  readonly path: string;
+  readonly text: string;
 }
 
 const keepMs = 30 * 24 * 60 * 60_000;
@@ -43,16 +52,31 @@ export function createConversations(redis: Redis, shards: readonly StoreKeys[]):
   return {
     async conversation(conversationId) {
       const hashes = await answers(shards.map((keys) => redis.hgetall(keys.conversation(conversationId))));
-      const left = hashes.flatMap((hash) => Object.entries(hash).map(([path, text]) => [path, parse(text) as Left] as const));
+      const left = hashes.flatMap((hash, shard) => Object.entries(hash).map(([path, text]): Kept => ({ shard, path, text, ...(parse(text) as Left) })));
+      const sorted = left.toSorted(byTime);
       // A path that was left in several shards counts as it was left last.
-      return viewOf(new Map(left.toSorted(byTime).map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
+      const last = new Map(sorted.map((each) => [each.path, each]));
+      const counted = sorted.filter((each) => last.get(each.path) === each);
+      const surplus = new Set(conversationSurplus(counted.toReversed().map(({ path, text }) => [path, Buffer.byteLength(text)])));
+      const kept = counted.filter(({ path }) => !surplus.has(path));
+      if (kept.length < sorted.length) await forget(conversationId, new Set(sorted).difference(new Set(kept)));
+      return viewOf(new Map(kept.map(({ path, value, by }, index) => [path, { value, by, order: [index] }])));
     },
   };
+
+  /** Only what still is what was read: another workflow may have left something there meanwhile. */
+  async function forget(conversationId: string, gone: ReadonlySet<Kept>): Promise<void> {
+    const forgotten = [...Map.groupBy(gone, ({ shard }) => shard)].map(([shard, own]) => {
+      const digests = own.flatMap(({ path, text }) => [path, createHash('sha1').update(text).digest('hex')]);
+      return redis.batonForget((shards[shard] as StoreKeys).conversation(conversationId), ...digests);
+    });
+    await answers(forgotten);
+  }
 }
 
 /** Of one workflow the path above comes first. */
-function byTime([path, one]: readonly [string, Left], [otherPath, other]: readonly [string, Left]): number {
-  return one.at - other.at || compareText(one.by, other.by) || compareText(path, otherPath);
+function byTime(one: Kept, other: Kept): number {
+  return one.at - other.at || compareText(one.by, other.by) || compareText(one.path, other.path);
 }
 
 function compareText(one: string, other: string): number {

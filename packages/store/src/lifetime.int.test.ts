@@ -77,8 +77,8 @@ it('keeps everything of a workflow that runs again for good, and its definition 
   const forGood = { 'wf:w1': null, 'wf:w1:events': null, 'wf:w1:ctx': null, 'ctl:w1': null };
   expect(await lifetimes(connection, prefix)).toMatchObject(forGood);
   await commitOne(store, workflow, { state: completed });
-  // Flags outlive every job that may be queued: 30 days.
-  expect(await lifetimes(connection, prefix)).toMatchObject({ 'wf:w1': 4, 'wf:w1:events': 4, 'wf:w1:ctx': 4, 'ctl:w1': 31 });
+  // Flags outlive what may still begin: the workflow's timeout, and an hour.
+  expect(await lifetimes(connection, prefix)).toMatchObject({ 'wf:w1': 4, 'wf:w1:events': 4, 'wf:w1:ctx': 4, 'ctl:w1': 3 });
   await connection.pexpire(`${prefix}:def:${workflow.type.hash}`, day);
   await commitOne(createStore({ redis: redis.connectServer(), prefix }), workflow, { state: running });
   expect(await lifetimes(connection, prefix)).toMatchObject({ ...forGood, [`def:${workflow.type.hash}`]: 12 });
@@ -89,7 +89,7 @@ it('keeps a context and flags that come with the end no longer than what was the
   const workflow = workflowOf(definition, { id: 'w1' });
   const context = [['a', { value: 1, by: 'n0', order: [0] }]] as const;
   await commitOne(store, workflow, { state: completed, context, control: [{ key: '*', flag: 'cancelled:1' }] });
-  expect(await lifetimes(connection, prefix)).toMatchObject({ 'wf:w1:ctx': 4, 'ctl:w1': 31 });
+  expect(await lifetimes(connection, prefix)).toMatchObject({ 'wf:w1:ctx': 4, 'ctl:w1': 3 });
 });
 
 it('does not lose a paused workflow with its definition, however long the pause', async () => {

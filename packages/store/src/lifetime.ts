@@ -2,7 +2,7 @@
  * How long what lives: nothing of a workflow that has not ended expires, everything of one that has goes with its retention.
  * A definition expires unless it is registered, and never before a workflow that it belongs to.
  */
-import { type Commit, type Definition, hasEnded, limits, partitionOf, type Workflow, type WorkflowState } from '@baton/core';
+import { type Commit, type Definition, hasEnded, partitionOf, type Workflow, type WorkflowState } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import { deadlineMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';
@@ -11,10 +11,15 @@ import { indexesOf, indexMember } from './workflow-index.ts';
 const day = 24 * 60 * 60_000;
 
 /** How much longer than needed Redis keeps things, for the case that no orchestrator is there to tidy up. */
-export const slackMs = { workflow: day, definition: 7 * day } as const;
+export const slackMs = { workflow: day, definition: 7 * day, flag: day / 24 } as const;
 
-/** Flags outlive every job that may still be in a queue when its workflow ends: one that finds no flag begins. */
-const flagMs = limits.timeoutMsMax + slackMs.workflow;
+/**
+ * Flags outlive what may still begin when its workflow ends: a job that finds none does. A first attempt does not begin later than the workflow may last,
+ * and whoever waits for a further one that long has been taken out of the queue by then, as nobody needs it.
+ */
+function flagMs({ timeout_ms }: Definition): number {
+  return timeout_ms + slackMs.flag;
+}
 
 /** Does its life begin, or begin again? Then the definition must last as long once more. */
 export function beginsLife({ workflow, patch }: Commit): boolean {
@@ -44,7 +49,7 @@ export function lifetimeWrites(keys: StoreKeys, { workflow, patch }: Commit): re
     const keepMs = type.definition.retention_ms + slackMs.workflow;
     const hasContext = workflow.context.size + patch.context.length > 0;
     const kept = [keys.workflow(header.id), keys.events(header.id), ...(hasContext ? [keys.context(header.id)] : [])];
-    return [...kept.flatMap((key) => write('PEXPIRE', key, [keepMs])), ...write('PEXPIRE', keys.control(header.id), [flagMs])];
+    return [...kept.flatMap((key) => write('PEXPIRE', key, [keepMs])), ...write('PEXPIRE', keys.control(header.id), [flagMs(type.definition)])];
   }
   return revision > 0 && hasEnded(state) ? keys.ofWorkflow(header.id).map((key) => ({ command: 'PERSIST', key, words: [] })) : [];
 }

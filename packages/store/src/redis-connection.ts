@@ -13,7 +13,9 @@ declare module 'ioredis' {
     /** partitions-due.lua */
     batonPartitionsDue(keyCount: number, words: readonly (string | number)[]): Result<number[], Context>;
     /** register.lua */
-    batonRegister(types: string, definition: string, names: string, version: number, hash: string, text: string, name: string): Result<number, Context>;
+    batonRegister(keyCount: number, words: readonly (string | number)[]): Result<number, Context>;
+    /** forget.lua */
+    batonForget(key: string, ...digests: readonly string[]): Result<number, Context>;
   }
 }
 
@@ -22,7 +24,8 @@ export function defineScripts(redis: Redis): void {
   redis.defineCommand('batonCommit', { lua: script('./commit.lua') });
   redis.defineCommand('batonCommitBelow', { lua: script('./below.lua') + script('./commit.lua') });
   redis.defineCommand('batonPartitionsDue', { lua: script('./partitions-due.lua') });
-  redis.defineCommand('batonRegister', { lua: script('./register.lua'), numberOfKeys: 3 });
+  redis.defineCommand('batonRegister', { lua: script('./register.lua') });
+  redis.defineCommand('batonForget', { lua: script('./forget.lua'), numberOfKeys: 1 });
 }
 
 /** The answer to one command. */

@@ -1,5 +1,5 @@
 /** Workflow types: registered versions by name, and every frozen definition by its hash. */
-import { type Definition, NewerSchemaError, type Schema, schemaOf, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
+import { type Definition, limits, NewerSchemaError, type Schema, schemaOf, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
 import { LRUCache } from 'lru-cache';
 import type { Redis } from './redis.ts';
 import { answer, answers } from './redis-connection.ts';
@@ -9,7 +9,7 @@ import { parse } from './stored-json.ts';
 
 /** Bounded by nodes, since that is what a compiled type's memory goes with. */
 const cachedNodesMax = 200_000;
-const outcomes = { '1': 'registered', '0': 'existing', '-1': 'conflict' } as const;
+const outcomes = { '1': 'registered', '0': 'existing', '-1': 'conflict', '-2': 'full' } as const;
 
 export interface TypeRegistry extends Pick<WorkflowStore, 'register' | 'findType' | 'types'> {
   /** The type of a stored definition, or of its text if that is at hand. */
@@ -41,7 +41,8 @@ export function createTypeRegistry(redis: Redis, keys: StoreKeys, schema: Schema
     },
     async register({ name, version, hash, definition }) {
       const text = JSON.stringify(definition);
-      const reply = await answer(redis.batonRegister(keys.type(name), keys.definition(hash), keys.types, version, hash, text, name));
+      const of = [keys.type(name), keys.definition(hash), keys.types];
+      const reply = await answer(redis.batonRegister(of.length, [...of, version, hash, text, name, limits.versionsPerTypeMax, limits.typesMax]));
       return outcomes[String(reply) as keyof typeof outcomes];
     },
     async findType(name, version) {

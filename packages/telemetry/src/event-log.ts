@@ -1,9 +1,13 @@
 /**
  * The workflow events as log lines, under the guide's names and fields ("Workflow Monitoring"). Always with `workflow_id`;
- * `timestamp` is when it happened, the line's own `time` when it was written.
+ * `timestamp` is when it happened, the line's own `time` when it was written. Not here: what agents and people send. Of a failure the code and the
+ * beginning of its message; its details may be a whole output.
  */
-import type { RecordedEvent, WorkflowHeader } from '@baton/core';
+import type { Failure, RecordedEvent, WorkflowHeader } from '@baton/core';
 import type { Logger } from './logger.ts';
+
+const messageLengthMax = 2_000;
+const namesMax = 50;
 
 type Line = { readonly event: string; readonly workflow_id: string; readonly [field: string]: unknown };
 
@@ -32,11 +36,11 @@ function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, un
         worker: event.agent,
         attempt: event.attempt,
         duration_ms: event.durationMs,
-        ...('error' in event && { error: event.error }),
+        ...('error' in event && { error: failure(event.error) }),
         ...('tolerated' in event && { optional: true }),
       };
     case 'subtask_setback':
-      return { ...subtask(event), next: event.next, ...('error' in event && { error: event.error }) };
+      return { ...subtask(event), next: event.next, ...(event.error && { error: failure(event.error) }) };
     case 'subtask_skipped':
       return { subtask_id: event.subtaskId, reason: event.reason };
     case 'subtask_cancelled':
@@ -48,7 +52,7 @@ function fields(header: WorkflowHeader, event: RecordedEvent): Record<string, un
     case 'signal_received':
       return { signal: event.signal, by: event.by };
     case 'context_updated':
-      return { subtask_id: event.subtaskId, paths: event.paths, ...(event.refused.length > 0 && { refused: event.refused }) };
+      return { subtask_id: event.subtaskId, paths: some(event.paths), ...(event.refused.length > 0 && { refused: some(event.refused) }) };
   }
 }
 
@@ -66,7 +70,7 @@ function workflowFields(event: WorkflowLevelEvent): Record<string, unknown> {
     case 'workflow_resumed':
       return { by: event.by };
     case 'workflow_retried':
-      return { by: event.by, from: event.from };
+      return { by: event.by, from: some(event.from) };
     case 'workflow_completed': {
       const partial = event.partialFailures !== undefined && { partial_failures: event.partialFailures };
       return { status: 'success', duration_sec: event.durationMs / 1000, ...partial };
@@ -75,8 +79,17 @@ function workflowFields(event: WorkflowLevelEvent): Record<string, unknown> {
       return { status: 'cancelled', duration_sec: event.durationMs / 1000, by: event.by, grace_ms: event.graceMs };
     case 'workflow_failed':
     case 'workflow_timed_out':
-      return { status: 'failure', duration_sec: event.durationMs / 1000, error: event.error };
+      return { status: 'failure', duration_sec: event.durationMs / 1000, error: failure(event.error) };
   }
+}
+
+function failure({ code, message }: Failure): Pick<Failure, 'code' | 'message'> {
+  return { code, message: message.length <= messageLengthMax ? message : `${message.slice(0, messageLengthMax)}…` };
+}
+
+/** A step may write a thousand paths. */
+function some(names: readonly string[]): readonly string[] {
+  return names.length <= namesMax ? names : [...names.slice(0, namesMax), `… ${names.length - namesMax} more`];
 }
 
 function subtask({ subtaskId, capability, generation }: { readonly subtaskId: string; readonly capability: string; readonly generation: number }): object {

@@ -24,6 +24,33 @@ test('on a terminal a line is for people, and it is one', () => {
   expect(lines[0]).toMatch(/^\[[\d:.]+\] INFO: api +api_ready +url=http:\/\/127\.0\.0\.1:7400 nested=\{"a":1\}\n$/);
 });
 
+test('a line has a bound, stays JSON, and says how much there was', () => {
+  const { log, json } = capture('json');
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`m${index}`, 'x'.repeat(10_000)]));
+  log.warn({ event: 'reply_rejected', err: new Error('y'.repeat(1_000_000)), ...many });
+  const [line] = json();
+  expect(line).toMatchObject({ level: 'warn', event: 'reply_rejected', cut_from_characters: expect.any(Number) });
+  expect(line.cut_from_characters).toBeGreaterThan(2_000_000);
+  expect(JSON.stringify(line).length).toBeLessThan(64_000);
+});
+
+test('of what agents and people sent, a line has the code of a failure and the beginning of its message', () => {
+  const { log, lines, json } = capture('json');
+  const observe = logEvents(log);
+  const header = { id: 'w', type: 't', version: 1 } as WorkflowHeader;
+  const error = { code: 'BAD', message: 'm'.repeat(100_000), details: { card: '4111' } };
+  const subtask = { at: 0, subtaskId: 'a', generation: 0, capability: 'c' };
+  observe(header, { type: 'subtask_failed', ...subtask, agent: null, attempt: null, durationMs: 1, error });
+  observe(header, { type: 'subtask_setback', ...subtask, next: 'repair', error });
+  observe(header, { type: 'workflow_failed', at: 0, durationMs: 1, error });
+  const paths = Array.from({ length: 1_000 }, (_, index) => `p${index}`);
+  observe(header, { type: 'context_updated', at: 0, subtaskId: 'a', paths, refused: paths });
+  expect(lines.join('')).not.toContain('4111');
+  for (const line of json()) expect(JSON.stringify(line).length).toBeLessThan(4_000);
+  expect(json()[0].error).toEqual({ code: 'BAD', message: `${'m'.repeat(2_000)}…` });
+  expect(json()[3].paths).toHaveLength(51);
+});
+
 describe('redaction', () => {
   const cases: [name: string, logged: object, message?: string][] = [
     ['a password', { password: 'hunter2' }],

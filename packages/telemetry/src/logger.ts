@@ -1,6 +1,7 @@
 /**
  * The log of a process: one JSON object a line with one `event` name each, or one tidy line for people on a terminal.
  * **Invariant:** no secret leaves through here; the finished line is redacted, so it holds for any depth, for messages and for stacks.
+ * **Invariant:** a line has at most some 32,000 characters, whatever is logged; one that would have more says how much was cut off.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
@@ -26,6 +27,22 @@ export function redacted(line: string): string {
   return line.replace(secretMember, '"$1":"[redacted]"').replace(urlPassword, '$1[redacted]@').replace(sentinelPassword, '$1[redacted]');
 }
 
+/** A longer line keeps its members, each with the beginning of its text. */
+const lineLengthMax = 32_000;
+const [membersMax, memberLengthMax] = [30, 1_000];
+
+export function bounded(line: string): string {
+  if (line.length <= lineLengthMax) return line;
+  const members = Object.entries(JSON.parse(line) as Record<string, unknown>).slice(0, membersMax);
+  const short = members.map(([name, value]) => [name.slice(0, memberLengthMax), beginning(value)] as const);
+  return `${JSON.stringify({ ...Object.fromEntries(short), cut_from_characters: line.length })}\n`;
+}
+
+function beginning(value: unknown): unknown {
+  const whole = text(value);
+  return whole.length <= memberLengthMax ? value : `${whole.slice(0, memberLengthMax)}…`;
+}
+
 /**
  * @example
  * const log = createLogger({ service: 'api', level: 'info', format: 'auto' });
@@ -40,7 +57,7 @@ export function createLogger({ service, level, format, destination }: LoggerOpti
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: redacted },
+      hooks: { streamWrite: (line) => bounded(redacted(line)) },
     },
     format === 'pretty' || (format === 'auto' && isTerminal) ? prettied(lines, isTerminal && process.env['NO_COLOR'] === undefined) : lines,
   );

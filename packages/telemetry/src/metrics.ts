@@ -6,6 +6,7 @@
  */
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type LabelValues, labelValues } from './label-values.ts';
 import { within } from './within.ts';
 
 export interface MetricsOptions {
@@ -37,6 +38,8 @@ const scrapeTimeoutMs = 1_000;
 /** How often the lag of the event loop is looked at, which wakes the process; its figures include this time. */
 const lagEveryMs = 100;
 const subtaskSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** How many values of a label are told apart: capabilities and reasons stand in one series each with each other. */
+const [typesMax, capabilitiesMax, reasonsMax] = [500, 500, 50];
 const workflowSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
 
 export function createMetrics({ activeCounts, deadLetters, startsWaiting }: MetricsOptions = {}): Metrics {
@@ -44,13 +47,14 @@ export function createMetrics({ activeCounts, deadLetters, startsWaiting }: Metr
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: lagEveryMs });
   const series = createSeries(registry);
   const engine = createEngineSeries(registry);
-  createActiveWorkflows(registry, activeCounts);
+  const labels: Labels = { type: labelValues(typesMax), capability: labelValues(capabilitiesMax), reason: labelValues(reasonsMax) };
+  createActiveWorkflows(registry, labels.type, activeCounts);
   if (deadLetters !== undefined) createDeadLetterGauge(registry, deadLetters);
   if (startsWaiting !== undefined) createStartsWaitingGauge(registry, startsWaiting);
 
   return {
-    observe: createObserve(series),
-    subtaskRetried: (capability, reason) => series.retries.inc({ capability, reason }),
+    observe: createObserve(series, labels),
+    subtaskRetried: (capability, reason) => series.retries.inc({ capability: labels.capability(capability), reason: labels.reason(reason) }),
     count: (what, by) => engine[what].inc(by),
     notAdmitted: (type, reason) => series.notAdmitted.inc({ type, reason }),
     text: () => registry.metrics(),
@@ -61,13 +65,16 @@ export function createMetrics({ activeCounts, deadLetters, startsWaiting }: Metr
 /** For a process that was told to keep none. */
 export const noMetrics: Metrics = { observe() {}, subtaskRetried() {}, count() {}, notAdmitted() {}, text: async () => '', contentType: 'text/plain' };
 
-function createObserve(series: ReturnType<typeof createSeries>): Metrics['observe'] {
+type Labels = Readonly<Record<'type' | 'capability' | 'reason', LabelValues>>;
+
+function createObserve(series: ReturnType<typeof createSeries>, labels: Labels): Metrics['observe'] {
   const ended = (workflow_type: string, status: EndStatus, durationMs: number) => {
     series.completions.inc({ workflow_type, status });
     series.duration.observe({ workflow_type }, durationMs / 1000);
   };
 
-  return ({ type: workflow_type }, event) => {
+  return ({ type }, event) => {
+    const workflow_type = labels.type(type);
     switch (event.type) {
       case 'workflow_started':
         series.starts.inc({ workflow_type });
@@ -75,10 +82,11 @@ function createObserve(series: ReturnType<typeof createSeries>): Metrics['observ
         return;
       case 'subtask_completed':
       case 'subtask_failed':
-        series.subtaskDuration.observe({ capability: event.capability }, event.durationMs / 1000);
+        series.subtaskDuration.observe({ capability: labels.capability(event.capability) }, event.durationMs / 1000);
         return;
       case 'subtask_setback':
-        if (event.next !== 'held') series.retries.inc({ capability: event.capability, reason: event.error?.code ?? event.next });
+        if (event.next !== 'held')
+          series.retries.inc({ capability: labels.capability(event.capability), reason: labels.reason(event.error?.code ?? event.next) });
         return;
       case 'workflow_completed':
         if ((event.partialFailures ?? 0) > 0) series.partialFailures.inc({ workflow_type });
@@ -173,7 +181,7 @@ function announce(series: ReturnType<typeof createSeries>, workflow_type: string
   series.timeouts.inc({ workflow_type }, 0);
 }
 
-function createActiveWorkflows(registry: Registry, activeCounts: MetricsOptions['activeCounts']): void {
+function createActiveWorkflows(registry: Registry, labelOf: LabelValues, activeCounts: MetricsOptions['activeCounts']): void {
   const seen = new Set<string>();
   new Gauge({
     registers: [registry],
@@ -186,8 +194,13 @@ function createActiveWorkflows(registry: Registry, activeCounts: MetricsOptions[
       // A scrape without Redis still tells of the process: the series is absent for that time, which is what alerts look for.
       const counts = await within(scrapeTimeoutMs, 'The store did not count', activeCounts()).catch(() => null);
       if (counts === null) return;
-      for (const type of counts.keys()) seen.add(type);
-      for (const type of seen) this.set({ workflow_type: type }, counts.get(type) ?? 0);
+      // Zero is told of those that were seen once.
+      for (const workflow_type of seen) this.set({ workflow_type }, 0);
+      for (const [type, count] of counts) {
+        const workflow_type = labelOf(type);
+        seen.add(workflow_type);
+        this.inc({ workflow_type }, count);
+      }
     },
   });
 }

@@ -2,6 +2,7 @@
 import {
   type Commit,
   compareOrder,
+  conversationSurplus,
   dispatchId,
   hasEnded,
   type Json,
@@ -64,7 +65,11 @@ export function createMemoryConversations(): MemoryConversations {
       }
     },
     async conversation(id) {
-      const left = [...(conversations.get(id) ?? [])];
+      const all = conversations.get(id) ?? new Map<string, Left>();
+      const newest = [...all].toSorted(([path, one], [otherPath, other]) => (timeOf(one) + path < timeOf(other) + otherPath ? 1 : -1));
+      const sizes = newest.map(([path, one]) => [path, Buffer.byteLength(JSON.stringify(one))] as const);
+      for (const surplus of conversationSurplus(sizes)) all.delete(surplus);
+      const left = [...all];
       const times = [...new Set(left.map(([, one]) => timeOf(one)))].toSorted();
       return structuredClone(viewOf(new Map(left.map(([path, one]) => [path, { ...one, order: [times.indexOf(timeOf(one))] }]))));
     },

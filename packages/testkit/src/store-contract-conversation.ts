@@ -1,5 +1,5 @@
 /** What workflows share: the conversation, if their definition says so, and the secret. Nothing else of one is seen by another. */
-import type { ContextEntry, WorkflowHeader, WorkflowState, WorkflowStore } from '@baton/core';
+import { type ContextEntry, limits, type WorkflowHeader, type WorkflowState, type WorkflowStore } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { graphDefinition, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
@@ -57,6 +57,22 @@ export function conversationContract(makeStore: MakeStore): void {
       const context: Context = [['a.b', entry('hidden', 1)], ['a', entry({ c: 1 }, 2)], ['a.d', entry('over', 3)], ['e', entry('under', 1)], ['e.f.g', entry(1, 1)]]; // biome-ignore format: pairs
       await end(store, { id: 'w1', conversationId: 'c' }, context, completedAt(10));
       expect(await store.conversation('c')).toEqual({ a: { c: 1, d: 'over' }, e: { f: { g: 1 } } });
+    });
+
+    it('keeps what was left last, as many paths and bytes as there is room for, and gets what is left after that', async () => {
+      const { store, reopen } = makeStore();
+      const many = (name: string): Context => Array.from({ length: limits.contextPathsMax }, (_, index) => [`${name}${index}`, entry(index)]);
+      await end(store, { id: 'w1', conversationId: 'c' }, many('old'), completedAt(10));
+      await end(store, { id: 'w2', conversationId: 'c' }, many('new').slice(1), completedAt(20));
+      const kept = Object.keys(await store.conversation('c'));
+      expect(kept.filter((path) => path.startsWith('new'))).toHaveLength(limits.contextPathsMax - 1);
+      expect(kept).toHaveLength(limits.contextPathsMax);
+      expect(await reopen().conversation('c')).toEqual(await store.conversation('c'));
+
+      await end(store, { id: 'w3', conversationId: 'c' }, [['big', entry('x'.repeat(limits.conversationBytesMax - 60))]], completedAt(30));
+      expect(Object.keys(await store.conversation('c'))).toEqual(['big']);
+      await end(store, { id: 'w4', conversationId: 'c' }, [['old1', entry('again')]], completedAt(40));
+      expect(await reopen().conversation('c')).toMatchObject({ old1: 'again' });
     });
 
     it('gets what a workflow leaves that runs again', async () => {

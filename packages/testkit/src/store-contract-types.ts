@@ -1,4 +1,5 @@
 /** Workflow types: a version's content never changes, `latest` is the highest version, and a definition outlives the cache. */
+import { limits } from '@baton/core';
 import { describe, expect, it } from 'vitest';
 import { typeOf, workflowOf } from './definition-arbitrary.ts';
 import type { MakeStore } from './store-contract.ts';
@@ -35,6 +36,27 @@ export function typeContract(makeStore: MakeStore): void {
       expect(await store.findType('sales', 3)).toBeNull();
       expect(await store.findType('nothing', 'latest')).toBeNull();
       expect(await store.findType('nothing', 1)).toBeNull();
+    });
+
+    it('keeps the highest versions of a type, and what runs in another one', async () => {
+      const { store, reopen } = makeStore();
+      const workflow = workflowOf(definition(2), { id: 'w1' });
+      await Promise.all(Array.from({ length: limits.versionsPerTypeMax }, (_, index) => store.register(typeOf(definition(index + 2)), 1)));
+      await commitOne(store, workflow, {});
+      expect(await store.register(typeOf(definition(1)), 1)).toBe('full');
+      expect(await store.register(typeOf(definition(5_000)), 1)).toBe('registered');
+      expect(await reopen().findType('sales', 2)).toBeNull();
+      expect((await reopen().findType('sales', 'latest'))?.version).toBe(5_000);
+      expect((await store.types())[0]?.versions).toHaveLength(limits.versionsPerTypeMax);
+      expect(storedOf(await reopen().load('w1'))).toEqual(storedOf(workflow));
+    });
+
+    it('takes no more types than there is room for, and further versions of those that it has', async () => {
+      const { store } = makeStore();
+      await Promise.all(Array.from({ length: limits.typesMax }, (_, index) => store.register(typeOf(definition(1, 'test.work', `type${index}`)), 1)));
+      expect(await store.register(typeOf(definition(1)), 1)).toBe('full');
+      expect(await store.register(typeOf(definition(2, 'test.work', 'type7')), 1)).toBe('registered');
+      expect(await store.register(typeOf(definition(1, 'test.work', 'type7')), 1)).toBe('existing');
     });
 
     it('lists all types with their versions, in order', async () => {

@@ -45,6 +45,7 @@ export function callsInMemory(kept: Map<string, string> = new Map()): Delivery['
       return kept.get(key) as string;
     },
     outlast: async () => {},
+    expireSoon: async () => {},
   };
 }
 

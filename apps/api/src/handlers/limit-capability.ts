@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { CapabilityName } from '@baton/core';
 import { CapabilityBody } from '@baton/protocol';
 import { z } from 'zod';
-import { ok, problem } from '../answer.ts';
+import { belowShards, ok } from '../answer.ts';
 import type { Handler } from '../deps.ts';
 import { parseInput } from '../input.ts';
 import { capabilityView } from '../view.ts';
@@ -17,8 +17,7 @@ export const limitCapability: Handler = async ({ queue, shardCount }, { params, 
   if (!input.ok) return input.answer;
   const { name } = path.value;
   const { concurrency } = input.value;
-  if (concurrency !== null && concurrency < shardCount)
-    return problem('invalid_request', `The limit is divided among the ${shardCount} shards (BATON_SHARDS), so it must be at least ${shardCount}.`);
+  if (concurrency !== null && concurrency < shardCount) return belowShards(shardCount);
   await queue.limitConcurrency(name, concurrency);
   const [facts] = await queue.capabilities([name]);
   assert(facts !== undefined, 'the queue answers for each capability');

@@ -13,6 +13,7 @@ export const registerType: Handler = async ({ engine }, { body }) => {
       return { status: view.created ? 201 : 200, body: view, headers: { location: `/v1/workflow-types/${name}/${version}` } };
     }
     case 'conflict':
+    case 'full':
       return problem('conflict', outcome.message);
     case 'invalid':
       return problemsAnswer('invalid_workflow', 'The definition is', outcome.problems);
