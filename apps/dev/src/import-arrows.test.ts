@@ -10,7 +10,7 @@ const arrows: Arrows = {
     core: ['zod', 'ajv', 'ajv-formats', '@marcbachmann/cel-js', 'node:crypto', 'node:assert'],
     protocol: ['@baton/core (types)', 'zod'],
     store: ['@baton/core', 'ioredis', 'lru-cache', 'node:*'],
-    queue: ['@baton/core', '@baton/protocol', 'bullmq', 'ioredis', 'lru-cache', 'node:*'],
+    queue: ['@baton/core', '@baton/protocol', 'bullmq', 'cluster-key-slot', 'ioredis', 'lru-cache', 'node:*'],
     doctor: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/store', 'node:*'],
     engine: ['@baton/core', '@baton/protocol', 'lru-cache', 'nanoid', 'node:*'],
     worker: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/telemetry', 'zod', 'node:*'],

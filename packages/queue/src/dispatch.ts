@@ -16,7 +16,6 @@ import {
 } from '@baton/core';
 import { assignmentMessage, capabilityQueue, webhooksQueue } from '@baton/protocol';
 import type { JobsOptions, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { limitConcurrency, readCapability } from './capability-facts.ts';
 import { announceCapabilities } from './capability-set.ts';
@@ -24,6 +23,7 @@ import { keptJobs } from './finished-jobs.ts';
 import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
 import { createOpenQueues } from './open-queues.ts';
+import type { Redis } from './redis.ts';
 import { policyBackoff } from './retry-policy.ts';
 import { webhookJob } from './webhook.ts';
 

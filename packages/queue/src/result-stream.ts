@@ -5,7 +5,7 @@
 import { type Problem, type ReceivedReply, type Schema, upgraded } from '@baton/core';
 import { capabilityOfStream, capabilityQueue, parseJson, parseReplyData, type ReplyMessage, resultStream, schemaVersionOf } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 /** The fields of an entry. */
 export const replyField = 'reply';

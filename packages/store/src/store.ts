@@ -4,7 +4,6 @@
  * as a whole; the cost of a commit goes with its patch. Deliberately absent: locks, and any read before a commit.
  */
 import { type CommitOutcome, currentSchema, hasEnded, nextEventHash, restoreWorkflow, type Schema, type WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { createAgenda } from './agenda.ts';
 import { commitWrites, type Given } from './commit-writes.ts';
 import { createConversations } from './conversation.ts';
@@ -12,6 +11,7 @@ import { hashOf } from './event-entry.ts';
 import { createEventLog } from './event-log.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { beginsLife, purgeWrites } from './lifetime.ts';
+import type { Redis } from './redis.ts';
 import { answer, answers, defineScripts, transactionAnswers } from './redis-connection.ts';
 import { createSecret } from './secret.ts';
 import { type StoreKeys, storeKeys } from './store-keys.ts';
@@ -42,7 +42,7 @@ export function createStore({ redis, prefix, schema = currentSchema }: StoreOpti
     ...createWorkflowList(redis, keys, schema),
     ...createEventLog(redis, keys, schema),
     ...createAgenda(redis, keys),
-    ...createConversations(redis, keys),
+    ...createConversations(redis, [keys]),
     ...createSecret(redis, keys),
     ...createTypeLimits(redis, keys),
     register,

@@ -43,6 +43,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
       await runAgent(agent, {
         redis,
         prefix: environment.BATON_PREFIX,
+        shards: environment.BATON_SHARDS,
         concurrency: environment.BATON_CONCURRENCY,
         lockMs: environment.BATON_LOCK_MS,
         stalledMs: environment.BATON_STALLED_MS,
