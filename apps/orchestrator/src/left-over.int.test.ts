@@ -57,7 +57,7 @@ const bounds: readonly (readonly [name: RegExp, Bound])[] = [
   [/^(?:capabilities(?:\.idle)?|partners|agents|orchestrators)$/, { membersMax: 20 }],
   [/^(?:agents|trees)\./, { membersMax: 20 }],
   [/^(?:owner:\d+|agent:.*|sweep|janitor|probe)$/, { expiresWithinMs: 10 * 60 * second }],
-  [/^secret$/, { membersMax: 1 }],
+  [/^(?:secret|shards)$/, { membersMax: 1 }],
 ];
 
 const sizes: Readonly<Record<string, (key: string) => Promise<number>>> = {
