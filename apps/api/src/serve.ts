@@ -15,10 +15,11 @@ import {
   queuesOf,
   type Redis,
   readWaitingStarts,
+  shardProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, recordsOf } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
+import { createMetrics, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -132,7 +133,7 @@ async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits 
     doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
     isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
-    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis)),
+    health: async () => (stopping.aborted ? [isStopping] : await shardProblems(redis, prefixes)),
     metrics,
     log,
     now: Date.now,
@@ -143,12 +144,6 @@ async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits 
 /** What a request needs: the shard of its workflow, or all. */
 function upOf(prefixes: readonly string[], workflowId: string | undefined): readonly string[] {
   return workflowId === undefined ? prefixes : [prefixes[shardOf(workflowId, prefixes.length)] as string];
-}
-
-async function redisProblems(redis: Redis): Promise<readonly HealthProblem[]> {
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
-  await redis.ping();
-  return [];
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -14,10 +14,22 @@ import {
   openShards,
   type Redis,
   readWaitingStarts,
+  shardProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, type Records, recordsOf } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals, type Metrics, noMetrics, serveMetrics } from '@baton/telemetry';
+import {
+  boundedLines,
+  createMetrics,
+  type HealthProblem,
+  isStopping,
+  type Logger,
+  logEvents,
+  logRefusals,
+  type Metrics,
+  noMetrics,
+  serveMetrics,
+} from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
@@ -51,7 +63,8 @@ export async function startOrchestrator(
   const { BATON_PREFIX: home, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
-  const warn = (event: string, err: unknown): void => log.warn({ event, err });
+  const write = boundedLines((line) => log.warn(line));
+  const warn = (event: string, err: unknown): void => write({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
@@ -182,7 +195,11 @@ async function consumeStartRequests(started: AsyncDisposableStack, options: Cons
 /** Of a cluster one node may be away, which is no reason to end an orchestrator that has work in the others. */
 async function problems(redis: Redis, shards: readonly Shard[], stopping: AbortSignal): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  const ofRedis = await shardProblems(
+    redis,
+    shards.map(({ prefix }) => prefix),
+  );
+  if (ofRedis.length > 0) return ofRedis;
   const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }

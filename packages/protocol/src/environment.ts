@@ -36,13 +36,12 @@ const shardsMax = 64;
 /** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
 export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
+/** How long ended workflows are kept whose definition does not say. */
+export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
 const RedisUrl = z.string().superRefine((text, context) => {
   const parsed = parseRedisUrl(text);
   if (!parsed.ok) context.addIssue(parsed.message);
 });
-
-/** How long ended workflows are kept whose definition does not say. */
-export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
 
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({

@@ -8,16 +8,19 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage, schemaVersionOf } from '@baton/protocol';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { keptJobs } from './finished-jobs.ts';
+import { answerAbandoned, replyIn } from './job-reply.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
 import type { Redis } from './redis.ts';
+import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
+import { retryWaitMs } from './retry-wait.ts';
 import type { Room, Seat } from './room.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
@@ -102,13 +105,15 @@ interface Ongoing {
   readonly runs: Map<string, AbortController>;
   readonly answers: Set<Promise<void>>;
   readonly newer: NewerJobs;
+  /** Aborts when the grace is over: what Redis does not take by then is left to another agent. */
+  readonly leaving: AbortController;
   isClosing: boolean;
 }
 
 /** Resolves when it is connected and consumes. */
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
-  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, isClosing: false };
+  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
   const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wake(worker) });
   const process = seat === undefined ? run : seated(seat);
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
@@ -125,6 +130,7 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
     },
   });
   listen(worker, options, ongoing);
+  restAfterRefusals(worker);
   await worker.waitUntilReady();
   return {
     close(graceMs) {
@@ -161,13 +167,13 @@ function wake(worker: Worker): void {
 }
 
 async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
-  const { runs } = ongoing;
+  const { runs, leaving } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
   const assignment = assignmentOf(await ongoing.newer.take(job, token), options.capability);
   const replied = replyIn(job, assignment);
   if (replied !== null) {
     options.onReplied(assignment);
-    return await carryOut({ kind: 'reply', reply: replied }, options, job, token, assignment);
+    return await carryOut({ kind: 'reply', reply: replied }, { ...options, leaving }, job, token, assignment);
   }
   const controller = new AbortController();
   const id = String(job.id);
@@ -176,17 +182,18 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   runs.set(id, controller);
   const flags = controlFlagsOf(options.redis, options.prefix);
   const ref = refOf(assignment);
-  const onceCalls = onceCallsOf(options, job, token, assignment);
+  const onceCalls = onceCallsOf(options, job, token, assignment, controller.signal);
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
-    const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
+    const beginning = await onceTaken(() => beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id)), leaving.signal);
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    const reply = await carryOut(verdict, options, job, token, assignment);
+    const outcome = verdict.kind === 'retry' ? { ...verdict, delayMs: await retryWaitMs(options.redis, verdict.delayMs, controller.signal) } : verdict;
+    const reply = await carryOut(outcome, { ...options, leaving }, job, token, assignment);
     await onceCalls.expireSoon();
     return reply;
   } finally {
@@ -197,21 +204,20 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
 
 async function carryOut(
   verdict: Verdict,
-  { redis, prefix, capability }: ConsumeOptions,
+  { redis, prefix, capability, leaving }: ConsumeOptions & Pick<Ongoing, 'leaving'>,
   job: Job,
   token: string | undefined,
   { metadata }: AssignmentMessage,
 ): Promise<ReplyMessage> {
   switch (verdict.kind) {
-    case 'reply':
-      return await appendReply(redis, prefix, {
-        capability,
-        partition: metadata.partition,
-        jobId: String(job.id),
-        reply: verdict.reply,
-        // Anything but a result concerns the engine at once.
-        isAwaitedInQueue: job.parentKey !== undefined && verdict.reply.payload.status === 'completed',
-      });
+    case 'reply': {
+      const { reply } = verdict;
+      // Anything but a result concerns the engine at once.
+      const isAwaitedInQueue = job.parentKey !== undefined && reply.payload.status === 'completed';
+      const appended = { capability, partition: metadata.partition, jobId: String(job.id), reply, isAwaitedInQueue };
+      // The work is done: a Redis that does not take the reply now is no reason to do it again.
+      return await onceTaken(() => appendReply(redis, prefix, appended), leaving.signal);
+    }
     case 'retry':
       assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
       throw new AttemptError(verdict);
@@ -223,7 +229,7 @@ async function carryOut(
   }
 }
 
-function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongoing): void {
+function listen(worker: Worker, options: ConsumeOptions, { runs, answers, leaving }: Ongoing): void {
   worker.on('error', (error) => {
     if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) options.onError(error);
   });
@@ -233,7 +239,7 @@ function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongo
   worker.on('failed', (job, error) => {
     // Without an end it was one attempt of several.
     if (job?.finishedOn === undefined || job.finishedOn === null) return;
-    const answer = answerAbandoned(options, job, error).catch(options.onError);
+    const answer = answerAbandoned({ ...options, leaving }, job, error).catch(options.onError);
     answers.add(answer);
     void answer.finally(() => answers.delete(answer));
   });
@@ -243,6 +249,7 @@ async function close(worker: Worker, graceMs: number, { capability, onError }: C
   const closed = worker.close();
   const over = new AbortController();
   const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {
+    ongoing.leaving.abort();
     for (const controller of ongoing.runs.values()) controller.abort(new HandBackError('The agent stops.'));
   });
   const bound = delay(graceMs + handBackMsMax, 'timeout' as const, { signal: over.signal });
@@ -277,16 +284,15 @@ function assignmentOf(data: unknown, capability: string): AssignmentMessage {
   return assignment.value;
 }
 
-/** What some agent has replied already, before the job was done. */
-function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): ReplyMessage | null {
-  const reply = ReplyMessage.safeParse(returnvalue);
-  // As it was written, by an agent that may be newer.
-  return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as ReplyMessage) : null;
-}
-
-function onceCallsOf({ redis, prefix, capability, lockMs }: ConsumeOptions, job: Job, token: string | undefined, assignment: AssignmentMessage): OnceCalls {
+function onceCallsOf(
+  { redis, prefix, capability, lockMs }: ConsumeOptions,
+  job: Job,
+  token: string | undefined,
+  assignment: AssignmentMessage,
+  signal: AbortSignal,
+): OnceCalls {
   const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
-  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs });
+  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal });
 }
 
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
@@ -311,18 +317,4 @@ function attemptsMax(job: Job): number {
 async function handBack(job: Job, token: string | undefined): Promise<never> {
   await job.moveToWait(token);
   throw new WaitingError();
-}
-
-/** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
-export async function answerAbandoned(
-  options: Pick<ConsumeOptions, 'redis' | 'prefix' | 'schema' | 'capability' | 'onAbandoned' | 'onError'>,
-  job: Job,
-  error: Error,
-): Promise<void> {
-  const { redis, prefix, capability, schema = currentSchema, onAbandoned, onError } = options;
-  const assignment = parseAssignment(job.data);
-  if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
-    return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
-  const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
-  await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

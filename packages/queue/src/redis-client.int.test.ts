@@ -1,8 +1,9 @@
 /** The client against a Redis that goes, changes its role, or is silent. */
-import { type RedisFixture, type SentinelFixture, startRedis, startSentinels, startTcpProxy, type TcpProxy } from '@baton/testkit';
+import { type RedisFixture, startRedis, startTcpProxy, type TcpProxy } from '@baton/testkit';
 import { Redis as PlainRedis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type ConnectionEvent, connectRedis, type Redis } from './connection.ts';
+import { endSilence } from './silence.ts';
 
 let fixture: RedisFixture;
 const open: Redis[] = [];
@@ -56,6 +57,22 @@ test('a connection on which nothing comes any more is ended, and what was asked 
   expect(closes).not.toHaveBeenCalled();
 });
 
+test('a process that was frozen itself does not take that for the silence of Redis', async () => {
+  const redis = new PlainRedis(fixture.url);
+  open.push(redis);
+  const closes = vi.fn<() => void>();
+  redis.on('close', closes);
+  endSilence(redis, 200);
+  await vi.waitFor(() => expect(redis.status).toBe('ready'));
+  const answer = redis.ping();
+  await new Promise((resolve) => setImmediate(resolve));
+  // Nothing of this process runs meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  expect(await answer).toBe('PONG');
+  expect(await redis.ping()).toBe('PONG');
+  expect(closes).not.toHaveBeenCalled();
+});
+
 test('a primary that becomes a replica is none: what is written waits until it takes writes again, and nobody hurries', async () => {
   const { redis, events } = await connected(fixture.url);
   const admin = await connected(fixture.url);
@@ -79,21 +96,4 @@ test('a primary that becomes a replica is none: what is written waits until it t
 test('a URL that is none is told without its password', async () => {
   const refused = connectRedis('redis+sentinel://me:secret@one:1', { name: 'client-test' });
   await expect(refused).rejects.toMatchObject({ code: 'BAD_REDIS_URL', exitCode: 2, message: expect.not.stringContaining('secret') });
-});
-
-test('Sentinels: a connection and its duplicates go to the new primary when the old one is killed', { timeout: 60_000 }, async () => {
-  const sentinels: SentinelFixture = await startSentinels();
-  closers.push(sentinels.stop);
-  const { redis, events } = await connected(sentinels.url);
-  const blocking = duplicateOf(redis);
-  await redis.set('kept', 'yes');
-  expect(await redis.wait(1, 5_000)).toBe(1);
-  const waiting = blocking.bzpopmin('marker', 0);
-  await sentinels.servers[0].kill();
-  const answered = redis.get('kept');
-  expect(await answered).toBe('yes');
-  expect(await sentinels.primaryPort()).toBe(sentinels.servers[1].port);
-  await redis.zadd('marker', 1, 'here');
-  expect(await waiting).toEqual(['marker', 'here', '1']);
-  expect(events).toMatchObject([{ event: 'redis_lost', endpoint: expect.stringMatching(/^127\.0\.0\.1:\d+,.*\/mymaster$/) }, { event: 'redis_restored' }]);
 });

@@ -16,7 +16,7 @@ import {
   registerAgent,
   stallsMaxDefault,
 } from '@baton/queue';
-import { createLogger, within } from '@baton/telemetry';
+import { boundedLines, createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
 import type { Agent, Capability } from './define-agent.ts';
@@ -97,7 +97,8 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
       const room = prefixes.length === 1 ? undefined : createRoom(options.concurrency ?? defaults.concurrency);
       for (const prefix of prefixes) consumers.push(await consume(id, name, capability, { redis, prefix, room }, logger, options));
     }
-    const onError = (error: Error) => logger.warn({ event: 'registry_unreachable', error: error.message });
+    const warn = boundedLines((line) => logger.warn(line));
+    const onError = (error: Error) => warn({ event: 'registry_unreachable', error: error.message });
     const entry = entryOf(agent, id, options);
     const heartbeat = options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs };
     const registrations = await Promise.all(prefixes.map((prefix) => registerAgent({ redis, prefix, entry, onError, ...heartbeat })));
@@ -126,6 +127,7 @@ async function consume(
   logger: AgentLogger,
   options: AgentOptions,
 ): Promise<Consumer> {
+  const writeError = boundedLines((line) => logger.error(line));
   return await consumeCapability({
     redis,
     prefix,
@@ -140,7 +142,7 @@ async function consume(
     onAbandoned: (assignment, number, reason) => abandonedReply(id, assignment, number, reason, logger),
     onReplied: ({ metadata: { workflow_id, subtask_id } }) => logger.info({ event: 'subtask_replied_before', workflow_id, subtask_id, capability: name }),
     onNewer: (error) => logger.warn({ event: 'newer_schema', capability: name, error: error.message }),
-    onError: (error) => logger.error({ event: 'queue_error', capability: name, error: error.message }),
+    onError: (error) => writeError({ event: 'queue_error', capability: name, error: error.message }),
     ...(options.schema !== undefined && { schema: options.schema }),
   });
 }
