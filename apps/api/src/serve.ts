@@ -19,7 +19,7 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, recordsOf } from '@baton/store';
-import { createMetrics, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
+import { createMetrics, isStopping, type Logger, logEvents, logRefusals, type Metrics } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -96,26 +96,14 @@ async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits 
     deadLetters: () => deadLetters.count(),
     startsWaiting: () => readWaitingStarts(redis, home),
   });
-  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
-  const common: Omit<EngineDeps, 'store' | 'queue'> = {
-    schema,
-    now: Date.now,
-    observe: (header, event) => {
-      logEvent(header, event);
-      metrics.observe(header, event);
-    },
-    warn: (event, err) => log.warn({ event, err }),
-    onRefused: (type, refusal) => {
-      logRefusal(type, refusal);
-      metrics.notAdmitted(type, refusal.limit);
-    },
-    count: metrics.count,
-  };
+  const told = telling(log, metrics);
   const loads = stores.map((own, shard) => ({ store: own, load: createLoadReader(redis, prefixes[shard] as string) }));
   const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
   const deps = stores.map(
     (own, shard): EngineDeps => ({
-      ...common,
+      ...told,
+      schema,
+      now: Date.now,
       store: own,
       queue: queues[shard] as SubtaskQueue,
       ...settings[shard],
@@ -133,12 +121,29 @@ async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits 
     doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
     isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
-    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefixes)),
+    health: async () => (stopping.aborted ? [isStopping] : await shardProblems(redis, prefixes)),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
+}
+
+/** Log and metrics of what was committed, and of what was not let in. */
+function telling(log: Logger, metrics: Metrics): Pick<EngineDeps, 'observe' | 'warn' | 'onRefused' | 'count'> {
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
+  return {
+    observe(header, event) {
+      logEvent(header, event);
+      metrics.observe(header, event);
+    },
+    warn: (event, err) => log.warn({ event, err }),
+    onRefused(type, refusal) {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
+    count: metrics.count,
+  };
 }
 
 /** What a request needs: the shard of its workflow, or all. */

@@ -75,33 +75,23 @@ export async function startOrchestrator(
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
   const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
   const { admissions, room } = createAdmissions(loads, limits);
-  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => {
-    const queue = createSubtaskQueue({ redis, prefix, schema });
-    started.defer(() => queue.close());
-    const trees = await watchTrees(started, environment, redis, prefix, warn);
-    const [store, admission] = [stores[shard] as WorkflowStore, admissions[shard] as Admission];
-    return {
-      store,
-      queue,
-      schema,
-      retentionMs: environment.BATON_RETENTION_MS,
-      now: Date.now,
-      observe,
-      warn,
-      count: metrics.count,
-      admission,
-      onRefused,
-      ...trees,
-    };
-  };
+  const common = { redis, schema, warn };
+  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => ({
+    ...(await wired(started, environment, { ...common, prefix })),
+    store: stores[shard] as WorkflowStore,
+    admission: admissions[shard] as Admission,
+    observe,
+    onRefused,
+    count: metrics.count,
+  });
   const { engines, desk } = createEngines(await Promise.all(prefixes.map(depsOf)));
   let shards: readonly Shard[] = [];
   const health = () => problems({ redis, prefixes, shards, stopping });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health, log });
   started.defer(async () => await server?.close());
   const finishMs = finishMsOf(environment.BATON_GRACE_MS);
-  const common = { redis, schema, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log, warn };
-  shards = prefixes.map((prefix, shard) => openShard({ ...common, prefix, store: stores[shard] as WorkflowStore, engine: engines[shard] as Engine }));
+  const shared = { ...common, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log };
+  shards = prefixes.map((prefix, shard) => openShard({ ...shared, prefix, store: stores[shard] as WorkflowStore, engine: engines[shard] as Engine }));
   started.defer(async () => void (await Promise.all(shards.map((shard) => shard.close()))));
   await Promise.all(shards.map((shard) => shard.hold()));
   told.onPlace = await consumeStartRequests(started, { redis, prefix: home, schema, desk, room, takeoverMs, warn });
@@ -111,6 +101,21 @@ export async function startOrchestrator(
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: Promise.all(shards.map(({ loop }) => loop.ended)).then(() => undefined), close: () => ending.disposeAsync() };
+}
+
+interface Wired {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly schema: Schema;
+  readonly warn: EngineDeps['warn'];
+}
+
+/** What the engine of a shard has for itself; until the stack is disposed of. */
+async function wired(started: AsyncDisposableStack, environment: z.output<typeof OrchestratorEnvironment>, { redis, prefix, schema, warn }: Wired) {
+  const queue = createSubtaskQueue({ redis, prefix, schema });
+  started.defer(() => queue.close());
+  const trees = await watchTrees(started, environment, redis, prefix, warn);
+  return { queue, schema, retentionMs: environment.BATON_RETENTION_MS, now: Date.now, warn, ...trees };
 }
 
 interface Telling {
@@ -202,7 +207,7 @@ interface Looked {
 
 async function problems({ redis, prefixes, shards, stopping }: Looked): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  const ofRedis = await redisProblems(redis, prefixes);
+  const ofRedis = await shardProblems(redis, prefixes);
   if (ofRedis.length > 0) return ofRedis;
   const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];

@@ -24,7 +24,7 @@ import {
   removeOrphans,
   type ServerInfo,
   serverEndpoint,
-  serverOf,
+  type serverOf,
   serversOf,
 } from '@baton/queue';
 import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';

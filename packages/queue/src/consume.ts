@@ -21,7 +21,7 @@ import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { retryWaitMs } from './retry-wait.ts';
-import type { Room, Seat } from './room.ts';
+import { type Room, type Seat, wakeWorker } from './room.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -114,7 +114,7 @@ interface Ongoing {
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
-  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wake(worker) });
+  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wakeWorker(worker) });
   const process = seat === undefined ? run : seated(seat);
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
     connection: options.redis,
@@ -157,13 +157,6 @@ function seated(seat: Seat): typeof run {
       if (ongoing.runs.get(String(job.id)) === waiting) ongoing.runs.delete(String(job.id));
     }
   };
-}
-
-/** A worker that has what it may have in hand sleeps until one of these is done: resuming is how BullMQ has it look again. */
-function wake(worker: Worker): void {
-  if (worker.closing !== undefined) return;
-  void worker.pause(true);
-  void worker.resume();
 }
 
 async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
