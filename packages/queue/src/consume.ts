@@ -7,11 +7,13 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Payloads } from '@baton/blobs';
 import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, ReplyMessage, schemaVersionOf } from '@baton/protocol';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply, schemaVersionOf } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
+import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
+import { replyIn, wholeAssignment } from './by-reference.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
@@ -33,6 +35,8 @@ export interface Delivery {
   readonly isHeld: boolean;
   /** In a tree: an input has brought no result, or not what must be there. It cannot begin. */
   readonly isBlocked: boolean;
+  /** What its parameters refer to is gone: it cannot begin. */
+  readonly isLost: boolean;
   /** From when its time to live runs, by the clocks of those who sent it and its inputs. */
   readonly agesFrom: number;
   /** Taken before the check, so that what began is never later than the commit which found it running. */
@@ -59,9 +63,7 @@ export type Verdict =
   /** The job is no longer ours: whoever has it now goes on with it. */
   | { readonly kind: 'lost' };
 
-export interface ConsumeOptions {
-  readonly redis: Redis;
-  readonly prefix: string;
+export interface ConsumeOptions extends BlobStoreOption {
   readonly capability: string;
   /** The agent's id; stands in the job while it runs. */
   readonly agent: string;
@@ -93,6 +95,10 @@ export interface Consumer {
 /** Beyond the grace: handing back is one script, so what takes longer is a Redis that is away. */
 const handBackMsMax = 5_000;
 
+interface Consuming extends ConsumeOptions {
+  readonly payloads: Payloads;
+}
+
 /** What is going on in one consumer. */
 interface Ongoing {
   /** By job id. */
@@ -103,7 +109,8 @@ interface Ongoing {
 }
 
 /** Resolves when it is connected and consumes. */
-export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
+export async function consumeCapability(given: ConsumeOptions): Promise<Consumer> {
+  const options: Consuming = { ...given, payloads: payloadsIn(given) };
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, isClosing: false };
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => run(options, ongoing, job, token), {
@@ -124,14 +131,15 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
   return { close: (graceMs) => close(worker, graceMs, options, ongoing) };
 }
 
-async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
+async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string | undefined): Promise<SentReply> {
   const { runs } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
-  const assignment = assignmentOf(await ongoing.newer.take(job, token), options.capability);
+  const data = await ongoing.newer.take(job, token);
+  const assignment = assignmentOf(data, options.capability);
   const replied = replyIn(job, assignment);
   if (replied !== null) {
     options.onReplied(assignment);
-    return await carryOut({ kind: 'reply', reply: replied }, options, job, token, assignment);
+    return await sendReply(options, job, assignment, replied);
   }
   const controller = new AbortController();
   const id = String(job.id);
@@ -144,10 +152,11 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
-    const beginning = await beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id));
+    const whole = await wholeAssignment(options.payloads, data, assignment);
+    const beginning = await beginningOf({ flags, payloads: options.payloads }, ref, whole ?? assignment, inputsKey(options.prefix, options.capability, id));
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
-    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
+    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, isLost: whole === null, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
     const reply = await carryOut(verdict, options, job, token, assignment);
@@ -159,23 +168,10 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   }
 }
 
-async function carryOut(
-  verdict: Verdict,
-  { redis, prefix, capability }: ConsumeOptions,
-  job: Job,
-  token: string | undefined,
-  { metadata }: AssignmentMessage,
-): Promise<ReplyMessage> {
+async function carryOut(verdict: Verdict, options: Consuming, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<SentReply> {
   switch (verdict.kind) {
     case 'reply':
-      return await appendReply(redis, prefix, {
-        capability,
-        partition: metadata.partition,
-        jobId: String(job.id),
-        reply: verdict.reply,
-        // Anything but a result concerns the engine at once.
-        isAwaitedInQueue: job.parentKey !== undefined && verdict.reply.payload.status === 'completed',
-      });
+      return await sendReply(options, job, assignment, verdict.reply);
     case 'retry':
       assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
       throw new AttemptError(verdict);
@@ -187,7 +183,18 @@ async function carryOut(
   }
 }
 
-function listen(worker: Worker, options: ConsumeOptions, { runs, answers }: Ongoing): void {
+async function sendReply(options: Consuming, job: Job, { metadata }: AssignmentMessage, message: SentReply): Promise<SentReply> {
+  return await appendReply(options, {
+    capability: options.capability,
+    partition: metadata.partition,
+    jobId: String(job.id),
+    reply: message,
+    // Anything but a result concerns the engine at once.
+    isAwaitedInQueue: job.parentKey !== undefined && message.payload.status === 'completed',
+  });
+}
+
+function listen(worker: Worker, options: Consuming, { runs, answers }: Ongoing): void {
   worker.on('error', (error) => {
     if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) options.onError(error);
   });
@@ -243,13 +250,6 @@ function assignmentOf(data: unknown, capability: string): AssignmentMessage {
   return assignment.value;
 }
 
-/** What some agent has replied already, before the job was done. */
-function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): ReplyMessage | null {
-  const reply = ReplyMessage.safeParse(returnvalue);
-  // As it was written, by an agent that may be newer.
-  return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as ReplyMessage) : null;
-}
-
 function onceCallsOf({ redis, prefix, capability, lockMs }: ConsumeOptions, job: Job, token: string | undefined, assignment: AssignmentMessage): OnceCalls {
   const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
   return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs });
@@ -259,7 +259,7 @@ function refOf({ metadata: { workflow_id, subtask_id, generation } }: Assignment
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
 }
 
-function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt' | 'onceCalls'> {
+function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'isLost' | 'controller' | 'beganAt' | 'onceCalls'> {
   return {
     attempt: job.attemptsMade + 1,
     attemptsMax: attemptsMax(job),
@@ -281,7 +281,7 @@ async function handBack(job: Job, token: string | undefined): Promise<never> {
 
 /** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
 export async function answerAbandoned(
-  options: Pick<ConsumeOptions, 'redis' | 'prefix' | 'schema' | 'capability' | 'onAbandoned' | 'onError'>,
+  options: BlobStoreOption & Pick<ConsumeOptions, 'schema' | 'capability' | 'onAbandoned' | 'onError'>,
   job: Job,
   error: Error,
 ): Promise<void> {
@@ -290,5 +290,6 @@ export async function answerAbandoned(
   if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
     return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
   const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
-  await appendReply(redis, prefix, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
+  const place = { redis, prefix, payloads: payloadsIn(options) };
+  await appendReply(place, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

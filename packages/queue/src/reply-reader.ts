@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { childCapability, currentSchema, type ReplyReader, type Schema } from '@baton/core';
 import type { Redis } from 'ioredis';
+import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
 import { createCursors } from './reply-cursors.ts';
@@ -9,7 +10,7 @@ import { readReplies, removeReplies, streamKey } from './result-stream.ts';
 
 const capabilitiesRefreshMs = 1_000;
 
-export interface ReplyReaderOptions {
+export interface ReplyReaderOptions extends BlobStoreOption {
   /** For all but the blocking read. */
   readonly redis: Redis;
   readonly prefix: string;
@@ -17,7 +18,9 @@ export interface ReplyReaderOptions {
   readonly schema?: Schema;
 }
 
-export function createReplyReader({ redis, prefix, schema = currentSchema }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
+export function createReplyReader(options: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
+  const { redis, prefix, schema = currentSchema } = options;
+  const payloads = payloadsIn(options);
   const blocking = redis.duplicate({ connectionName: `${redis.options.connectionName ?? 'baton'}-replies` });
   const cursors = createCursors();
   const closing = new AbortController();
@@ -45,7 +48,7 @@ export function createReplyReader({ redis, prefix, schema = currentSchema }: Rep
       }
       const take = cursors.begin();
       try {
-        return take(await readReplies(blocking, cursors.positions, { blockMs: waitMs, schema }));
+        return take(await readReplies({ redis: blocking, payloads, schema }, cursors.positions, waitMs));
       } catch (error) {
         if (closing.signal.aborted) return [];
         throw error;

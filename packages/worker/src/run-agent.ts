@@ -1,7 +1,8 @@
 /** An agent at work: one consumer per capability, a registry entry with a heartbeat, and a clean end. Signals of the process are its main's. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { currentSchema, type Schema } from '@baton/core';
+import { createRedisBlobs, patientBlobs } from '@baton/blobs';
+import { type BlobStore, currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
 import { announceCapabilities, type Consumer, connectRedis, consumeCapability, lostFailure, type Redis, registerAgent, stallsMaxDefault } from '@baton/queue';
 import { createLogger, within } from '@baton/telemetry';
@@ -16,6 +17,8 @@ export interface AgentOptions {
   readonly redisUrl?: string;
   /** The deployment's hash tag. */
   readonly prefix?: string;
+  /** Where the deployment keeps payloads over 32 KiB, from `openBlobs`. Absent: in its Redis. */
+  readonly blobs?: BlobStore;
   /** Subtasks at the same time, of each capability. */
   readonly concurrency?: number;
   /** A subtask whose agent is silent for so long is given to another. */
@@ -54,6 +57,8 @@ const defaults = {
   graceMs: 10_000,
 } as const;
 const deregisterMsMax = 2_000;
+/** So long a result waits for a blob store that is away; then the attempt has failed. */
+const blobStoreMsMax = 60_000;
 
 /**
  * Resolves when the agent is registered and takes subtasks.
@@ -69,6 +74,10 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   const logger = base.child({ agent: id });
   const redis = options.redis ?? (await connectRedis(options.redisUrl ?? defaults.redisUrl, { name: id, observe: (event) => logger.warn(event) }));
   const prefix = options.prefix ?? defaultPrefix;
+  const blobs = patientBlobs(options.blobs ?? createRedisBlobs({ redis, prefix }), {
+    forMs: blobStoreMsMax,
+    onError: (error) => logger.warn({ event: 'blobs_unreachable', error: error.message }),
+  });
   const names = [...agent.capabilities.keys()];
   const consumers: Consumer[] = [];
   const close = async (graceMs: number): Promise<void> => {
@@ -78,7 +87,7 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
 
   try {
     await announceCapabilities(redis, prefix, names);
-    for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, redis, prefix, logger, options));
+    for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, { redis, prefix, blobs }, logger, options));
     const onError = (error: Error) => logger.warn({ event: 'registry_unreachable', error: error.message });
     const entry = entryOf(agent, id, options);
     const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
@@ -102,14 +111,12 @@ async function consume(
   id: string,
   name: string,
   capability: Capability,
-  redis: Redis,
-  prefix: string,
+  place: { readonly redis: Redis; readonly prefix: string; readonly blobs: BlobStore },
   logger: AgentLogger,
   options: AgentOptions,
 ): Promise<Consumer> {
   return await consumeCapability({
-    redis,
-    prefix,
+    ...place,
     capability: name,
     agent: id,
     concurrency: options.concurrency ?? defaults.concurrency,
