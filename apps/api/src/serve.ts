@@ -1,5 +1,6 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
-import { currentSchema, type Schema } from '@baton/core';
+import { openBlobs } from '@baton/blobs';
+import { type BlobStore, currentSchema, type Schema } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type AdmissionLimits, createAdmission, createEngine, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
@@ -44,12 +45,13 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
+  const blobs = await openBlobs(environment.BATON_BLOBS, { redis, prefix });
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
   const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
   started.defer(() => partners?.close());
   const settings = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
-  const app = await apiOn({ redis, prefix, schema, log, stopping, settings, limits });
+  const app = await apiOn({ redis, prefix, blobs, schema, log, stopping, settings, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -66,6 +68,7 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
 interface ApiOn {
   readonly redis: Redis;
   readonly prefix: string;
+  readonly blobs: BlobStore;
   readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
@@ -73,9 +76,9 @@ interface ApiOn {
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefix, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
-  const store = createStore({ redis, prefix, schema });
-  const queue = createSubtaskQueue({ redis, prefix, schema });
+async function apiOn({ redis, prefix, blobs, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
+  const store = createStore({ redis, prefix, blobs, schema });
+  const queue = createSubtaskQueue({ redis, prefix, blobs, schema });
   const deadLetters = createDeadLetters({ redis, prefix });
   const metrics = createMetrics({
     activeCounts: () => store.activeCounts(),

@@ -1,5 +1,6 @@
 /** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
+import { openBlobs } from '@baton/blobs';
 import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
 import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
 import { type Admission, createAdmission, createEngine, type Engine, type EngineDeps } from '@baton/engine';
@@ -57,16 +58,17 @@ export async function startOrchestrator(
   const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
+  await using started = new AsyncDisposableStack();
+  started.defer(() => redis.disconnect());
+  const blobs = await openBlobs(environment.BATON_BLOBS, { redis, prefix });
   const warn = (event: string, err: unknown): void => log.warn({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
-  const store = createStore({ redis, prefix, schema });
-  const queue = createSubtaskQueue({ redis, prefix, schema });
-  const reader = createReplyReader({ redis, prefix, schema });
+  const store = createStore({ redis, prefix, blobs, schema });
+  const queue = createSubtaskQueue({ redis, prefix, blobs, schema });
+  const reader = createReplyReader({ redis, prefix, blobs, schema });
   const told = telling({ redis, prefix, store, log, hasMetrics: port !== 'off' });
   const { metrics } = told;
 
-  await using started = new AsyncDisposableStack();
-  started.defer(() => redis.disconnect());
   started.defer(() => queue.close());
   started.defer(() => reader.close());
   const trees = await watchTrees(started, environment, redis, warn);
