@@ -1,6 +1,7 @@
 /** What was thrown, as an answer. A bug tells the caller nothing of the inside: the log has it, under the request id. */
 import { BlobStoreError } from '@baton/blobs';
 import { NewerSchemaError } from '@baton/core';
+import { isPassingRefusal } from '@baton/queue';
 import { type Answer, type ProblemCode, problem } from './answer.ts';
 
 /** Fastify's own refusals of a request, and its timeout of a handler. https://fastify.dev/docs/latest/Reference/Errors/ */
@@ -17,7 +18,13 @@ const byCode: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 
 export const redisAway: Answer = problem(
   'redis_unreachable',
-  'Redis does not answer. What was accepted is safe in it; try again in a moment. /readyz tells when it is back.',
+  'Redis does not answer. What was accepted is safe in it; try again in a moment. A start may have been accepted: repeat it with its workflow_id, which starts nothing twice. /readyz tells when Redis is back.',
+);
+
+/** It answers, and takes nothing. */
+const redisRefuses: Answer = problem(
+  'redis_unreachable',
+  'Redis takes nothing now: it is full, read-only, loading or busy. What was accepted is safe in it; try again in a moment, a start with its workflow_id. `baton doctor` says what is wrong.',
 );
 
 const blobsAway: Answer = problem(
@@ -36,7 +43,7 @@ const redisCodes = new Set([
   'ETIMEDOUT',
   'ENOTFOUND',
 ]);
-const redisMessages = /^(Connection is closed|Stream isn't writeable|Command timed out|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|Reached the max retries)/;
+const redisMessages = /^(Connection is closed|Stream isn't writeable|Command timed out|Reached the max retries)/;
 
 export function failureAnswer(error: unknown, requestId: string): Answer {
   const known = error instanceof Error ? byCode[codeOf(error)] : undefined;
@@ -44,6 +51,7 @@ export function failureAnswer(error: unknown, requestId: string): Answer {
   if (error instanceof Error && codeOf(error) === 'BAD_CURSOR') return problem('invalid_request', error.message);
   if (error instanceof NewerSchemaError) return problem('newer_schema', `${error.message} Ask one of those, or finish the upgrade.`);
   if (isSyntaxOfBody(error)) return problem(...(byCode['FST_ERR_CTP_INVALID_JSON_BODY'] as readonly [ProblemCode, string]));
+  if (isPassingRefusal(error)) return redisRefuses;
   if (error instanceof BlobStoreError) return blobsAway;
   if (isRedisAway(error)) return redisAway;
   return problem('internal_error', `Something went wrong here, and it is not your request. The log has it under request ${requestId}.`);

@@ -88,6 +88,9 @@ describe('Redis away', () => {
     new Error('Connection is closed.'),
     Object.assign(new Error('Redis does not answer'), { code: 'UNREACHABLE' }),
     new Error('cannot list', { cause: new Error('LOADING Redis is loading the dataset in memory') }),
+    new Error('Redis refused', { cause: new Error("OOM command not allowed when used memory > 'maxmemory'.") }),
+    new Error("READONLY You can't write against a read only replica."),
+    new Error('MISCONF Errors writing to the AOF file: No space left on device'),
   ])('its errors are no bugs of ours: %s', async (cause) => {
     const agents = async (): Promise<never> => {
       throw cause;

@@ -13,10 +13,11 @@ import {
   listAgents,
   type Redis,
   readWaitingStarts,
+  redisProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
+import { createMetrics, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -114,18 +115,12 @@ async function apiOn({ redis, prefix, blobs, schema, log, stopping, settings, li
     doctor: createDoctor({ redis, prefix, store, now: Date.now }),
     deadLetters,
     isRedisUp: () => redis.status === 'ready',
-    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis)),
+    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefix)),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
-}
-
-async function redisProblems(redis: Redis): Promise<readonly HealthProblem[]> {
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
-  await redis.ping();
-  return [];
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

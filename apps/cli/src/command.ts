@@ -52,7 +52,8 @@ export function runs<Options>(command: Command, action: Action<Options>): Comman
 function contextOf({ json = false, apiUrl }: CommonOptions): Context {
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
   return {
-    client: createClient({ baseUrl: apiUrl }),
+    // Who sits in front of it wants to know at once, and repeats it or not.
+    client: createClient({ baseUrl: apiUrl, repeatMs: 0 }),
     terminal,
     json,
     printJson: (value) => terminal.out(`${JSON.stringify(value, null, 2)}\n`),

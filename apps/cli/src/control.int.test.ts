@@ -12,7 +12,7 @@ let client: BatonClient;
 
 const baton = (...words: string[]) => run(stack.apiUrl, ...words);
 const json = async (...words: string[]) => JSON.parse((await baton(...words, '--json')).out) as unknown;
-const soon = (look: () => Promise<unknown>) => vi.waitFor(look, { timeout: 15_000, interval: 50 });
+const soon = <Found>(look: () => Promise<Found>): Promise<Found> => vi.waitFor(look, { timeout: 15_000, interval: 50 });
 const until = (id: string, subtask: string, state: object) =>
   soon(async () => expect((await client.get(id)).subtasks).toContainEqual(expect.objectContaining({ subtask_id: subtask, ...state })));
 /** The handler itself says so: from then on it hears a release. */
@@ -159,4 +159,25 @@ test.each<[words: string[], err: string]>([
   const ran = await baton(...words);
   expect([ran.exitCode, ran.out]).toEqual([2, '']);
   expect(ran.err).toContain(err);
+});
+
+test('type limit: how many may be active; a start beyond that is refused with 5 and the mend', async () => {
+  await client.start({ type: 'held' });
+  expect(await baton('type', 'limit', 'held', '1')).toMatchObject({
+    exitCode: 0,
+    out: expect.stringMatching(/^held {2}at most 1 active {2}\d+ active now\n$/),
+    err: '',
+  });
+  // Who starts workflows hears of it within a second.
+  const refused = await soon(async () => {
+    const ran = await baton('workflow', 'start', 'held');
+    expect(ran.exitCode).toBe(5);
+    return ran;
+  });
+  expect(refused).toMatchObject({ err: expect.stringMatching(/^error: 1 workflows of held may be active .*baton type limit held/) });
+  expect((await baton('type', 'list')).out).toMatch(/held +1 +\d+ of 1\n/);
+  expect((await baton('type', 'describe', 'held')).out).toContain('At most 1 workflows of it');
+  expect(await json('type', 'limit', 'held', 'none')).toMatchObject({ max_active: null });
+  expect((await baton('type', 'limit', 'hled', '3')).err).toContain('No type hled is registered');
+  expect(await baton('type', 'limit', 'held', 'many')).toMatchObject({ exitCode: 2, err: expect.stringContaining('"many" is not a limit') });
 });

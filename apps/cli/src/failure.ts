@@ -1,5 +1,5 @@
 /** What went wrong, as sentences on standard error and an exit code that a script can tell apart. */
-import { BatonApiError, BatonUnreachableError } from '@baton/client';
+import { BatonApiError, type BatonUnreachableError, isPassing } from '@baton/client';
 import { exitCodes, type ProblemBody } from '@baton/protocol';
 
 type Problems = NonNullable<ProblemBody['problems']>;
@@ -16,13 +16,19 @@ export interface Reported {
 
 export function reported(error: unknown): Reported {
   if (error instanceof InputError) return { lines: [`error: ${error.message}`], exitCode: exitCodes.badInput };
-  if (error instanceof BatonUnreachableError) return { lines: [`error: ${error.message}`], exitCode: exitCodes.unreachable };
+  if (isPassing(error)) return { lines: [`error: ${error.message}`, ...startLines(error)], exitCode: exitCodes.unreachable };
   if (error instanceof BatonApiError) return { lines: [`error: ${error.message}`, ...problemLines(error.problems)], exitCode: exitCodeOf(error) };
   return { lines: [`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`], exitCode: exitCodes.failed };
 }
 
+/** Nobody knows whether it was accepted. */
+function startLines({ workflowId }: BatonApiError | BatonUnreachableError): string[] {
+  return workflowId === undefined
+    ? []
+    : [`Whether it was started is not known. The same command with --id ${workflowId} repeats it, and starts nothing twice.`];
+}
+
 function exitCodeOf({ status, code }: BatonApiError): number {
-  if (status === 503) return exitCodes.unreachable;
   if (status === 429) return exitCodes.notAdmitted;
   return status >= 500 || code === 'unexpected_response' ? exitCodes.failed : exitCodes.badInput;
 }

@@ -3,7 +3,7 @@ import { exitCodes, type WorkflowResultView, type WorkflowView } from '@baton/pr
 import type { Context } from './command.ts';
 import { briefResultLines, resultLines } from './result-text.ts';
 import { jsonScreen, lineScreen, liveScreen } from './screen.ts';
-import { watch } from './watch.ts';
+import { troubleMsMax, watch } from './watch.ts';
 import { endLine } from './workflow-text.ts';
 
 /** As shells have it for what Ctrl-C ended. */
@@ -28,7 +28,7 @@ export async function followLive({ client, terminal, json }: Context, workflowId
 
 /** Waits for the end in silence, and prints the result. @returns the exit code */
 export async function followQuietly(context: Context, workflowId: string): Promise<number> {
-  const view = await context.client.result(workflowId, { waitMs: Number.POSITIVE_INFINITY });
+  const view = await context.client.result(workflowId, { waitMs: Number.POSITIVE_INFINITY, repeatMs: troubleMsMax });
   printResult(context, view);
   return exitCodeOf(view.status);
 }

@@ -16,7 +16,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { killBatons, baton as run, startBaton } from './fixture/baton.ts';
 import { type Stack, startStack } from './fixture/stack.ts';
-import { echo, wait } from './fixture/workflows.ts';
+import { echo } from './fixture/workflows.ts';
 
 const workflows = fileURLToPath(new URL('./fixture/workflows.ts', import.meta.url));
 let stack: Stack;
@@ -64,19 +64,6 @@ describe('type', () => {
     );
     expect(exitCode).toBe(2);
     expect(err).toMatch(/^error: The definition is not right: .*\(and \d+ more\)\.\n( {2}\/nodes\S* +\S.*\n){2,}$/);
-  });
-
-  test('limit: how many may be active; a start beyond that is refused with 5 and the mend', async () => {
-    await baton('type', 'register', await file('limited.json', { ...wait.definition, name: 'limited' }));
-    expect(await baton('type', 'limit', 'limited', '1')).toMatchObject({ exitCode: 0, out: 'limited  at most 1 active  0 active now\n', err: '' });
-    expect((await baton('workflow', 'start', 'limited', '--params', 'value=1')).exitCode).toBe(0);
-    const { exitCode, err } = await baton('workflow', 'start', 'limited', '--params', 'value=1');
-    expect([exitCode, err]).toEqual([5, expect.stringMatching(/^error: 1 workflows of limited may be active .*baton type limit limited/)]);
-    expect((await baton('type', 'list')).out).toMatch(/limited +1 +1 of 1\n/);
-    expect((await baton('type', 'describe', 'limited')).out).toContain('At most 1 workflows of it');
-    expect((await baton('type', 'limit', 'limited', 'none', '--json')).out).toContain('"max_active": null');
-    expect((await baton('type', 'limit', 'limitde', '3')).err).toContain('No type limitde is registered');
-    expect(await baton('type', 'limit', 'limited', 'many')).toMatchObject({ exitCode: 2, err: expect.stringContaining('"many" is not a limit') });
   });
 
   test('list and describe', async () => {

@@ -1,11 +1,12 @@
 /** Looks at a workflow again and again until it ends. The API or Redis may go away for a while in between: the workflow does not mind. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatonApiError, type BatonClient, BatonUnreachableError, hasEnded } from '@baton/client';
+import { type BatonClient, hasEnded, isPassing } from '@baton/client';
 import type { WorkflowView } from '@baton/protocol';
 import type { Screen } from './screen.ts';
 
 const pollMs = 250;
-const troubleMsMax = 60_000;
+/** So long the API or its Redis may be away while somebody watches. */
+export const troubleMsMax = 120_000;
 
 export interface WatchOptions {
   readonly client: Pick<BatonClient, 'get'>;
@@ -35,8 +36,4 @@ export async function watch({ client, workflowId, screen, parts, signal }: Watch
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
   return null;
-}
-
-function isPassing(error: unknown): error is Error {
-  return error instanceof BatonUnreachableError || (error instanceof BatonApiError && error.status === 503);
 }

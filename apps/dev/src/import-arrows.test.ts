@@ -25,7 +25,7 @@ const arrows: Arrows = {
   tests: ['vitest', 'fast-check', '@baton/testkit', 'node:*'],
   // The benchmark measures Baton against BullMQ as it is, so it must speak to BullMQ without our queue in between; it is never shipped.
   only: { bullmq: ['queue', 'bench'] },
-  notInApps: { '@baton/testkit': ['dev', 'bench'] },
+  notInApps: { '@baton/testkit': ['dev', 'bench', 'faults'] },
 };
 
 test('every import follows an allowed arrow', () => {

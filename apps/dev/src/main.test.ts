@@ -12,8 +12,8 @@ function dev(...args: readonly string[]) {
 
 test('every command of the table is in the usage, and the other way round', () => {
   const table = /const commands[^{]*\{([^}]*)\}/.exec(readFileSync(main, 'utf8'))?.[1] ?? '';
-  const named = [...table.matchAll(/^ +(\w+)[,:]/gm)].map((match) => match[1]);
-  const told = [...usage.matchAll(/^ {2}(\w+)/gm)].map((match) => match[1]).filter((word) => word !== 'help');
+  const named = [...table.matchAll(/^ +(?:'([^']+)'|(\w+))[,:]/gm)].map((match) => match[1] ?? match[2]);
+  const told = [...usage.matchAll(/^ {2}([\w:]+)/gm)].map((match) => match[1]).filter((word) => word !== 'help');
   expect(named.length).toBeGreaterThan(4);
   expect(new Set(told)).toEqual(new Set(named));
 });

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '@baton/protocol';
 import { baton } from './baton.ts';
-import { bench, soak } from './bench.ts';
 import { demo } from './demo.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { runScript } from './pnpm-script.ts';
+import { privateApp } from './private-app.ts';
 import { say } from './say.ts';
 import { test, verify } from './test.ts';
 import { up } from './up.ts';
@@ -19,14 +19,15 @@ const commands: Readonly<Record<string, Command>> = {
   test,
   verify,
   format: (args, signal) => runScript('format', args, signal),
-  bench,
-  soak,
+  bench: privateApp('bench'),
+  soak: privateApp('bench', 'soak-main'),
+  'test:faults': privateApp('faults'),
   baton,
 };
 
 async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command !== undefined) return await runUntilInterrupt(command, args);
+  if (command !== undefined) return await runUntilInterrupt(command, args, command === up);
   const usage = readFileSync(join(import.meta.dirname, '../usage.txt'), 'utf8');
   if (name === 'help') {
     console.log(usage);
@@ -36,11 +37,12 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
   return exitCodes.badInput;
 }
 
-async function runUntilInterrupt(command: Command, args: readonly string[]): Promise<number> {
+/** @param isService being told to stop is how it ends well; what else is interrupted has not done what it was to do */
+async function runUntilInterrupt(command: Command, args: readonly string[], isService: boolean): Promise<number> {
   const interrupts = listenForInterrupts();
   try {
     const code = await command(args, interrupts.signal);
-    return interrupts.exitCode() ?? code;
+    return isService ? code : (interrupts.exitCode() ?? code);
   } catch (error) {
     // What an interrupt cut short fails: no news to whoever pressed Ctrl-C.
     return interrupts.exitCode() ?? failed(error as Failure);

@@ -16,10 +16,22 @@ import {
   createSubtaskQueue,
   type Redis,
   readWaitingStarts,
+  redisProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStore } from '@baton/store';
-import { createMetrics, type HealthProblem, isStopping, type Logger, logEvents, logRefusals, type Metrics, noMetrics, serveMetrics } from '@baton/telemetry';
+import {
+  boundedLines,
+  createMetrics,
+  type HealthProblem,
+  isStopping,
+  type Logger,
+  logEvents,
+  logRefusals,
+  type Metrics,
+  noMetrics,
+  serveMetrics,
+} from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
@@ -61,11 +73,11 @@ export async function startOrchestrator(
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
   const blobs = await openBlobs(environment.BATON_BLOBS, { redis, prefix });
-  const warn = (event: string, err: unknown): void => log.warn({ event, err });
+  const write = boundedLines((line) => log.warn(line));
+  const warn = (event: string, err: unknown): void => write({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
-  const store = createStore({ redis, prefix, blobs, schema });
-  const queue = createSubtaskQueue({ redis, prefix, blobs, schema });
-  const reader = createReplyReader({ redis, prefix, blobs, schema });
+  const ports = { redis, prefix, blobs, schema };
+  const [store, queue, reader] = [createStore(ports), createSubtaskQueue(ports), createReplyReader(ports)];
   const told = telling({ redis, prefix, store, log, hasMetrics: port !== 'off' });
   const { metrics } = told;
 
@@ -79,7 +91,8 @@ export async function startOrchestrator(
   const engine = createEngine({ store, queue, schema, retentionMs, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
   const newer = createNewerPartitions(log, schema.version);
   const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, loop.idleMs(), stopping), log });
+  const server =
+    port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems({ redis, prefix, idleMs: loop.idleMs(), stopping }), log });
   started.defer(async () => await server?.close());
   const ownership = await holdPartitions({
     leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
@@ -190,8 +203,16 @@ async function consumeQueues(started: AsyncDisposableStack, options: ConsumeQueu
   return starts.wake;
 }
 
-async function problems(redis: Redis, idleMs: number, stopping: AbortSignal): Promise<readonly HealthProblem[]> {
+interface Looked {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly idleMs: number;
+  readonly stopping: AbortSignal;
+}
+
+async function problems({ redis, prefix, idleMs, stopping }: Looked): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  const ofRedis = await redisProblems(redis, prefix);
+  if (ofRedis.length > 0) return ofRedis;
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }

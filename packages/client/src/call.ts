@@ -1,6 +1,7 @@
-/** One HTTP call: sends, bounds the time, and parses what comes back against its schema. `fetch` only, so that it runs in a browser too. */
+/** One HTTP call: sends, bounds the time, repeats where twice is once, and parses what comes back against its schema. `fetch` only, so that it runs in a browser too. */
 import { ProblemBody } from '@baton/protocol';
 import { BatonApiError, BatonUnreachableError } from './failure.ts';
+import { repeated } from './repeat.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -13,6 +14,7 @@ export interface CallOptions {
   readonly baseUrl: string;
   readonly fetch: Fetch;
   readonly timeoutMs: number;
+  readonly repeatMs: number;
 }
 
 export interface Call {
@@ -22,10 +24,17 @@ export interface Call {
   readonly body?: unknown;
   /** How long the API may take on top of what every call may. */
   readonly waitMs?: number;
+  /** Twice is once: it may be sent again when nobody answered, or Redis was away. What only asks always may. */
+  readonly isIdempotent?: boolean;
 }
 
 /** @throws {BatonApiError | BatonUnreachableError} */
-export async function call<T>({ baseUrl, fetch, timeoutMs }: CallOptions, request: Call, schema: Schema<T>): Promise<T> {
+export async function call<T>(options: CallOptions, request: Call, schema: Schema<T>): Promise<T> {
+  const { method, isIdempotent = method === 'GET' } = request;
+  return await repeated({ repeatMs: options.repeatMs, isRepeatable: isIdempotent }, () => callOnce(options, request, schema));
+}
+
+async function callOnce<T>({ baseUrl, fetch, timeoutMs }: CallOptions, request: Call, schema: Schema<T>): Promise<T> {
   const { method, path, body, waitMs = 0 } = request;
   let response: Response;
   let text: string;

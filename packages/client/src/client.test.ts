@@ -15,7 +15,10 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
-async function clientOf(reply: (method: string, url: string, body: string) => Reply | null): Promise<{ client: BatonClient; baseUrl: string }> {
+async function clientOf(
+  reply: (method: string, url: string, body: string) => Reply | null,
+  { repeatMs = 0 } = {},
+): Promise<{ client: BatonClient; baseUrl: string }> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const found = reply(request.method ?? '', request.url ?? '', await textOf(request));
     if (found === null) return;
@@ -26,7 +29,7 @@ async function clientOf(reply: (method: string, url: string, body: string) => Re
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { client: createClient({ baseUrl: `${baseUrl}/`, timeoutMs: 300 }), baseUrl };
+  return { client: createClient({ baseUrl: `${baseUrl}/`, timeoutMs: 300, repeatMs }), baseUrl };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -84,7 +87,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
       },
     };
   });
-  await client.start({ type: 't', params: { a: 1 } });
+  await client.start({ type: 't', params: { a: 1 }, workflow_id: 'a' });
   await client.result('a/b');
   await client.list({ status: 'failed', limit: 5 });
   await client.events('a b', { after: '12' });
@@ -106,7 +109,7 @@ test('sends JSON, encodes ids, leaves out what is not given', async () => {
   await client.replayDeadLetters();
   await client.dropDeadLetter('1-0');
   expect(seen).toEqual([
-    'POST /v1/workflows {"type":"t","params":{"a":1}}',
+    'POST /v1/workflows {"type":"t","params":{"a":1},"workflow_id":"a"}',
     'GET /v1/workflows/a%2Fb/result',
     'GET /v1/workflows?status=failed&limit=5',
     'GET /v1/workflows/a%20b/events?after=12',
@@ -217,7 +220,71 @@ test('nobody listens, or nobody answers: BatonUnreachableError with where and wh
     code: 'API_UNREACHABLE',
     message: `The Baton API at ${baseUrl} does not answer: start it with ./dev up, or set BATON_API_URL to where it runs.`,
   });
-  await expect(createClient({ baseUrl: 'http://127.0.0.1:1' }).types()).rejects.toBeInstanceOf(BatonUnreachableError);
+  await expect(createClient({ baseUrl: 'http://127.0.0.1:1', repeatMs: 0 }).types()).rejects.toBeInstanceOf(BatonUnreachableError);
+});
+
+const away: Reply = {
+  status: 503,
+  body: { type: 'urn:x', title: 'T', status: 503, detail: 'Redis does not answer.', code: 'redis_unreachable' },
+  headers: { 'retry-after': '1' },
+};
+const started = { workflow_id: 'a', type: 't', version: 1, status: 'running' };
+
+test('a start whose answer was lost is made again under the id that it was given, no sooner than the API asks, and counts as created', async () => {
+  const bodies: { workflow_id: string }[] = [];
+  const times: number[] = [];
+  const { client } = await clientOf(
+    (_method, _url, body) => {
+      times.push(performance.now());
+      bodies.push(JSON.parse(body) as { workflow_id: string });
+      // Nobody answers, then Redis is away, then it was started already.
+      const answers = [null, away, { body: { ...started, created: false } }];
+      return answers[bodies.length - 1] as Reply | null;
+    },
+    { repeatMs: 10_000 },
+  );
+  expect(await client.start({ type: 't' })).toMatchObject({ created: true });
+  const [first, ...again] = bodies.map(({ workflow_id }) => workflow_id);
+  expect(first).toMatch(/^wf_[0-9a-z]{16}$/);
+  expect(again).toEqual([first, first]);
+  expect((times[2] as number) - (times[1] as number)).toBeGreaterThanOrEqual(990);
+});
+
+test('under an id of your own, what exists is said to exist', async () => {
+  const { client } = await clientOf(() => ({ body: { ...started, created: false } }));
+  expect(await client.start({ type: 't', workflow_id: 'a' })).toMatchObject({ created: false });
+});
+
+test('it is not tried for longer than is left, and the error has the id to go on with', async () => {
+  let calls = 0;
+  const { client } = await clientOf(
+    () => {
+      calls += 1;
+      return away;
+    },
+    { repeatMs: 500 },
+  );
+  await expect(client.start({ type: 't', workflow_id: 'mine' })).rejects.toMatchObject({ status: 503, retryAfterMs: 1_000, workflowId: 'mine' });
+  expect(calls).toBe(1);
+});
+
+test('what may not be done twice is not done again, and what was refused is not asked again', async () => {
+  const seen: string[] = [];
+  const { client } = await clientOf(
+    (method, url) => {
+      seen.push(`${method} ${url}`);
+      return url.endsWith('why')
+        ? { ...away, status: 404, body: { ...(away.body as object), status: 404, code: 'unknown_workflow' } }
+        : { ...away, headers: {} };
+    },
+    { repeatMs: 700 },
+  );
+  await Promise.allSettled([client.retry('a'), client.restart('a'), client.signal('a', 'go'), client.why('a')]);
+  expect(seen).toHaveLength(4);
+  await client.signal('a', 'go', { id: '1' }).catch(() => undefined);
+  await client.pause('a').catch(() => undefined);
+  expect(seen.filter((line) => line.includes('signals')).length).toBeGreaterThan(2);
+  expect(seen.filter((line) => line.includes('pause')).length).toBeGreaterThan(1);
 });
 
 test('knows which statuses are final', () => {

@@ -1,4 +1,4 @@
-/** The HTTP API as typed methods, for producers: in Node, in a browser, in a test. No state, no retries. */
+/** The HTTP API as typed methods, for producers: in Node, in a browser, in a test. No state. */
 import {
   AgentListView,
   type ApprovalBody,
@@ -30,6 +30,7 @@ import {
   WorkflowView,
 } from '@baton/protocol';
 import { type CallOptions, call, type Fetch } from './call.ts';
+import { isPassing } from './repeat.ts';
 
 export interface ClientOptions {
   /** Where the API listens, like `http://127.0.0.1:7400`. */
@@ -38,6 +39,11 @@ export interface ClientOptions {
   readonly fetch?: Fetch;
   /** How long to wait for an answer, in ms; without it 15 seconds. */
   readonly timeoutMs?: number;
+  /**
+   * For how long a call that failed because nobody answered, or because Redis was away, is made again where twice is once: what only asks, `start`,
+   * `registerType`, `pause`, `resume`, `cancel`, `terminate`, and `signal` with an `id`. Without it 10 seconds; 0: never.
+   */
+  readonly repeatMs?: number;
 }
 
 export interface ListFilter {
@@ -45,12 +51,16 @@ export interface ListFilter {
   readonly type?: string;
 }
 
-/** Every method throws {@link BatonApiError} where the API refuses, and {@link BatonUnreachableError} where nobody answers. */
+/**
+ * Every method throws {@link BatonApiError} where the API refuses, and {@link BatonUnreachableError} where nobody answers, for longer than
+ * `repeatMs` where it may be repeated.
+ */
 export interface BatonClient {
   /**
    * Starts a workflow of a registered `type` or of a `definition`. With a `workflow_id` of your own it is idempotent: the same
-   * request again answers what exists (`created: false`), another request under that id is refused (`conflict`). Where there is no place
-   * now (`admission_refused`), the error's `retryAfterMs` says when to try again.
+   * request again answers what exists (`created: false`), another request under that id is refused (`conflict`). Without one it is given
+   * one here, so that a start whose answer was lost can be repeated. Where that did not help, the error has it as `workflowId`. Where there
+   * is no place now (`admission_refused`), the error's `retryAfterMs` says when to try again.
    */
   start(body: StartWorkflowBody): Promise<StartWorkflowView>;
   /** The workflow with its subtasks, live; without `parts` what maps, loops and plans consist of is only counted. */
@@ -61,9 +71,9 @@ export interface BatonClient {
   listAll(filter?: ListFilter): AsyncGenerator<WorkflowSummaryView, void, undefined>;
   /**
    * The result, or the error, or the status as it stands after `waitMs` (without it: now). Wait as long as you like: a long wait
-   * is many requests.
+   * is many requests, each of which may be repeated for `repeatMs`.
    */
-  result(workflowId: string, options?: { readonly waitMs?: number }): Promise<WorkflowResultView>;
+  result(workflowId: string, options?: { readonly waitMs?: number; readonly repeatMs?: number }): Promise<WorkflowResultView>;
   /** What was decided, oldest first, from after the entry `after`. */
   events(workflowId: string, options?: { readonly after?: string; readonly limit?: number }): Promise<EventListView>;
   /**
@@ -117,6 +127,7 @@ export interface BatonClient {
 }
 
 const timeoutMsDefault = 15_000;
+const repeatMsDefault = 10_000;
 /** What the API allows itself where it goes through very many keys or entries. */
 const longMs = 30_000;
 /** Below the 60 s that the API waits at most in one request. */
@@ -128,15 +139,15 @@ const waitMsPerRequest = 30_000;
  * const { workflow_id } = await baton.start({ type: 'sales_dashboard', params: { source: 'sales.csv' } });
  * const { status, result } = await baton.result(workflow_id, { waitMs: 60_000 });
  */
-export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis), timeoutMs = timeoutMsDefault }: ClientOptions): BatonClient {
-  const options: CallOptions = { baseUrl: baseUrl.replace(/\/+$/, ''), fetch, timeoutMs };
+export function createClient(given: ClientOptions): BatonClient {
+  const options = callOptions(given);
 
   const list: BatonClient['list'] = (query = {}) => call(options, { method: 'GET', path: '/v1/workflows', query: { ...query } }, WorkflowListView);
   const control = <Name extends ControlName>(workflowId: string, name: Name, body: ControlBody<Name>) =>
-    call(options, { method: 'POST', path: `${workflowPath(workflowId)}/${name}`, body }, ControlView);
+    call(options, { method: 'POST', path: `${workflowPath(workflowId)}/${name}`, body, isIdempotent: idempotentControls.has(name) }, ControlView);
 
   return {
-    start: (body) => call(options, { method: 'POST', path: '/v1/workflows', body }, StartWorkflowView),
+    start: (body) => start(options, body),
     get: (workflowId, { parts } = {}) =>
       call(options, { method: 'GET', path: workflowPath(workflowId), query: { parts: parts === undefined ? undefined : String(parts) } }, WorkflowView),
     list,
@@ -148,7 +159,7 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
         cursor = page.next_cursor;
       } while (cursor !== null);
     },
-    result: (workflowId, { waitMs = 0 } = {}) => result(options, workflowId, waitMs),
+    result: (workflowId, { waitMs = 0, ...more } = {}) => result({ ...options, ...more }, workflowId, waitMs),
     events: (workflowId, query = {}) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/events`, query: { ...query } }, EventListView),
     pause: (workflowId) => control(workflowId, 'pause', {}),
     resume: (workflowId) => control(workflowId, 'resume', {}),
@@ -157,13 +168,12 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
     retry: (workflowId) => control(workflowId, 'retry', {}),
     rerun: (workflowId, body) => control(workflowId, 'rerun', body),
     restart: (workflowId, body = {}) => control(workflowId, 'restart', body),
-    signal: (workflowId, name, body = {}) =>
-      call(options, { method: 'POST', path: `${workflowPath(workflowId)}/signals/${encodeURIComponent(name)}`, body }, ControlView),
+    signal: (workflowId, name, body = {}) => signal(options, workflowId, name, body),
     approvals: (workflowId) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/approvals` }, ApprovalListView),
     answer: (workflowId, subtaskId, body) =>
       call(options, { method: 'POST', path: `${workflowPath(workflowId)}/approvals/${encodeURIComponent(subtaskId)}`, body }, ControlView),
     why: (workflowId) => call(options, { method: 'GET', path: `${workflowPath(workflowId)}/why` }, WhyView),
-    registerType: (definition) => call(options, { method: 'POST', path: '/v1/workflow-types', body: definition }, RegisterTypeView),
+    registerType: (definition) => call(options, { method: 'POST', path: '/v1/workflow-types', body: definition, isIdempotent: true }, RegisterTypeView),
     types: () => call(options, { method: 'GET', path: '/v1/workflow-types' }, WorkflowTypeListView),
     type: (name, version = 'latest') => call(options, { method: 'GET', path: `/v1/workflow-types/${encodeURIComponent(name)}/${version}` }, WorkflowTypeView),
     limitType: (name, body) => call(options, { method: 'PUT', path: `/v1/workflow-types/${encodeURIComponent(name)}`, body }, WorkflowTypeLimitView),
@@ -177,6 +187,40 @@ export function createClient({ baseUrl, fetch = globalThis.fetch.bind(globalThis
     replayDeadLetters: () => call(options, { method: 'POST', path: '/v1/dead-letters/replay', body: {}, waitMs: longMs }, DeadLettersReplayedView),
     dropDeadLetter: (id) => call(options, { method: 'POST', path: `${deadLetterPath(id)}/drop`, body: {} }, DeadLetterDoneView),
   };
+}
+
+function callOptions({
+  baseUrl,
+  fetch = globalThis.fetch.bind(globalThis),
+  timeoutMs = timeoutMsDefault,
+  repeatMs = repeatMsDefault,
+}: ClientOptions): CallOptions {
+  return { baseUrl: baseUrl.replace(/\/+$/, ''), fetch, timeoutMs, repeatMs };
+}
+
+/** Made again they find what they have done. The others would do it once more, or be refused for having done it. */
+const idempotentControls: ReadonlySet<ControlName> = new Set(['pause', 'resume', 'cancel', 'terminate']);
+
+async function start(options: CallOptions, body: StartWorkflowBody): Promise<StartWorkflowView> {
+  const workflowId = body.workflow_id ?? newWorkflowId();
+  try {
+    const request = { method: 'POST', path: '/v1/workflows', body: { ...body, workflow_id: workflowId }, isIdempotent: true } as const;
+    const view = await call(options, request, StartWorkflowView);
+    // Nobody else knows the id: if it exists, an earlier try has created it.
+    return body.workflow_id === undefined ? { ...view, created: true } : view;
+  } catch (error) {
+    throw isPassing(error) ? Object.assign(error, { workflowId }) : error;
+  }
+}
+
+/** As the API makes them up. `crypto.randomUUID` is not there on pages without TLS. */
+function newWorkflowId(): string {
+  return `wf_${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte % 36).toString(36)).join('')}`;
+}
+
+async function signal(options: CallOptions, workflowId: string, name: string, body: SignalBody): Promise<ControlView> {
+  const path = `${workflowPath(workflowId)}/signals/${encodeURIComponent(name)}`;
+  return await call(options, { method: 'POST', path, body, isIdempotent: body.id !== undefined }, ControlView);
 }
 
 async function result(options: CallOptions, workflowId: string, waitMs: number): Promise<WorkflowResultView> {

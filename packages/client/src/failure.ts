@@ -13,17 +13,19 @@ export class BatonApiError extends Error {
   readonly retryAfterMs: number | null;
   /** Under which the API's log has the request. */
   readonly requestId: string | null;
+  /** Of a start that may have been accepted all the same: with this `workflow_id` it can be repeated. */
+  readonly workflowId?: string;
 
   constructor(
     { status, code, detail, problems, allowed_in }: Pick<ProblemBody, 'status' | 'code' | 'detail' | 'problems' | 'allowed_in'>,
     { requestId, retryAfterMs }: { readonly requestId: string | null; readonly retryAfterMs: number | null },
   ) {
     super(detail);
+    this.retryAfterMs = retryAfterMs;
     this.status = status;
     this.code = code;
     this.problems = problems ?? [];
     this.allowedIn = allowed_in ?? [];
-    this.retryAfterMs = retryAfterMs;
     this.requestId = requestId;
   }
 }
@@ -32,6 +34,8 @@ export class BatonApiError extends Error {
 export class BatonUnreachableError extends Error {
   override readonly name = 'BatonUnreachableError';
   readonly code = 'API_UNREACHABLE';
+  /** Of a start that may have been accepted all the same: with this `workflow_id` it can be repeated. */
+  readonly workflowId?: string;
 
   constructor(baseUrl: string, cause: unknown) {
     super(`The Baton API at ${baseUrl} does not answer: start it with ./dev up, or set BATON_API_URL to where it runs.`, { cause });

@@ -51,6 +51,8 @@ interface Step {
   readonly activeMax?: number | undefined;
 }
 
+const creations = { committed: 'created', conflict: 'taken', full: 'full' } as const satisfies Record<CommitOutcome['status'], string>;
+
 export function createAdvance(
   { store, now, observe, sameTree, areTreesCutUnderLoad = true, count = () => {} }: EngineDeps,
   cache: WorkflowCache,
@@ -71,13 +73,11 @@ export function createAdvance(
       const steps = [...found.workflows].map(([id, workflow]) => ({ workflow, decision: decide(workflow, open.get(id) ?? [], now(), options()) }));
       for (const { workflow, decision } of steps) answers.set(workflow.header.id, decision.answers);
       // A commit finds out whether what is remembered is out of date. Where there is nothing to commit, only the store can tell.
-      const unsure = steps
-        .filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id))
-        .map(({ workflow }) => workflow.header.id);
+      const unsure = idsOf(steps.filter(({ workflow, decision }) => isNothing(decision) && remembered.has(workflow.header.id)));
       for (const id of unsure) cache.drop(id);
       const changed = steps.filter(({ decision }) => !isNothing(decision));
       const outcomes = await commit(changed);
-      const lost = changed.filter((_, index) => outcomes[index]?.status !== 'committed').map(({ workflow }) => workflow.header.id);
+      const lost = idsOf(changed.filter((_, index) => outcomes[index]?.status !== 'committed'));
       open = new Map([...unsure, ...lost].map((id) => [id, open.get(id) ?? []]));
     }
     return { answers, newer };
@@ -101,13 +101,16 @@ export function createAdvance(
   const create: Advance['create'] = async (workflow, activeMax) => {
     const decision = decide(workflow, [{ kind: 'started' }], now(), options());
     const [outcome] = await commit([{ workflow, decision, activeMax }]);
-    if (outcome?.status === 'committed') return 'created';
-    return outcome?.status === 'full' ? 'full' : 'taken';
+    return creations[outcome?.status ?? 'conflict'];
   };
 
   const advance = async (events: Events) => answersOf(await applied(events));
   const known = async (events: Events) => new Set((await applied(events)).newer.keys());
   return Object.assign(advance, { create, known });
+}
+
+function idsOf(steps: readonly Step[]): readonly string[] {
+  return steps.map(({ workflow }) => workflow.header.id);
 }
 
 function answersOf({ answers, newer }: Applied): Applied['answers'] {

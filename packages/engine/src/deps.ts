@@ -1,6 +1,7 @@
 /** What the engine is given: the ports, the clock, and whom to tell. */
 import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
-import type { Admission, Refusal } from './admission.ts';
+import type { Admission } from './admission.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
 export type Counted = 'commits' | 'conflicts' | 'reloads';

@@ -15,9 +15,9 @@ import {
   type WorkflowType,
 } from '@baton/core';
 import { customAlphabet } from 'nanoid';
-import type { Refusal } from './admission.ts';
 import type { Advance } from './advance.ts';
 import type { EngineDeps } from './deps.ts';
+import type { Refusal } from './refusal.ts';
 
 export type StartOutcome =
   | { readonly status: 'created' | 'existing'; readonly summary: WorkflowSummary }
@@ -47,12 +47,13 @@ export function createStart({ store, now, schema, retentionMs, admission, onRefu
     if (prepared.status === 'ready') {
       const { type, params } = prepared;
       const header = await headerOf(
+        store,
         request,
         { id: id.data, type: type.name, version: type.version, definitionHash: type.hash, fingerprint, params, caller: request.caller, createdAt: now() },
         type,
       );
       const workflow = createWorkflow(header, type);
-      const outcome = await create(workflow, request);
+      const outcome = await createAdmitted({ advance, admission }, workflow, request);
       if (outcome === 'created') return { status: 'created', summary: { header, state: workflow.state } };
       if (outcome !== 'taken') refusal = outcome;
     }
@@ -67,30 +68,6 @@ export function createStart({ store, now, schema, retentionMs, admission, onRefu
     return { status: 'conflict', message: `The workflow_id "${id.data}" was used for another request. Repeat that request exactly, or choose another id.` };
   };
 
-  /** What a workflow that is under way asks for is part of it: to refuse it would leave both waiting for each other. */
-  async function create(workflow: Workflow, { parent }: StartRequest): Promise<'created' | 'taken' | Refusal> {
-    if (admission === undefined || parent !== undefined) return (await advance.create(workflow)) === 'created' ? 'created' : 'taken';
-    const admitted = await admission.admit(workflow.type, (activeMax) => advance.create(workflow, activeMax));
-    return admitted.admitted ? admitted.outcome : admitted.refusal;
-  }
-
-  /** What only some workflows have: a conversation, a parent, a predecessor. */
-  async function headerOf(
-    { conversationId, parent, depth, restartOf }: StartRequest,
-    header: WorkflowHeader,
-    { definition }: WorkflowType,
-  ): Promise<WorkflowHeader> {
-    const isShared = definition.conversation === 'shared' && conversationId !== undefined;
-    return {
-      ...header,
-      ...(conversationId !== undefined && { conversationId }),
-      ...(isShared && { conversation: await store.conversation(conversationId) }),
-      ...(parent && { parent }),
-      ...(depth !== undefined && { depth }),
-      ...(restartOf !== undefined && { restartOf }),
-    };
-  }
-
   /** Running or completed: as it is. Failed: as the definition says ("Workflow Retries"). */
   async function again(existing: WorkflowSummary, { caller }: StartRequest, prepared: Prepared): Promise<WorkflowSummary> {
     const isFailed = existing.state.status === 'failed' || existing.state.status === 'timed_out';
@@ -99,6 +76,35 @@ export function createStart({ store, now, schema, retentionMs, admission, onRefu
     await advance(new Map([[id, [{ kind: 'controlled', control: { action: 'retry' }, by: caller }]]]));
     return (await store.summary(id)) ?? existing;
   }
+}
+
+/** What a workflow that is under way asks for is part of it: to refuse it would leave both waiting for each other. */
+async function createAdmitted(
+  { advance, admission }: { readonly advance: Advance; readonly admission: EngineDeps['admission'] | undefined },
+  workflow: Workflow,
+  { parent }: StartRequest,
+): Promise<'created' | 'taken' | Refusal> {
+  if (admission === undefined || parent !== undefined) return (await advance.create(workflow)) === 'created' ? 'created' : 'taken';
+  const admitted = await admission.admit(workflow.type, (activeMax) => advance.create(workflow, activeMax));
+  return admitted.admitted ? admitted.outcome : admitted.refusal;
+}
+
+/** With what only some workflows have: a conversation, a parent, a predecessor. */
+async function headerOf(
+  store: Pick<EngineDeps['store'], 'conversation'>,
+  { conversationId, parent, depth, restartOf }: StartRequest,
+  header: WorkflowHeader,
+  { definition }: WorkflowType,
+): Promise<WorkflowHeader> {
+  const isShared = definition.conversation === 'shared' && conversationId !== undefined;
+  return {
+    ...header,
+    ...(conversationId !== undefined && { conversationId }),
+    ...(isShared && { conversation: await store.conversation(conversationId) }),
+    ...(parent && { parent }),
+    ...(depth !== undefined && { depth }),
+    ...(restartOf !== undefined && { restartOf }),
+  };
 }
 
 type Prepared =

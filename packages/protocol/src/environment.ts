@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Blobs } from './blob-place.ts';
 import { defaultPrefix } from './queue-name.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 function whole(min: number, max: number, what: string) {
   const message = `must be ${what}`;
@@ -35,13 +36,14 @@ export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
 /** How long ended workflows are kept whose definition does not say. */
 export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
+const RedisUrl = z.string().superRefine((text, context) => {
+  const parsed = parseRedisUrl(text);
+  if (!parsed.ok) context.addIssue(parsed.message);
+});
 
 /** Common to all processes; an app extends it. */
 export const Environment = z.object({
-  BATON_REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\/.+/, 'must be a URL like redis://127.0.0.1:6379')
-    .default('redis://127.0.0.1:6379'),
+  BATON_REDIS_URL: RedisUrl.default('redis://127.0.0.1:6379'),
   BATON_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')

@@ -12,6 +12,7 @@ export * from './http.ts';
 export * from './json-schema.ts';
 export * from './message.ts';
 export * from './queue-name.ts';
+export * from './redis-url.ts';
 export * from './webhook.ts';
 export * from './why.ts';
 export * from './workflow-view.ts';

@@ -71,8 +71,8 @@ describe('the assignment', () => {
   });
 
   test('names the version of its schema from 2 on, and the reply repeats it', () => {
-    const execution = { agent: 'a', attempt: 1, startedAt: issuedAt, finishedAt: issuedAt };
-    const replied = (to: typeof message) => replyMessage(to, { outcome: { status: 'held' }, execution }).metadata;
+    const byAgent = { agent: 'a', attempt: 1, startedAt: issuedAt, finishedAt: issuedAt };
+    const replied = (to: typeof message) => replyMessage(to, { outcome: { status: 'held' }, execution: byAgent }).metadata;
     const newer = assignmentMessage(assignment, id, 2);
     expect([schemaVersionOf(newer), replied(newer).schema_version]).toEqual([2, 2]);
     for (const unversioned of [message.metadata, replied(message)]) expect(unversioned).not.toHaveProperty('schema_version');

@@ -10,11 +10,10 @@ import {
   parseJson,
   referableIn,
   type SentAssignment,
-  SentReply,
+  type SentReply,
   sentByReference,
   withValue,
 } from '@baton/protocol';
-import type { Job } from 'bullmq';
 
 /** Once it returns, everything that the message refers to is kept. */
 export async function sentAssignment(payloads: Payloads, message: AssignmentMessage): Promise<SentAssignment> {
@@ -53,13 +52,6 @@ export async function wholeAssignment(payloads: Payloads, data: unknown, assignm
   if (whole === data) return assignment;
   const parsed = whole === null ? null : parseAssignment(whole);
   return parsed?.ok ? parsed.value : null;
-}
-
-/** What some agent has replied already, before the job was done. */
-export function replyIn({ returnvalue }: Job, { message_id }: AssignmentMessage): SentReply | null {
-  const reply = SentReply.safeParse(returnvalue);
-  // As it was written, by an agent that may be newer.
-  return reply.success && reply.data.metadata.correlation_id === message_id ? (returnvalue as SentReply) : null;
 }
 
 /** Might the text be that of a message by reference? */

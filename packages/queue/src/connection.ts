@@ -1,9 +1,10 @@
 /**
  * The connection to Redis: it fails clearly at the start, and never gives up afterwards. Commands sent while Redis is away wait for it.
- * Not here: TLS and credentials, which the URL carries.
+ * Not here: making the client (`redis-client.ts`).
  */
-import { exitCodes } from '@baton/protocol';
-import { Redis } from 'ioredis';
+import { exitCodes, shownTarget } from '@baton/protocol';
+import type { Redis } from 'ioredis';
+import { redisClient, redisTarget } from './redis-client.ts';
 import { isOldServer, mayEvict, readServerInfo, versionMin } from './server-info.ts';
 import { writeOncePerTurn } from './turn-writes.ts';
 
@@ -40,24 +41,18 @@ export class RedisUnsuitableError extends Error {
 }
 
 const defaultWaitMs = 5_000;
-const reconnectMsMax = 2_000;
 
 /**
+ * @param url as BATON_REDIS_URL: `redis://…`, `rediss://…`, `redis+sentinel://…`, `rediss+sentinel://…`
+ * @throws {RedisUrlError} when it is none of these
  * @throws {RedisUnavailableError} when it does not answer a PING within `maxWaitMs`
  * @throws {RedisUnsuitableError} when it is too old, or may evict keys and that was not accepted
  */
 export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
   const { name, maxWaitMs = defaultWaitMs, evicting = 'refuse', observe = () => {} } = options;
-  const endpoint = endpointOf(url);
-  const redis = new Redis(url, {
-    connectionName: name,
-    // BullMQ's condition, and ours: a command waits for Redis to come back, however long that takes.
-    maxRetriesPerRequest: null,
-    connectTimeout: maxWaitMs,
-    retryStrategy: (times) => Math.min(50 * 2 ** times, reconnectMsMax) * (0.5 + Math.random() / 2),
-    // After a failover the old primary answers READONLY until we connect anew.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
-  });
+  const target = redisTarget(url);
+  const endpoint = shownTarget(target);
+  const redis = redisClient(target, { name, connectTimeoutMs: maxWaitMs });
   writeOncePerTurn(redis);
   try {
     await firstAnswer(redis, endpoint, maxWaitMs);
@@ -68,12 +63,6 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
   }
   observeOutages(redis, endpoint, observe);
   return redis;
-}
-
-/** `host:port` of a URL, without user and password. */
-export function endpointOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === '' ? '6379' : port}`;
 }
 
 async function firstAnswer(redis: Redis, endpoint: string, maxWaitMs: number): Promise<void> {

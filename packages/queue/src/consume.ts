@@ -9,17 +9,20 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Payloads } from '@baton/blobs';
 import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply, schemaVersionOf } from '@baton/protocol';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
-import { replyIn, wholeAssignment } from './by-reference.ts';
+import { wholeAssignment } from './by-reference.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import { keptJobs } from './finished-jobs.ts';
+import { answerAbandoned, replyIn } from './job-reply.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
+import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
+import { retryWaitMs } from './retry-wait.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -105,6 +108,8 @@ interface Ongoing {
   readonly runs: Map<string, AbortController>;
   readonly answers: Set<Promise<void>>;
   readonly newer: NewerJobs;
+  /** Aborts when the grace is over: what Redis does not take by then is left to another agent. */
+  readonly leaving: AbortController;
   isClosing: boolean;
 }
 
@@ -112,7 +117,7 @@ interface Ongoing {
 export async function consumeCapability(given: ConsumeOptions): Promise<Consumer> {
   const options: Consuming = { ...given, payloads: payloadsIn(given) };
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
-  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, isClosing: false };
+  const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => run(options, ongoing, job, token), {
     connection: options.redis,
     prefix: options.prefix,
@@ -127,19 +132,20 @@ export async function consumeCapability(given: ConsumeOptions): Promise<Consumer
     },
   });
   listen(worker, options, ongoing);
+  restAfterRefusals(worker);
   await worker.waitUntilReady();
   return { close: (graceMs) => close(worker, graceMs, options, ongoing) };
 }
 
 async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string | undefined): Promise<SentReply> {
-  const { runs } = ongoing;
+  const { runs, leaving } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
   const data = await ongoing.newer.take(job, token);
   const assignment = assignmentOf(data, options.capability);
   const replied = replyIn(job, assignment);
   if (replied !== null) {
     options.onReplied(assignment);
-    return await sendReply(options, job, assignment, replied);
+    return await sendReply({ ...options, leaving }, job, assignment, replied);
   }
   const controller = new AbortController();
   const id = String(job.id);
@@ -148,18 +154,21 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
   runs.set(id, controller);
   const flags = controlFlagsOf(options.redis, options.prefix);
   const ref = refOf(assignment);
-  const onceCalls = onceCallsOf(options, job, token, assignment);
+  const onceCalls = onceCallsOf(options, job, token, assignment, controller.signal);
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
     const whole = await wholeAssignment(options.payloads, data, assignment);
-    const beginning = await beginningOf({ flags, payloads: options.payloads }, ref, whole ?? assignment, inputsKey(options.prefix, options.capability, id));
+    const sources = { flags, payloads: options.payloads };
+    const inputs = inputsKey(options.prefix, options.capability, id);
+    const beginning = await onceTaken(() => beginningOf(sources, ref, whole ?? assignment, inputs), leaving.signal);
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, isLost: whole === null, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
-    const reply = await carryOut(verdict, options, job, token, assignment);
+    const outcome = verdict.kind === 'retry' ? { ...verdict, delayMs: await retryWaitMs(options.redis, verdict.delayMs, controller.signal) } : verdict;
+    const reply = await carryOut(outcome, { ...options, leaving }, job, token, assignment);
     await onceCalls.expireSoon();
     return reply;
   } finally {
@@ -168,7 +177,7 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
   }
 }
 
-async function carryOut(verdict: Verdict, options: Consuming, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<SentReply> {
+async function carryOut(verdict: Verdict, options: Replying, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<SentReply> {
   switch (verdict.kind) {
     case 'reply':
       return await sendReply(options, job, assignment, verdict.reply);
@@ -183,18 +192,17 @@ async function carryOut(verdict: Verdict, options: Consuming, job: Job, token: s
   }
 }
 
-async function sendReply(options: Consuming, job: Job, { metadata }: AssignmentMessage, message: SentReply): Promise<SentReply> {
-  return await appendReply(options, {
-    capability: options.capability,
-    partition: metadata.partition,
-    jobId: String(job.id),
-    reply: message,
-    // Anything but a result concerns the engine at once.
-    isAwaitedInQueue: job.parentKey !== undefined && message.payload.status === 'completed',
-  });
+type Replying = Consuming & Pick<Ongoing, 'leaving'>;
+
+async function sendReply(options: Replying, job: Job, { metadata }: AssignmentMessage, reply: SentReply): Promise<SentReply> {
+  // Anything but a result concerns the engine at once.
+  const isAwaitedInQueue = job.parentKey !== undefined && reply.payload.status === 'completed';
+  const appended = { capability: options.capability, partition: metadata.partition, jobId: String(job.id), reply, isAwaitedInQueue };
+  // The work is done: a Redis that does not take the reply now is no reason to do it again.
+  return await onceTaken(() => appendReply(options, appended), options.leaving.signal);
 }
 
-function listen(worker: Worker, options: Consuming, { runs, answers }: Ongoing): void {
+function listen(worker: Worker, options: Consuming, { runs, answers, leaving }: Ongoing): void {
   worker.on('error', (error) => {
     if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) options.onError(error);
   });
@@ -204,7 +212,7 @@ function listen(worker: Worker, options: Consuming, { runs, answers }: Ongoing):
   worker.on('failed', (job, error) => {
     // Without an end it was one attempt of several.
     if (job?.finishedOn === undefined || job.finishedOn === null) return;
-    const answer = answerAbandoned(options, job, error).catch(options.onError);
+    const answer = answerAbandoned({ ...options, leaving }, job, error).catch(options.onError);
     answers.add(answer);
     void answer.finally(() => answers.delete(answer));
   });
@@ -216,6 +224,7 @@ async function close(worker: Worker, graceMs: number, { capability, onError }: C
   const closed = worker.close();
   const over = new AbortController();
   const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {
+    ongoing.leaving.abort();
     for (const controller of ongoing.runs.values()) controller.abort(new HandBackError('The agent stops.'));
   });
   const bound = delay(graceMs + handBackMsMax, 'timeout' as const, { signal: over.signal });
@@ -250,9 +259,15 @@ function assignmentOf(data: unknown, capability: string): AssignmentMessage {
   return assignment.value;
 }
 
-function onceCallsOf({ redis, prefix, capability, lockMs }: ConsumeOptions, job: Job, token: string | undefined, assignment: AssignmentMessage): OnceCalls {
+function onceCallsOf(
+  { redis, prefix, capability, lockMs }: ConsumeOptions,
+  job: Job,
+  token: string | undefined,
+  assignment: AssignmentMessage,
+  signal: AbortSignal,
+): OnceCalls {
   const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
-  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs });
+  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal });
 }
 
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {
@@ -277,19 +292,4 @@ function attemptsMax(job: Job): number {
 async function handBack(job: Job, token: string | undefined): Promise<never> {
   await job.moveToWait(token);
   throw new WaitingError();
-}
-
-/** Of a job that cannot be read nobody knows whom to reply to: the engine finds it failed when it asks, and until then the log has it. */
-export async function answerAbandoned(
-  options: BlobStoreOption & Pick<ConsumeOptions, 'schema' | 'capability' | 'onAbandoned' | 'onError'>,
-  job: Job,
-  error: Error,
-): Promise<void> {
-  const { redis, prefix, capability, schema = currentSchema, onAbandoned, onError } = options;
-  const assignment = parseAssignment(job.data);
-  if (!assignment.ok || schemaVersionOf(job.data) > schema.version)
-    return onError(new Error(`The job ${job.id} of ${capability} was given up: ${error.message}`));
-  const reply = replyIn(job, assignment.value) ?? onAbandoned(assignment.value, job.attemptsMade, error.message);
-  const place = { redis, prefix, payloads: payloadsIn(options) };
-  await appendReply(place, { capability, partition: assignment.value.metadata.partition, jobId: String(job.id), reply });
 }

@@ -46,6 +46,9 @@ export function createSubtaskQueue(options: SubtaskQueueOptions): SubtaskQueue &
   const jobOf = (assignment: Assignment) => jobUnder(schema, assignment, long.sent(assignment));
   const flows = createFlows({ redis, prefix, jobOf });
   const announced = new LRUCache<string, true>({ max: announcedMax, ttl: announcedMs });
+  // Behind a broken connection may be a Redis that has lost its last second.
+  const forget = (): void => announced.clear();
+  redis.on('close', forget);
   const queueOf = (capability: string): Queue => queues.get(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
@@ -75,6 +78,7 @@ export function createSubtaskQueue(options: SubtaskQueueOptions): SubtaskQueue &
   }
 
   async function close(): Promise<void> {
+    redis.off('close', forget);
     await Promise.all([queues.close(), flows.close()]);
   }
 

@@ -61,9 +61,6 @@ test('what has been done for too long goes, although no other job is done', asyn
 });
 
 test('the requests of a producer that says nothing of it are kept no longer than ours, and its events are trimmed', async () => {
-  const queue = new Queue(workflowsQueue, { connection: redis, prefix });
-  onTestFinished(() => queue.close());
-  await queue.addBulk(Array.from({ length: count + 20 }, (_, index) => ({ name: 'start', data: { workflow_id: `w${index}`, type: 't', params: {} } })));
   const starts = await consumeStarts({
     redis,
     prefix,
@@ -71,6 +68,11 @@ test('the requests of a producer that says nothing of it are kept no longer than
     onError: () => {},
   });
   onTestFinished(() => starts.close());
+  // Who opens a queue last says how long its events may grow.
+  const queue = new Queue(workflowsQueue, { connection: redis, prefix });
+  onTestFinished(() => queue.close());
+  await queue.waitUntilReady();
+  await queue.addBulk(Array.from({ length: count + 20 }, (_, index) => ({ name: 'start', data: { workflow_id: `w${index}`, type: 't', params: {} } })));
   await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(0), { timeout: 20_000, interval: 50 });
   await vi.waitFor(async () => expect(await queue.getCompletedCount()).toBe(count));
   expect(await redis.xlen(queue.toKey('events'))).toBeGreaterThan(1_000);

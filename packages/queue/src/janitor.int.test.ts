@@ -85,7 +85,7 @@ async function rounds(until: () => Promise<boolean>, change: Partial<JanitorOpti
 }
 
 /** Its next round, as soon as it is its turn. */
-async function made(janitor: Janitor): Promise<readonly Tidied[]> {
+async function nextRound(janitor: Janitor): Promise<readonly Tidied[]> {
   let tidied: readonly Tidied[] | null = null;
   await expect.poll(async () => (tidied = await janitor.round()), { interval: 5 }).not.toBeNull();
   return tidied ?? [];
@@ -128,7 +128,7 @@ test('a queue that an agent serves is its own business', async () => {
   await take(1);
   const entry = { id: 'agent-1', name: 'agent', version: '1', host: 'h', pid: 1, concurrency: 1, capabilities: [{ name: capability }] };
   const { close } = await registerAgent({ redis, prefix, entry: entry as never, onError: (error) => expect.unreachable(error.message) });
-  for (let round = 0; round < 4; round += 1) expect(await made(janitorOf())).toEqual([]);
+  for (let round = 0; round < 4; round += 1) expect(await nextRound(janitorOf())).toEqual([]);
   expect(await queueOf().getActiveCount()).toBe(1);
   await close();
   await rounds(async () => (await queueOf().getActiveCount()) === 0);
@@ -161,6 +161,17 @@ test('… but with what was replied, where it was', async () => {
   expect(said[1]).toMatchObject({ outcome: { status: 'completed' }, execution: { agent: 'agent-1' } });
 });
 
+test('… but of a newer version it is left to a newer one', async () => {
+  const newer = createSubtaskQueue({ redis, prefix, schema: { version: 2, upgrades: {} } });
+  await newer.dispatch([leaf({})]);
+  await newer.close();
+  await take();
+  // One round finds it left alone, and with no more stalls allowed, too often.
+  await rounds(async () => (await queueOf().getWaitingCount()) === 1, { stallsMax: 0 });
+  expect(await janitorOf({ stallsMax: 0 }).round()).toEqual([]);
+  expect(await queueOf().getWaitingCount()).toBe(1);
+});
+
 test('the next attempt waits for its time, and then for an agent', async () => {
   await dispatch(leaf({ subtaskId: 'now' }), leaf({ subtaskId: 'later' }));
   for (const waitMs of ['1', '60000']) {
@@ -184,7 +195,7 @@ test('a capability that nobody has used for a week is forgotten, and nothing is 
   const janitor = janitorOf({ now: () => now });
   const round = async (laterMs: number) => {
     now += laterMs;
-    return await made(janitor);
+    return await nextRound(janitor);
   };
   await dispatch(leaf({}), leaf({ subtaskId: 'other', capability: 'data.limited' }));
   const limited = createSubtaskQueue({ redis, prefix });
@@ -221,7 +232,7 @@ test('one that is used again in time is not', async () => {
   await janitor.round();
   await dispatch(leaf({ subtaskId: 'again' }));
   now += 8 * day;
-  expect(await made(janitor)).toEqual([]);
+  expect(await nextRound(janitor)).toEqual([]);
   expect(await queueOf().getWaitingCount()).toBe(1);
   expect(await redis.zcard(`${prefix}:capabilities.idle`)).toBe(0);
 });

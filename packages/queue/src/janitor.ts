@@ -4,12 +4,14 @@
  * agent takes it at once; what was left too often is answered as lost; a capability that nobody has used for days is forgotten.
  * **Invariant:** who holds the lock of a job keeps it: a janitor does what another worker of the queue would, so beside one, or two at once, it changes nothing.
  */
-import { capabilityQueue, parseAssignment, replyMessage } from '@baton/protocol';
+import { currentSchema } from '@baton/core';
+import { capabilityQueue, parseAssignment, replyMessage, schemaVersionOf } from '@baton/protocol';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
-import { answerAbandoned, type ConsumeOptions } from './consume.ts';
+import type { ConsumeOptions } from './consume.ts';
 import { forgetCapability, isIdle, markIdle, markUsed, readIdle } from './forgotten-capability.ts';
+import { answerAbandoned } from './job-reply.ts';
 import { lostFailure, stallsMaxDefault } from './lost.ts';
 import { openQueue, promoteJob } from './queue-handle.ts';
 import { agentsOf } from './registry.ts';
@@ -104,7 +106,7 @@ async function promoteDue(redis: Redis, queue: Queue, now: number): Promise<numb
 }
 
 /** BullMQ marks what was left alone too often, and leaves it to the next worker to say so. */
-async function giveUp(queue: Queue, capability: string, { redis, prefix, now, onError }: JanitorOptions): Promise<number> {
+async function giveUp(queue: Queue, capability: string, { redis, prefix, everyMs, now, onError }: JanitorOptions): Promise<number> {
   const first = await redis.lrange(queue.toKey('wait'), -jobsMax, -1);
   const reasons = await Promise.all(first.map((jobId) => redis.hget(queue.toKey(jobId), 'defa')));
   const lost = first.flatMap((jobId, index) => (reasons[index] ? [{ jobId, reason: reasons[index] }] : []));
@@ -116,9 +118,9 @@ async function giveUp(queue: Queue, capability: string, { redis, prefix, now, on
   let givenUp = 0;
   for (const { jobId, reason } of lost) {
     const job = await queue.getJob(jobId);
-    // What nobody can read is answered by nobody: the doctor shows it when an agent has come to it.
-    if (job === undefined || !parseAssignment(job.data).ok) continue;
-    await answerAbandoned({ redis, prefix, capability, onAbandoned, onError }, job, new Error(reason));
+    // What nobody can read is answered by nobody: the doctor shows it when an agent has come to it. What is newer is a newer one's to answer.
+    if (job === undefined || !parseAssignment(job.data).ok || schemaVersionOf(job.data) > currentSchema.version) continue;
+    await answerAbandoned({ redis, prefix, capability, leaving: { signal: AbortSignal.timeout(everyMs) }, onAbandoned, onError }, job, new Error(reason));
     // Answered, it is of no more use: what stands behind it in a tree is released, and finds that it has brought nothing. An agent that took it meanwhile keeps it.
     await queue.remove(jobId, { removeChildren: false });
     givenUp += 1;

@@ -9,6 +9,7 @@ import { type AssignmentMessage, capabilityQueue } from '@baton/protocol';
 import { type Job, QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { LockLostError } from './abort-reason.ts';
+import { onceTaken } from './refusal.ts';
 
 const keepScript = readFileSync(new URL('./keep-once.lua', import.meta.url), 'utf8');
 
@@ -36,6 +37,8 @@ export interface OnceCallsOptions {
   readonly lockMs: number;
   /** How long what is kept may be needed. */
   readonly keptMs: number;
+  /** The attempt's: how long a Redis that does not take it for now is waited for. */
+  readonly signal: AbortSignal;
 }
 
 /** For what a job's own limits do not bound: dead agents, and the wait for a free one. */
@@ -54,12 +57,13 @@ export function onceKey(prefix: string, capability: string, jobId: string): stri
   return new QueueKeys(prefix).toKey(capabilityQueue(capability), `once:${jobId}`);
 }
 
-export function createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs }: OnceCallsOptions): OnceCalls {
+export function createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal }: OnceCallsOptions): OnceCalls {
   const calls = onceKey(prefix, capability, String(job.id));
   let isUsed = false;
   return {
     async find(key) {
-      const [isOurs, found, keys] = await Promise.all([job.extendLock(token ?? '', lockMs), redis.hget(calls, key), redis.hkeys(calls)]);
+      const look = () => Promise.all([job.extendLock(token ?? '', lockMs), redis.hget(calls, key), redis.hkeys(calls)]);
+      const [isOurs, found, keys] = await onceTaken(look, signal);
       if (isOurs !== 1) throw new LockLostError('The lock of the job was lost: another agent may have it.');
       // Not sooner: who has lost the job has no say in it.
       if (found !== null) await redis.pexpire(calls, keptMs);
@@ -67,7 +71,8 @@ export function createOnceCalls({ redis, prefix, capability, job, token, lockMs,
       return { found, keys };
     },
     async keep(key, text) {
-      const first = (await redis.eval(keepScript, 1, calls, key, text, keptMs)) as string | null;
+      // The effect is had: it must not be had again because Redis is full for a moment.
+      const first = (await onceTaken(() => redis.eval(keepScript, 1, calls, key, text, keptMs), signal)) as string | null;
       return first ?? text;
     },
     async outlast(ms) {

@@ -24,6 +24,20 @@ afterAll(async () => {
   await fixture?.stop();
 });
 
+test('a capability is announced again to a Redis that may have lost it', async () => {
+  const own = await connectRedis(fixture.url, { name: 'queue-test' });
+  const prefix = randomPrefix();
+  const queue = createSubtaskQueue({ redis: own, prefix });
+  await queue.dispatch([{ assignment: exampleAssignment({ subtaskId: 'one' }), inputs: [] }]);
+  await redis.del(`${prefix}:capabilities`);
+  own.disconnect(true);
+  await expect.poll(() => own.status).not.toBe('ready');
+  await queue.dispatch([{ assignment: exampleAssignment({ subtaskId: 'two' }), inputs: [] }]);
+  expect(await redis.smembers(`${prefix}:capabilities`)).toEqual(['data.fetch']);
+  await queue.close();
+  own.disconnect();
+});
+
 const agentEntry = { name: 'data-agent', version: '1.0.0', host: 'here', pid: 1, started_at: new Date(0).toISOString(), concurrency: 4 };
 
 queueContract('Redis', async () => {

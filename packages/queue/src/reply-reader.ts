@@ -5,8 +5,10 @@ import type { Redis } from 'ioredis';
 import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
+import { silentMsMax } from './redis-client.ts';
 import { createCursors } from './reply-cursors.ts';
 import { readReplies, removeReplies, streamKey } from './result-stream.ts';
+import { endSilence } from './silence.ts';
 
 const capabilitiesRefreshMs = 1_000;
 
@@ -22,6 +24,8 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader & { 
   const { redis, prefix, schema = currentSchema } = options;
   const payloads = payloadsIn(options);
   const blocking = redis.duplicate({ connectionName: `${redis.options.connectionName ?? 'baton'}-replies` });
+  // Its reads are short: whether Redis is there is seen as soon as on the shared one.
+  endSilence(blocking, silentMsMax);
   const cursors = createCursors();
   const closing = new AbortController();
   let owned: readonly number[] = [];

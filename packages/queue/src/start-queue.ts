@@ -1,12 +1,14 @@
 /** Start requests as BullMQ jobs, for producers that have Redis and no HTTP. The job's return value is the answer. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { currentSchema, limits, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { RedisUnavailableError } from './connection.ts';
 import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs } from './newer-job.ts';
 import { openQueue } from './queue-handle.ts';
+import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { openWaitingRoom } from './waiting-room.ts';
 import type { WaitsFor } from './waiting-starts.ts';
 
@@ -76,6 +78,7 @@ export async function consumeStarts(options: ConsumeStartsOptions): Promise<Star
     ...keptJobs,
   });
   worker.on('error', onError);
+  restAfterRefusals(worker);
   await worker.waitUntilReady();
   return {
     wake: waitingRoom.wake,
@@ -86,26 +89,77 @@ export async function consumeStarts(options: ConsumeStartsOptions): Promise<Star
   };
 }
 
+export interface EnqueueOptions extends JobsOptions {
+  /** How long Redis may take; without it 5 seconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface Enqueued {
+  readonly jobId: string;
+  /** The body's, or the one that it was given. */
+  readonly workflowId: string;
+}
+
+/** The start was not accepted in time, or nobody knows: enqueue it again, with this `workflow_id`, which starts nothing twice. */
+export class EnqueueError extends RedisUnavailableError {
+  readonly workflowId: string;
+
+  constructor(workflowId: string, message: string, options?: ErrorOptions) {
+    super(`${message} Enqueue it again with the workflow_id "${workflowId}": that starts nothing twice.`, options);
+    this.workflowId = workflowId;
+  }
+}
+
 export interface StartQueue {
-  /** Adds a start request. With a `workflow_id` of its own the start is idempotent, whoever asks how often. */
-  readonly enqueue: (body: StartWorkflowBody, options?: JobsOptions) => Promise<{ readonly jobId: string }>;
+  /**
+   * Adds a start request. With a `workflow_id` of its own the start is idempotent, whoever asks how often. When it resolves, the request is in Redis, as
+   * durable as that is (`appendfsync`).
+   *
+   * @throws {EnqueueError} after `timeoutMs`, where Redis is away or takes nothing for so long
+   */
+  readonly enqueue: (body: StartWorkflowBody, options?: EnqueueOptions) => Promise<Enqueued>;
   readonly close: () => Promise<void>;
 }
 
+const timeoutMsDefault = 5_000;
+
 export function createStartQueue(redis: Redis, prefix: string): StartQueue {
   const queue = openQueue(redis, prefix, workflowsQueue);
+
+  async function add(body: StartWorkflowBody, options: JobsOptions, signal: AbortSignal): Promise<Job> {
+    // What is sent while Redis is away waits in the client, and would be done after the caller was told that it was not.
+    await whenReady(redis, signal);
+    const policy = { attempts: 10, backoff: { type: 'exponential', delay: 500, jitter: 0.5 }, ...keptJobs };
+    return await onceTaken(() => queue.add('start', body, { ...policy, ...options }), signal);
+  }
+
   return {
-    async enqueue(body, options) {
-      const job = await queue.add('start', body, {
-        attempts: 10,
-        backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
-        ...keptJobs,
-        ...options,
-      });
-      return { jobId: String(job.id) };
+    async enqueue(body, { timeoutMs = timeoutMsDefault, ...options } = {}) {
+      const workflowId = body.workflow_id ?? `wf_${randomBytes(12).toString('hex')}`;
+      const over = new AbortController();
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => {
+        over.abort();
+        late.reject(new EnqueueError(workflowId, `Redis did not take the start within ${timeoutMs} ms: it may be queued all the same.`));
+      }, timeoutMs);
+      try {
+        const job = await Promise.race([add({ ...body, workflow_id: workflowId }, options, over.signal), late.promise]);
+        return { jobId: String(job.id), workflowId };
+      } finally {
+        clearTimeout(timer);
+      }
     },
     close: () => queue.close(),
   };
+}
+
+/** Never, once the signal has aborted: nobody waits for it then. */
+async function whenReady(redis: Redis, signal: AbortSignal): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve) => {
+    redis.once('ready', resolve);
+    signal.addEventListener('abort', () => redis.off('ready', resolve), { once: true });
+  });
 }
 
 /** The problems as the job's failedReason: JSON, so that a producer can read them. */

@@ -20,7 +20,7 @@ export interface WaitingRoom {
   /** Lets the job wait. */
   enter(job: Job, token: string | undefined, waitsFor: WaitsFor): Promise<never>;
   /** There may be a place. */
-  wake(): void;
+  readonly wake: () => void;
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function openWaitingRoom({ redis, prefix, room, onError }: WaitingRoomOpt
         if (isFirst) alarm.abort();
       }
     },
-    wake() {
+    wake: () => {
       if (waiting.size > 0) alarm.abort();
     },
     async close() {

@@ -9,6 +9,7 @@ import { type Job, type JobsOptions, UnrecoverableError, WaitingError, Worker } 
 import type { Redis } from 'ioredis';
 import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs } from './newer-job.ts';
+import { restAfterRefusals } from './refusal.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 
 /** About three minutes of trying. */
@@ -65,6 +66,7 @@ export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<
     },
   );
   worker.on('error', onError);
+  restAfterRefusals(worker);
   worker.on('failed', (job, error) => {
     if (job?.finishedOn !== undefined && job.finishedOn !== null)
       onError(new WebhookError(`${error.message} Given up after attempt ${job.attemptsMade}.`, { cause: error }));

@@ -1,3 +1,4 @@
+export * from './bounded-lines.ts';
 export * from './event-log.ts';
 export * from './logger.ts';
 export * from './metrics.ts';

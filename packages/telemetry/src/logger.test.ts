@@ -59,6 +59,7 @@ describe('redaction', () => {
     ['a header', { headers: { Authorization: 'Bearer hunter2', cookie: 'hunter2' } }],
     ['an API key', { apiKey: 'hunter2', 'x-api-key': 'hunter2', BATON_API_KEY: 'hunter2' }],
     ['a URL', { url: 'redis://default:hunter2@127.0.0.1:6379/0' }],
+    ['a URL of Sentinels', { url: 'redis+sentinel://u:hunter2@h:1,i:2/m?sentinel_password=hunter2&db=1' }],
     ['a URL without a user', { url: 'rediss://:hunter2@127.0.0.1' }],
     ['a message', {}, 'cannot reach redis://u:hunter2@h:1'],
     ['an error with its stack', { err: new Error('cannot reach redis://u:hunter2@h:1', { cause: new Error('redis://u:hunter2@h:1') }) }],

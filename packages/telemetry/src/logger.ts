@@ -20,10 +20,11 @@ export interface LoggerOptions {
 
 const secretMember = /"((?:[\w-]*(?:password|secret|token|api[_-]?key)|authorization|proxy-authorization|cookie|set-cookie))":"(?:[^"\\]|\\.)*"/gi;
 const urlPassword = /(:\/\/[^\s:@/"]*:)[^\s@/"]+@/g;
+const sentinelPassword = /([?&]sentinel_password=)[^\s&"]+/g;
 
 /** The JSON text without the values of secret members and without the passwords in URLs. */
 export function redacted(line: string): string {
-  return line.replace(secretMember, '"$1":"[redacted]"').replace(urlPassword, '$1[redacted]@');
+  return line.replace(secretMember, '"$1":"[redacted]"').replace(urlPassword, '$1[redacted]@').replace(sentinelPassword, '$1[redacted]');
 }
 
 /** A longer line keeps its members, each with the beginning of its text. */

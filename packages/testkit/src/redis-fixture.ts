@@ -25,7 +25,8 @@ export interface RedisFixtureOptions {
   readonly args?: readonly string[];
 }
 
-const durable = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''];
+/** Nothing of a workflow may be lost or evicted. */
+export const durable = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', ''];
 
 /** @throws {Error} saying what to install where neither a Docker engine nor a server is there */
 export async function startRedis(options: RedisFixtureOptions = {}): Promise<RedisFixture> {

@@ -1,7 +1,7 @@
 /** A local redis-server or valkey-server as a child process, with its data in a temporary directory. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -27,10 +27,13 @@ export async function findServer(): Promise<string | null> {
   return null;
 }
 
-export async function startServer(program: string, args: readonly string[]): Promise<RedisFixture> {
+/** @param config what stands in its configuration file, which a Sentinel must have; without it there is no file */
+export async function startServer(program: string, args: readonly string[], config?: string): Promise<RedisFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'baton-redis-'));
   const port = await freePort();
-  const command = [program, '--bind', '127.0.0.1', '--port', String(port), '--dir', dir, ...args];
+  const file = join(dir, 'redis.conf');
+  if (config !== undefined) await writeFile(file, config);
+  const command = [program, ...(config === undefined ? [] : [file]), '--bind', '127.0.0.1', '--port', String(port), '--dir', dir, ...args];
   let child = await run(command, port);
 
   async function kill(): Promise<void> {
@@ -73,8 +76,8 @@ async function run(command: readonly string[], port: number): Promise<ChildProce
   return child;
 }
 
-/** The first line of the answer to an inline command; empty where nobody answers. */
-function ask(port: number, command: string): Promise<string> {
+/** The answer to an inline command, as it came; empty where nobody answers. */
+export function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
     socket.once('data', (answer) => {

@@ -72,7 +72,7 @@ export function commitContract(makeStore: MakeStore): void {
         return outcome?.status;
       };
       const outcomes = await Promise.all(Array.from({ length: 9 }, async (_, index) => await start(`w${index}`)));
-      expect(outcomes.toSorted()).toEqual([...Array<string>(3).fill('committed'), ...Array<string>(6).fill('full')]);
+      expect([outcomes.filter((each) => each === 'committed'), outcomes.filter((each) => each === 'full')].map(({ length }) => length)).toEqual([3, 6]);
       expect(await store.activeCounts()).toEqual(new Map([['graph', 3]]));
       expect(await start(`w${outcomes.indexOf('committed')}`)).toBe('conflict');
       const one = (await store.load(`w${outcomes.indexOf('committed')}`)) as Workflow;

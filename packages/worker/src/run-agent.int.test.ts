@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { type Assignment, dispatchId } from '@baton/core';
 import { listAgents, openQueue } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { agentWorld, fine } from './agents-under-test.ts';
 import { NonRetryableError, RetryAfterError } from './errors.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const world = agentWorld();
 const { start, dispatch, facts, replies } = world;
@@ -61,6 +63,36 @@ describe('replies and attempts', () => {
     const assignment = exampleAssignment();
     await dispatch(assignment);
     await expect.poll(async () => (await jobOf(assignment))?.delay).toBe(45_000);
+  });
+
+  describe('on a machine whose clock is ten minutes ahead', () => {
+    beforeEach(() => {
+      const now = Date.now.bind(Date);
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + 600_000);
+    });
+
+    test('the next attempt is not ten minutes late for those whose clocks are right', async () => {
+      const begun: number[] = [];
+      await start(async () => {
+        begun.push(performance.now());
+        if (begun.length === 1) throw new RetryAfterError(300);
+        return fine;
+      });
+      const assignment = exampleAssignment();
+      await dispatch(assignment);
+      await expect.poll(() => begun.length).toBe(1);
+      await expect.poll(async () => (await facts(assignment))?.state).not.toBe('active');
+      vi.restoreAllMocks();
+      expect((await replies(1))[0]?.report).toMatchObject({ outcome: { status: 'completed' }, execution: { attempt: 2 } });
+      expect((begun[1] ?? 0) - (begun[0] ?? 0)).toBeGreaterThan(250);
+    });
+
+    test('a wait that is longer than that is reckoned from the right time', async () => {
+      await start(async () => Promise.reject(new RetryAfterError(900_000)));
+      const assignment = exampleAssignment();
+      await dispatch(assignment);
+      await expect.poll(async () => ((await jobOf(assignment))?.delay ?? 0) / 1_000).toBeCloseTo(300, 0);
+    });
   });
 
   test('NonRetryableError ends it at the first attempt', async () => {

@@ -5,7 +5,7 @@ import { createRedisBlobs, patientBlobs } from '@baton/blobs';
 import { type BlobStore, currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
 import { announceCapabilities, type Consumer, connectRedis, consumeCapability, lostFailure, type Redis, registerAgent, stallsMaxDefault } from '@baton/queue';
-import { createLogger, within } from '@baton/telemetry';
+import { boundedLines, createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
 import type { Agent, Capability } from './define-agent.ts';
@@ -88,7 +88,8 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   try {
     await announceCapabilities(redis, prefix, names);
     for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, { redis, prefix, blobs }, logger, options));
-    const onError = (error: Error) => logger.warn({ event: 'registry_unreachable', error: error.message });
+    const warn = boundedLines((line) => logger.warn(line));
+    const onError = (error: Error) => warn({ event: 'registry_unreachable', error: error.message });
     const entry = entryOf(agent, id, options);
     const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
     logger.info({ event: 'agent_ready', capabilities: names });
@@ -115,6 +116,7 @@ async function consume(
   logger: AgentLogger,
   options: AgentOptions,
 ): Promise<Consumer> {
+  const writeError = boundedLines((line) => logger.error(line));
   return await consumeCapability({
     ...place,
     capability: name,
@@ -127,7 +129,7 @@ async function consume(
     onAbandoned: (assignment, number, reason) => abandonedReply(id, assignment, number, reason, logger),
     onReplied: ({ metadata: { workflow_id, subtask_id } }) => logger.info({ event: 'subtask_replied_before', workflow_id, subtask_id, capability: name }),
     onNewer: (error) => logger.warn({ event: 'newer_schema', capability: name, error: error.message }),
-    onError: (error) => logger.error({ event: 'queue_error', capability: name, error: error.message }),
+    onError: (error) => writeError({ event: 'queue_error', capability: name, error: error.message }),
     ...(options.schema !== undefined && { schema: options.schema }),
   });
 }

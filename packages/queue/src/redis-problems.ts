@@ -1,0 +1,17 @@
+/** What of Redis keeps a process from its work, for its readiness: no connection, or a Redis that takes no writes. It is found out by writing. */
+import type { Redis } from 'ioredis';
+import { isPassingRefusal } from './refusal.ts';
+
+const keptMs = 10_000;
+
+/** Empty: none. Rejects, or does not answer, where Redis does so. */
+export async function redisProblems(redis: Redis, prefix: string): Promise<readonly { readonly code: string; readonly message: string }[]> {
+  if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
+  try {
+    await redis.set(`${prefix}:probe`, '1', 'PX', keptMs);
+    return [];
+  } catch (error) {
+    if (!isPassingRefusal(error)) throw error;
+    return [{ code: 'redis_refuses', message: `Redis takes no writes: ${(error as Error).message}` }];
+  }
+}
