@@ -12,7 +12,7 @@ const explained: readonly (readonly [pattern: RegExp, may: 'stay' | 'expire' | '
   // What was registered, and who registers.
   [/^(types|type:faults_child|secret|capabilities|partners|agents|orchestrators)$/, 'stay'],
   [/^(agents|trees)\.[\w.]+$/, 'stay'],
-  [/^(agent:.+|owner:\d+|sweep|probe)$/, 'expire'],
+  [/^(agent:.+|owner:\d+|sweep|probe|janitor)$/, 'expire'],
   // Definitions that workflows have brought; flags outlive every job that may still be queued.
   [/^(def:|ctl:)/, 'expire'],
   // Counted down to nothing.

@@ -55,7 +55,7 @@ const bounds: readonly (readonly [name: RegExp, Bound])[] = [
   // Of the deployment.
   [/^types$/, { membersMax: 2_000 }],
   [/^type:/, { membersMax: 500 }],
-  [/^(?:capabilities|partners|agents|orchestrators)$/, { membersMax: 20 }],
+  [/^(?:capabilities(?:\.idle)?|partners|agents|orchestrators)$/, { membersMax: 20 }],
   [/^(?:agents|trees)\./, { membersMax: 20 }],
   [/^(?:owner:\d+|agent:.*|sweep|janitor|probe)$/, { expiresWithinMs: 10 * 60 * second }],
   [/^secret$/, { membersMax: 1 }],
