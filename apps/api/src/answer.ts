@@ -43,6 +43,11 @@ export function ok(body: unknown): Answer {
   return { status: 200, body };
 }
 
+/** A limit of which some shard would have no share stands still there. */
+export function belowShards(shardCount: number): Answer {
+  return problem('invalid_request', `The limit is divided among the ${shardCount} shards (BATON_SHARDS), so it must be at least ${shardCount}.`);
+}
+
 /** @param detail a sentence that names the mend */
 export function problem(code: ProblemCode, detail: string, problems?: readonly Problem[]): Answer {
   const status = problemStatuses[code];

@@ -16,6 +16,9 @@ export const bodyBytesMax = limits.definitionBytesMax + limits.payloadBytesMax +
 /** Longer than any id, also that of a part of a part, percent-encoded: the router's own limit of 100 is not. */
 const pathPartLengthMax = 450;
 
+/** Routes that need the shard of that workflow, and no other. */
+const ofWorkflow = '/v1/workflows/:id';
+
 const requestId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12);
 
 export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
@@ -62,7 +65,13 @@ function addRoute(app: FastifyInstance, deps: ApiDeps, { method, path, handler, 
     method,
     url: path,
     ...(waitMsMax !== undefined && { handlerTimeout: waitMsMax + 2 * answerTimeoutMs }),
-    handler: async (request, reply) => send(reply, needsRedis && !deps.isRedisUp() ? redisAway : await handler(deps, request)),
+    handler: async (request, reply) =>
+      send(
+        reply,
+        needsRedis && !deps.isRedisUp(path.startsWith(ofWorkflow) ? (request.params as { id: string }).id : undefined)
+          ? redisAway
+          : await handler(deps, request),
+      ),
   });
 }
 

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Answer, problem } from './answer.ts';
 
-/** Of an entry of a Redis stream. */
-export const DeadLetterId = z.string().regex(/^\d{1,20}-\d{1,20}$/, 'must be the id of a dead letter, like 1767225600000-0');
+/** Of an entry of a Redis stream, with the number of the shard where there are several. */
+export const DeadLetterId = z.string().regex(/^\d{1,20}-\d{1,20}(\.\d{1,3})?$/, 'must be the id of a dead letter, like 1767225600000-0');
 
 /** What cannot be an id names nothing. */
 export function deadLetterIdOf(request: FastifyRequest): string | null {

@@ -21,8 +21,10 @@ export interface ApiDeps {
   readonly queues: () => Promise<readonly BoardQueue[]>;
   readonly doctor: Doctor;
   readonly deadLetters: DeadLetters;
-  /** Whether Redis can be spoken to now. What it cannot is refused, not queued: it would be done after the caller was told that it was not. */
-  readonly isRedisUp: () => boolean;
+  /** How many shards share a capability's limit. */
+  readonly shardCount: number;
+  /** Whether Redis can be spoken to now, or that part of it where the workflow is. What it cannot is refused, not queued: it would be done after the caller was told that it was not. */
+  readonly isRedisUp: (workflowId?: string) => boolean;
   /** Empty: ready to serve. */
   readonly health: () => Promise<readonly HealthProblem[]>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;

@@ -61,11 +61,19 @@ async function loadBoard({ queues, log }: BoardDeps): Promise<Board> {
   const adapters = new Map<string, BullMQAdapter>();
   const refresh = async (): Promise<void> => {
     const all = await queues();
-    for (const name of adapters.keys()) if (!all.some((queue) => queue.name === name)) adapters.delete(name);
-    for (const queue of all) {
-      if (!adapters.has(queue.name)) adapters.set(queue.name, new bullmq.BullMQAdapter(queue, { readOnlyMode: true }));
+    const keys = new Set(all.map(keyOf));
+    for (const key of adapters.keys()) if (!keys.has(key)) adapters.delete(key);
+    const home = all[0]?.opts.prefix;
+    for (const queue of all.filter((each) => !adapters.has(keyOf(each)))) {
+      // Each shard has queues of the same names; the board knows them apart by what it shows.
+      const prefix = queue.opts.prefix === home ? '' : `${queue.opts.prefix} `;
+      adapters.set(keyOf(queue), new bullmq.BullMQAdapter(queue, { readOnlyMode: true, prefix }));
     }
     board.replaceQueues([...adapters.values()]);
   };
   return { app, refresh };
+}
+
+function keyOf(queue: BoardQueue): string {
+  return `${queue.opts.prefix}:${queue.name}`;
 }

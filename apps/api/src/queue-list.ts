@@ -2,18 +2,31 @@
 import { capabilityQueue, workflowsQueue } from '@baton/protocol';
 import { knownCapabilities, openQueue, type Queue, type Redis } from '@baton/queue';
 
-export function createQueueList(redis: Redis, prefix: string): () => Promise<readonly Queue[]> {
+interface Name {
+  readonly key: string;
+  readonly prefix: string;
+  readonly name: string;
+}
+
+/** @param prefixes of the shards, each with queues of its own, and start requests in the first */
+export function createQueueList(redis: Redis, prefixes: readonly string[]): () => Promise<readonly Queue[]> {
   const opened = new Map<string, Queue>();
+
+  async function namesIn(prefix: string, shard: number): Promise<readonly Name[]> {
+    const capabilities = (await knownCapabilities(redis, prefix)).toSorted().map(capabilityQueue);
+    return (shard === 0 ? [workflowsQueue, ...capabilities] : capabilities).map((name) => ({ key: `${prefix}:${name}`, prefix, name }));
+  }
+
   return async () => {
-    const capabilities = await knownCapabilities(redis, prefix);
-    const names = [workflowsQueue, ...capabilities.toSorted().map(capabilityQueue)];
-    for (const name of [...opened.keys()].filter((each) => !names.includes(each))) {
-      await opened.get(name)?.close();
-      opened.delete(name);
+    const names = (await Promise.all(prefixes.map(namesIn))).flat();
+    const wanted = new Set(names.map(({ key }) => key));
+    for (const key of [...opened.keys()].filter((each) => !wanted.has(each))) {
+      await opened.get(key)?.close();
+      opened.delete(key);
     }
-    return names.map((name) => {
-      const queue = opened.get(name) ?? openQueue(redis, prefix, name);
-      opened.set(name, queue);
+    return names.map(({ key, prefix, name }) => {
+      const queue = opened.get(key) ?? openQueue(redis, prefix, name);
+      opened.set(key, queue);
       return queue;
     });
   };

@@ -1,22 +1,25 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
 import { openBlobs } from '@baton/blobs';
-import { type BlobStore, currentSchema, type Schema } from '@baton/core';
+import { type BlobStore, currentSchema, type Schema, type SubtaskQueue, shardOf } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
-import { type AdmissionLimits, createAdmission, createEngine, type EngineDeps } from '@baton/engine';
+import { type Admission, type AdmissionLimits, createAdmissions, createEngines, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
 import {
   connectRedis,
-  createDeadLetters,
   createLoadReader,
   createSubtaskQueue,
+  deadLettersOf,
+  isShardUp,
   knownCapabilities,
   listAgents,
+  openShards,
+  queuesOf,
   type Redis,
   readWaitingStarts,
   redisProblems,
   watchTreePartners,
 } from '@baton/queue';
-import { createStore } from '@baton/store';
+import { createStores, recordsOf } from '@baton/store';
 import { createMetrics, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
@@ -41,18 +44,22 @@ export interface ServedApi {
  * @throws {NotLoopbackError | ApiPortError} and what connecting to Redis throws, each with an `exitCode`
  */
 export async function serveApi(environment: z.output<typeof ApiEnvironment>, log: Logger, stopping: AbortSignal, schema = currentSchema): Promise<ServedApi> {
-  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: prefix, BATON_EVICTING_REDIS: evicting } = environment;
+  const { BATON_HOST: host, BATON_API_PORT: port, BATON_REDIS_URL: redisUrl, BATON_PREFIX: home, BATON_EVICTING_REDIS: evicting } = environment;
   assertLoopback(host);
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
-  const blobs = await openBlobs(environment.BATON_BLOBS, { redis, prefix });
+  const blobs = await openBlobs(environment.BATON_BLOBS);
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
-  const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
-  started.defer(() => partners?.close());
-  const settings = { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
+  const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
+  const watch = async (prefix: string): Promise<Settings> => {
+    const partners = environment.BATON_TREES === 'off' ? null : await watchTreePartners({ redis, prefix, onError });
+    started.defer(() => partners?.close());
+    return { sameTree: partners?.sameTree, areTreesCutUnderLoad: environment.BATON_TREES === 'on', retentionMs: environment.BATON_RETENTION_MS };
+  };
+  const settings = await Promise.all(prefixes.map(watch));
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
-  const app = await apiOn({ redis, prefix, blobs, schema, log, stopping, settings, limits });
+  const app = await apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -66,30 +73,34 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   };
 }
 
+type Settings = Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad' | 'retentionMs'>;
+
 interface ApiOn {
   readonly redis: Redis;
-  readonly prefix: string;
-  readonly blobs: BlobStore;
+  /** Of each shard. */
+  readonly prefixes: readonly string[];
+  readonly blobs: BlobStore | undefined;
   readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  readonly settings: Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad' | 'retentionMs'>;
+  /** Of each shard. */
+  readonly settings: readonly Settings[];
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefix, blobs, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
-  const store = createStore({ redis, prefix, blobs, schema });
-  const queue = createSubtaskQueue({ redis, prefix, blobs, schema });
-  const deadLetters = createDeadLetters({ redis, prefix });
+async function apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
+  const [home] = prefixes as [string, ...string[]];
+  const stores = createStores({ redis, prefixes, blobs, schema });
+  const queues = prefixes.map((prefix) => createSubtaskQueue({ redis, prefix, blobs, schema }));
+  const store = recordsOf(stores);
+  const deadLetters = deadLettersOf({ redis, prefixes });
   const metrics = createMetrics({
     activeCounts: () => store.activeCounts(),
     deadLetters: () => deadLetters.count(),
-    startsWaiting: () => readWaitingStarts(redis, prefix),
+    startsWaiting: () => readWaitingStarts(redis, home),
   });
   const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
-  const engine = createEngine({
-    store,
-    queue,
+  const common: Omit<EngineDeps, 'store' | 'queue'> = {
     schema,
     now: Date.now,
     observe: (header, event) => {
@@ -97,30 +108,45 @@ async function apiOn({ redis, prefix, blobs, schema, log, stopping, settings, li
       metrics.observe(header, event);
     },
     warn: (event, err) => log.warn({ event, err }),
-    ...settings,
-    admission: createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() }),
     onRefused: (type, refusal) => {
       logRefusal(type, refusal);
       metrics.notAdmitted(type, refusal.limit);
     },
     count: metrics.count,
-  });
+  };
+  const loads = stores.map((own, shard) => ({ store: own, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
+  const deps = stores.map(
+    (own, shard): EngineDeps => ({
+      ...common,
+      store: own,
+      queue: queues[shard] as SubtaskQueue,
+      ...settings[shard],
+      admission: admissions[shard] as Admission,
+    }),
+  );
   return await buildApi({
-    engine,
+    engine: createEngines(deps).desk,
     store,
-    queue,
-    agents: () => listAgents(redis, prefix),
-    capabilityNames: () => knownCapabilities(redis, prefix),
-    queues: createQueueList(redis, prefix),
-    doctor: createDoctor({ redis, prefix, store, now: Date.now }),
+    queue: queuesOf(queues),
+    shardCount: prefixes.length,
+    agents: () => listAgents(redis, home),
+    capabilityNames: async () => [...new Set((await Promise.all(prefixes.map((prefix) => knownCapabilities(redis, prefix)))).flat())],
+    queues: createQueueList(redis, prefixes),
+    doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
-    isRedisUp: () => redis.status === 'ready',
-    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefix)),
+    isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
+    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefixes)),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
+}
+
+/** What a request needs: the shard of its workflow, or all. */
+function upOf(prefixes: readonly string[], workflowId: string | undefined): readonly string[] {
+  return workflowId === undefined ? prefixes : [prefixes[shardOf(workflowId, prefixes.length)] as string];
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -11,7 +11,7 @@ const arrows: Arrows = {
     protocol: ['@baton/core (types)', 'zod'],
     blobs: ['@baton/core', '@baton/protocol', '@aws-sdk/client-s3', 'ioredis', 'lru-cache', 'node:*'],
     store: ['@baton/blobs', '@baton/core', 'ioredis', 'lru-cache', 'node:*'],
-    queue: ['@baton/blobs', '@baton/core', '@baton/protocol', 'bullmq', 'ioredis', 'lru-cache', 'node:*'],
+    queue: ['@baton/blobs', '@baton/core', '@baton/protocol', 'bullmq', 'cluster-key-slot', 'ioredis', 'lru-cache', 'node:*'],
     doctor: ['@baton/core', '@baton/protocol', '@baton/queue', '@baton/store', 'node:*'],
     engine: ['@baton/core', '@baton/protocol', 'lru-cache', 'nanoid', 'node:*'],
     worker: ['@baton/blobs', '@baton/core', '@baton/protocol', '@baton/queue', '@baton/telemetry', 'zod', 'node:*'],

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BatonApiError, createClient } from '@baton/client';
-import { connectRedis, createStartQueue, openQueue, type Redis, readWaitingStarts } from '@baton/queue';
+import { connectRedis, createStartQueue, openQueue, type Redis, readWaitingStarts, serverOf } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createLogger } from '@baton/telemetry';
 import { randomPrefix, startProcess, startRedis } from '@baton/testkit';
@@ -15,7 +15,8 @@ const apiMain = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url))
 const logger = createLogger({ service: 'admission', level: 'silent', format: 'json' });
 
 async function createWorld(args: readonly string[] = []) {
-  const fixture = await startRedis({ args });
+  // One server: its memory is filled, and what it carries out is watched.
+  const fixture = await startRedis({ isSingle: true, args });
   onTestFinished(() => fixture.stop());
   const prefix = randomPrefix();
   const redis = await connectRedis(fixture.url, { name: 'admission-test' });
@@ -57,7 +58,7 @@ async function serve(redis: Redis, prefix: string, workMs: number, concurrency: 
 /** How many workflows of the type were active after each commit that changed it: as Redis carried them out, one by one. */
 async function watchActive(redis: Redis, prefix: string, type: string): Promise<readonly number[]> {
   const counts = [0];
-  const monitor = await redis.monitor();
+  const monitor = await serverOf(redis, prefix).monitor();
   onTestFinished(() => monitor.disconnect());
   monitor.on('monitor', (_time: string, [command, key, field, by]: readonly string[]) => {
     if (command?.toUpperCase() === 'HINCRBY' && key === `${prefix}:active` && field === type) counts.push((counts.at(-1) ?? 0) + Number(by));

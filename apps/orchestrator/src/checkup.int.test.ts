@@ -17,7 +17,8 @@ let fixture: RedisFixture;
 let redis: Redis;
 let prefix: string;
 beforeAll(async () => {
-  fixture = await startRedis();
+  // One server: its settings are changed.
+  fixture = await startRedis({ isSingle: true });
   redis = await connectRedis(fixture.url, { name: 'checkup-test' });
 });
 afterAll(async () => {
@@ -93,7 +94,7 @@ test('an assignment that no agent can read: told by the agent, found by the doct
   await vi.waitFor(async () => expect(await jobs.getFailedCount()).toBe(1), { timeout: 10_000, interval: 20 });
   await vi.waitFor(() => expect(logged).toMatchObject([{ event: 'queue_error', error: expect.stringMatching(/wf~only~0.*BAD_ASSIGNMENT/) }]));
 
-  const findings = await createDoctor({ redis, prefix, store, now: () => now }).examine();
+  const findings = await createDoctor({ redis, prefixes: [prefix], stores: [store], now: () => now }).examine();
   expect(findings.find(({ code }) => code === 'failed_jobs')).toMatchObject({
     severity: 'warning',
     message: expect.stringMatching(/test\.work \(1\).*wf~only~0: BAD_ASSIGNMENT/),

@@ -44,7 +44,8 @@ it.each([
   { what: 'is three scripts and one append, and nothing is read one by one', sameTree: undefined, more: 0 },
   { what: 'in a tree is one script more, and one hash, for each step that stands behind another', sameTree: () => true, more: behind },
 ])('$what', { timeout: 60_000 }, async ({ sameTree, more }) => {
-  const fixture = await startRedis();
+  // One server: it counts the commands.
+  const fixture = await startRedis({ isSingle: true });
   const redis = await connectRedis(fixture.url, { name: 'cost' });
   const prefix = randomPrefix();
   const [store, queue, reader] = [createStore({ redis, prefix }), createSubtaskQueue({ redis, prefix }), createReplyReader({ redis, prefix })];

@@ -1,25 +1,24 @@
-/** One replica of the orchestrator, wired: engine, result streams, partitions, start requests. What `main.ts` runs and what tests run in their own process. */
+/** One replica of the orchestrator, wired: engines, shards, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
 import { openBlobs } from '@baton/blobs';
 import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
-import { createDoctor, createSweeper, sweepEveryMs } from '@baton/doctor';
-import { type Admission, createAdmission, createEngine, type Engine, type EngineDeps } from '@baton/engine';
+import { createDoctor } from '@baton/doctor';
+import { type Admission, createAdmissions, createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
 import {
   connectRedis,
   consumeStarts,
-  consumeWebhooks,
-  createDeadLetters,
   createLoadReader,
-  createPartitionLeases,
-  createReplyReader,
   createSubtaskQueue,
+  deadLettersOf,
+  isShardUp,
+  openShards,
   type Redis,
   readWaitingStarts,
   redisProblems,
   watchTreePartners,
 } from '@baton/queue';
-import { createStore } from '@baton/store';
+import { createStores, type Records, recordsOf } from '@baton/store';
 import {
   boundedLines,
   createMetrics,
@@ -36,13 +35,8 @@ import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
 import type { OrchestratorEnvironment } from './environment.ts';
-import { startJanitor } from './janitor.ts';
-import { createNewerPartitions } from './newer-partitions.ts';
-import { holdPartitions } from './ownership.ts';
-import { startSettleLoop } from './settle-loop.ts';
+import { openShard, type Shard } from './shard.ts';
 import { hasEndedBy, startOf } from './start-request.ts';
-import { startSweeping } from './sweeping.ts';
-import { reportUnserved } from './unserved.ts';
 
 export interface Orchestrator {
   /** Rejects with a bug. */
@@ -67,66 +61,65 @@ export async function startOrchestrator(
   stopping: AbortSignal,
   schema = currentSchema,
 ): Promise<Orchestrator> {
-  const { BATON_PREFIX: prefix, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
+  const { BATON_PREFIX: home, BATON_LEASE_MS: takeoverMs, BATON_HOST: host, BATON_METRICS_PORT: port, BATON_EVICTING_REDIS: evicting } = environment;
   const leaseMs = Math.round(takeoverMs * leaseShare);
   const redis = await connectRedis(environment.BATON_REDIS_URL, { name: 'baton-orchestrator', evicting, observe: (event) => log.warn(event) });
-  await using started = new AsyncDisposableStack();
-  started.defer(() => redis.disconnect());
-  const blobs = await openBlobs(environment.BATON_BLOBS, { redis, prefix });
   const write = boundedLines((line) => log.warn(line));
   const warn = (event: string, err: unknown): void => write({ event, err });
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
-  const ports = { redis, prefix, blobs, schema };
-  const [store, queue, reader] = [createStore(ports), createSubtaskQueue(ports), createReplyReader(ports)];
-  const told = telling({ redis, prefix, store, log, hasMetrics: port !== 'off' });
-  const { metrics } = told;
-
-  started.defer(() => queue.close());
-  started.defer(() => reader.close());
-  const trees = await watchTrees(started, environment, redis, warn);
-  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
-  const admission = createAdmission({ store, load: createLoadReader(redis, prefix), ...limits, now: () => performance.now() });
-  const { observe, onRefused } = told;
-  const retentionMs = environment.BATON_RETENTION_MS;
-  const engine = createEngine({ store, queue, schema, retentionMs, now: Date.now, observe, warn, count: metrics.count, admission, onRefused, ...trees });
-  const newer = createNewerPartitions(log, schema.version);
-  const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
-  const server =
-    port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems({ redis, prefix, idleMs: loop.idleMs(), stopping }), log });
+  await using started = new AsyncDisposableStack();
+  started.defer(() => redis.disconnect());
+  const blobs = await openBlobs(environment.BATON_BLOBS);
+  const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
+  const stores = createStores({ redis, prefixes, blobs, schema });
+  const told = telling({ redis, prefixes, records: recordsOf(stores), log, hasMetrics: port !== 'off' });
+  const { metrics, observe, onRefused } = told;
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
+  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions, room } = createAdmissions(loads, limits);
+  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => {
+    const queue = createSubtaskQueue({ redis, prefix, blobs, schema });
+    started.defer(() => queue.close());
+    const trees = await watchTrees(started, environment, redis, prefix, warn);
+    const [store, admission] = [stores[shard] as WorkflowStore, admissions[shard] as Admission];
+    return {
+      store,
+      queue,
+      schema,
+      retentionMs: environment.BATON_RETENTION_MS,
+      now: Date.now,
+      observe,
+      warn,
+      count: metrics.count,
+      admission,
+      onRefused,
+      ...trees,
+    };
+  };
+  const { engines, desk } = createEngines(await Promise.all(prefixes.map(depsOf)));
+  let shards: readonly Shard[] = [];
+  const health = () => problems({ redis, prefixes, shards, stopping });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health, log });
   started.defer(async () => await server?.close());
-  const ownership = await holdPartitions({
-    leases: createPartitionLeases({ redis, prefix, owner, leaseMs, schemaVersion: schema.version }),
-    leaseMs,
-    newer: newer.met,
-    onChange: (partitions) => {
-      log.info({ event: 'partitions_owned', owner, partitions });
-      loop.own(partitions);
-    },
-    warn,
-  });
-  started.defer(() => ownership.release());
-  started.defer(() => loop.stop());
-  const lookout = reportUnserved(redis, prefix, log);
-  started.defer(() => lookout.close());
-  const janitor = startJanitor(redis, prefix, environment.BATON_JANITOR_MS, log);
-  started.defer(() => janitor.close());
   const finishMs = finishMsOf(environment.BATON_GRACE_MS);
-  told.onPlace = await consumeQueues(started, { redis, prefix, schema, engine, admission, takeoverMs, finishMs, warn });
+  const common = { redis, blobs, schema, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log, warn };
+  shards = prefixes.map((prefix, shard) => openShard({ ...common, prefix, store: stores[shard] as WorkflowStore, engine: engines[shard] as Engine }));
+  started.defer(async () => void (await Promise.all(shards.map((shard) => shard.close()))));
+  await Promise.all(shards.map((shard) => shard.hold()));
+  told.onPlace = await consumeStartRequests(started, { redis, prefix: home, schema, desk, room, takeoverMs, warn });
   log.info({ event: 'orchestrator_ready', owner });
-  const looked = { redis, prefix, store, now: Date.now };
-  const checkup = reportFindings(createDoctor(looked), log);
+  const checkup = reportFindings(createDoctor({ redis, prefixes, stores, now: Date.now }), log);
   started.defer(() => checkup.close());
-  const sweeping = startSweeping(createSweeper(looked), sweepEveryMs, log);
-  started.defer(() => sweeping.close());
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
-  return { ended: loop.ended, close: () => ending.disposeAsync() };
+  return { ended: Promise.all(shards.map(({ loop }) => loop.ended)).then(() => undefined), close: () => ending.disposeAsync() };
 }
 
 interface Telling {
   readonly redis: Redis;
-  readonly prefix: string;
-  readonly store: Pick<WorkflowStore, 'activeCounts'>;
+  /** Of each shard. */
+  readonly prefixes: readonly string[];
+  readonly records: Pick<Records, 'activeCounts'>;
   readonly log: Logger;
   readonly hasMetrics: boolean;
 }
@@ -138,9 +131,10 @@ interface Told extends Required<Pick<EngineDeps, 'observe' | 'onRefused'>> {
 }
 
 /** Log and metrics of what was committed, and of what was not let in. */
-function telling({ redis, prefix, store, log, hasMetrics }: Telling): Told {
-  const deadLetters = createDeadLetters({ redis, prefix });
-  const asked = { activeCounts: () => store.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting: () => readWaitingStarts(redis, prefix) };
+function telling({ redis, prefixes, records, log, hasMetrics }: Telling): Told {
+  const [home] = prefixes as [string, ...string[]];
+  const deadLetters = deadLettersOf({ redis, prefixes });
+  const asked = { activeCounts: () => records.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting: () => readWaitingStarts(redis, home) };
   const metrics = hasMetrics ? createMetrics(asked) : noMetrics;
   const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
   const told: Told = {
@@ -162,8 +156,9 @@ function telling({ redis, prefix, store, log, hasMetrics }: Telling): Told {
 /** Who can take part in trees, and when trees are cut; until the stack is disposed of. */
 async function watchTrees(
   started: AsyncDisposableStack,
-  { BATON_TREES: when, BATON_PREFIX: prefix }: z.output<typeof OrchestratorEnvironment>,
+  { BATON_TREES: when }: z.output<typeof OrchestratorEnvironment>,
   redis: Redis,
+  prefix: string,
   warn: (event: string, err: unknown) => void,
 ): Promise<Pick<EngineDeps, 'sameTree' | 'areTreesCutUnderLoad'>> {
   if (when === 'off') return {};
@@ -172,22 +167,19 @@ async function watchTrees(
   return { sameTree: partners.sameTree, areTreesCutUnderLoad: when === 'on' };
 }
 
-interface ConsumeQueues {
+interface ConsumeStartRequests {
   readonly redis: Redis;
   readonly prefix: string;
   readonly schema: Schema;
-  readonly engine: Engine;
-  readonly admission: Admission;
+  readonly desk: FrontDesk;
+  readonly room: Admission['room'];
   readonly takeoverMs: number;
-  readonly finishMs: number;
   readonly warn: (event: string, err: unknown) => void;
 }
 
-/** Start requests and webhooks, until the stack is disposed of. @returns whom to tell that there may be a place for a start that waits */
-async function consumeQueues(started: AsyncDisposableStack, options: ConsumeQueues): Promise<() => void> {
-  const { redis, prefix, schema, engine, admission, takeoverMs, finishMs, warn } = options;
-  const webhooks = await consumeWebhooks({ redis, prefix, schema, onError: (err) => warn('webhook_failed', err) });
-  started.defer(() => webhooks.close(finishMs));
+/** Of the whole deployment, until the stack is disposed of. @returns whom to tell that there may be a place for a start that waits */
+async function consumeStartRequests(started: AsyncDisposableStack, options: ConsumeStartRequests): Promise<() => void> {
+  const { redis, prefix, schema, desk, room, takeoverMs, warn } = options;
   const starts = await consumeStarts({
     redis,
     prefix,
@@ -195,8 +187,8 @@ async function consumeQueues(started: AsyncDisposableStack, options: ConsumeQueu
     // What a dead orchestrator had in hand is another's as soon as its partitions are: a start that is made twice is made once.
     lockMs: takeoverMs,
     stalledMs: takeoverMs / 2,
-    onStart: startOf(engine),
-    room: admission.room,
+    onStart: startOf(desk),
+    room,
     onError: (err) => warn('start_queue_error', err),
   });
   started.defer(() => starts.close());
@@ -205,14 +197,15 @@ async function consumeQueues(started: AsyncDisposableStack, options: ConsumeQueu
 
 interface Looked {
   readonly redis: Redis;
-  readonly prefix: string;
-  readonly idleMs: number;
+  readonly prefixes: readonly string[];
+  readonly shards: readonly Shard[];
   readonly stopping: AbortSignal;
 }
 
-async function problems({ redis, prefix, idleMs, stopping }: Looked): Promise<readonly HealthProblem[]> {
+async function problems({ redis, prefixes, shards, stopping }: Looked): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  const ofRedis = await redisProblems(redis, prefix);
+  const ofRedis = await redisProblems(redis, prefixes);
   if (ofRedis.length > 0) return ofRedis;
+  const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];
 }

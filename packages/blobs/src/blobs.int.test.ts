@@ -46,7 +46,6 @@ blobsContract('S3', async () => {
 });
 
 const sha256 = 'ab'.repeat(32);
-const given = () => ({ redis, prefix: randomPrefix() });
 
 test('in Redis, what no commit refers to expires by itself, and putting more does not put that off', async () => {
   const prefix = randomPrefix();
@@ -70,7 +69,7 @@ test('a Redis that refuses is told as such', async () => {
 test('a directory that cannot be used is told at the start, or when it is needed', async () => {
   const file = join(root, 'file');
   await writeFile(file, '');
-  await expect(openBlobs({ kind: 'directory', path: join(file, 'below') }, given())).rejects.toMatchObject({
+  await expect(openBlobs({ kind: 'directory', path: join(file, 'below') })).rejects.toMatchObject({
     code: 'BLOBS_UNUSABLE',
     exitCode: 2,
     message: expect.stringMatching(/BATON_BLOBS/),
@@ -80,11 +79,11 @@ test('a directory that cannot be used is told at the start, or when it is needed
 
 test('a bucket that does not exist, and an S3 that does not answer, are told at the start', async () => {
   const place = s3Place();
-  await expect(openBlobs({ kind: 's3', ...place, bucket: 'absent' }, given())).rejects.toMatchObject({
+  await expect(openBlobs({ kind: 's3', ...place, bucket: 'absent' })).rejects.toMatchObject({
     exitCode: 2,
     message: expect.stringMatching(/The bucket absent answers with status 404/),
   });
-  await expect(openBlobs({ kind: 's3', ...place, endpoint: 'http://127.0.0.1:9' }, given())).rejects.toMatchObject({
+  await expect(openBlobs({ kind: 's3', ...place, endpoint: 'http://127.0.0.1:9' })).rejects.toMatchObject({
     exitCode: 3,
     message: expect.stringMatching(/The bucket payloads does not answer/),
   });
@@ -93,7 +92,7 @@ test('a bucket that does not exist, and an S3 that does not answer, are told at 
 test('wrong credentials are told, and not shown', async () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'nobody');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'hunter2');
-  const opened = openBlobs({ kind: 's3', ...s3Place() }, given());
+  const opened = openBlobs({ kind: 's3', ...s3Place() });
   await expect(opened).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(/The bucket payloads answers with status 403/) });
   await expect(opened).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') });
 });

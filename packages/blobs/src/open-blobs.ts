@@ -4,7 +4,6 @@ import type { BlobStore } from '@baton/core';
 import { type BlobPlace, exitCodes } from '@baton/protocol';
 import { BlobStoreError } from './blob-store-error.ts';
 import { createDirectoryBlobs } from './directory-blobs.ts';
-import { createRedisBlobs, type RedisBlobsOptions } from './redis-blobs.ts';
 
 /** BATON_BLOBS names something that cannot be used. */
 export class BlobPlaceError extends Error {
@@ -17,12 +16,15 @@ export class BlobPlaceError extends Error {
   }
 }
 
-/** @throws {BlobPlaceError} */
-export async function openBlobs(place: BlobPlace, redis: RedisBlobsOptions): Promise<BlobStore> {
+/**
+ * @returns undefined: each shard has its own, in its Redis, which is what whoever takes a blob store does without one
+ * @throws {BlobPlaceError}
+ */
+export async function openBlobs(place: BlobPlace): Promise<BlobStore | undefined> {
   try {
     switch (place.kind) {
       case 'redis':
-        return createRedisBlobs(redis);
+        return undefined;
       case 'directory':
         await mkdir(place.path, { recursive: true }).catch((cause: Error) => {
           throw new BlobStoreError('REFUSED', `The blob directory ${place.path} cannot be made: ${cause.message}`, { cause });

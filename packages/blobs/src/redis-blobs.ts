@@ -6,8 +6,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { type BlobStore, limits } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { BlobStoreError } from './blob-store-error.ts';
+import type { Redis } from './redis.ts';
 
 const keepScript = readFileSync(new URL('./keep-blob.lua', import.meta.url), 'utf8');
 const unreferredMs = limits.timeoutMsMax + 24 * 60 * 60_000;

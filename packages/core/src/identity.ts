@@ -21,13 +21,32 @@ export function dispatchId(workflowId: string, subtaskId: string, generation: nu
   return `${workflowId}~${subtaskId}~${generation}`;
 }
 
-/** FNV-1a over the id: everything that happens to a workflow meets in one partition, and so in one orchestrator. */
+/** Everything that happens to a workflow meets in one partition, and so in one orchestrator. */
 export function partitionOf(workflowId: string): number {
+  return fnv1a(workflowId) % partitionCount;
+}
+
+/**
+ * Which of a deployment's shards has the workflow. What stands before the first dot decides: a workflow that is the work of a subtask has its
+ * parent's id up to there (`childIdOf`), so both are in one shard, where one commit can end the one and tell the other. Of the hash another part than
+ * the partition's: each shard has workflows of all partitions.
+ */
+export function shardOf(workflowId: string, shards: number): number {
+  const dot = workflowId.indexOf('.');
+  return Math.floor(fnv1a(dot === -1 ? workflowId : workflowId.slice(0, dot)) / partitionCount) % shards;
+}
+
+/** What of a limit falls to a shard: the shares of all make it up. */
+export function shareOf(limit: number, shard: number, shards: number): number {
+  return Math.floor(limit / shards) + (shard < limit % shards ? 1 : 0);
+}
+
+function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < workflowId.length; index += 1) {
-    hash = Math.imul(hash ^ workflowId.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % partitionCount;
+  return hash >>> 0;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The doctor on a real deployment that is made ill in every way it knows: found, with the mend, and mended where that is safe. */
 import { partitionCount, type Workflow, type WorkflowStore } from '@baton/core';
 import { type FindingCode, findingCodes } from '@baton/protocol';
-import { connectRedis, createPartitionLeases, createSubtaskQueue, openQueue, type Redis } from '@baton/queue';
+import { connectRedis, createPartitionLeases, createSubtaskQueue, openQueue, type Redis, serversOf } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { completion, exampleAssignment, graphDefinition, type RedisFixture, randomPrefix, startRedis, step, workflowOf } from '@baton/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -13,7 +13,8 @@ let prefix: string;
 let store: WorkflowStore;
 let doctor: Doctor;
 beforeAll(async () => {
-  fixture = await startRedis();
+  // One server: its settings are changed, its replica found, its users made.
+  fixture = await startRedis({ isSingle: true });
   redis = await connectRedis(fixture.url, { name: 'doctor-test' });
 }, 60_000);
 afterAll(async () => {
@@ -23,7 +24,7 @@ afterAll(async () => {
 beforeEach(async () => {
   prefix = randomPrefix();
   store = createStore({ redis, prefix });
-  doctor = createDoctor({ redis, prefix, store, now: Date.now });
+  doctor = createDoctor({ redis, prefixes: [prefix], stores: [store], now: Date.now });
   await createPartitionLeases({ redis, prefix, owner: 'orchestrator-1', leaseMs: 60_000 }).refresh();
 });
 
@@ -96,7 +97,7 @@ describe('found, and left to people', () => {
   });
 
   test('clocks', async () => {
-    const late = createDoctor({ redis, prefix, store, now: () => Date.now() + 3_600_000 });
+    const late = createDoctor({ redis, prefixes: [prefix], stores: [store], now: () => Date.now() + 3_600_000 });
     const clocks = (await late.examine()).find(({ code }) => code === 'clocks');
     expect(clocks).toMatchObject({ severity: 'problem', message: expect.stringMatching(/is 3600 s ahead/) });
   });
@@ -140,20 +141,25 @@ describe('found and mended', () => {
 test('a replica of Redis is named, and a primary counts its own', async ({ skip }) => {
   skip(fixture.dir === null, 'one container does not find another at 127.0.0.1');
   await redis.config('SET', 'repl-diskless-sync-delay', '0');
-  const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(fixture.port)] });
+  const replica = await startRedis({ isSingle: true, args: ['--replicaof', '127.0.0.1', String(fixture.port)] });
   onTestFinished(() => replica.stop());
   await expect.poll(async () => (await finding('replication'))?.message, { timeout: 20_000 }).toMatch(/primary with 1 replica: \S+:\d+ \(online/);
   // Our own connections refuse a replica; this one stands for one that was made before the server became one.
-  const other = redis.duplicate({ host: '127.0.0.1', port: replica.port, Connector: undefined });
+  const other = (serversOf(redis)[0] as ReturnType<typeof serversOf>[number]).duplicate({ host: '127.0.0.1', port: replica.port, Connector: undefined });
   onTestFinished(() => other.disconnect());
-  const findings = await createDoctor({ redis: other, prefix, store: createStore({ redis: other, prefix }), now: Date.now }).examine();
+  const findings = await createDoctor({
+    redis: other,
+    prefixes: [prefix],
+    stores: [createStore({ redis: other, prefix })],
+    now: Date.now,
+  }).examine();
   expect(findings.find(({ code }) => code === 'replication')).toMatchObject({ severity: 'problem', mend: expect.stringContaining('BATON_REDIS_URL') });
 });
 
 test('what it may not look at is a warning, and the rest is told; an outage is thrown', async () => {
   await redis.acl('SETUSER', 'watcher', 'on', '>secret', '~*', '+@all', '-config', '-xlen', '-scan');
   const watcher = await connectRedis(fixture.url.replace('redis://', 'redis://watcher:secret@'), { name: 'doctor-test' });
-  const watching = createDoctor({ redis: watcher, prefix, store: createStore({ redis: watcher, prefix }), now: Date.now });
+  const watching = createDoctor({ redis: watcher, prefixes: [prefix], stores: [createStore({ redis: watcher, prefix })], now: Date.now });
   const findings = new Map((await watching.examine()).map((each) => [each.code, each]));
   expect(findings.get('persistence')).toMatchObject({ severity: 'ok', message: expect.stringContaining('CONFIG is forbidden') });
   expect(findings.get('dead_letters')).toMatchObject({ severity: 'warning', message: expect.stringMatching(/could not be looked at: NOPERM/) });

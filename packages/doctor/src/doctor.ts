@@ -23,12 +23,15 @@ import {
   readWaitingStarts,
   removeOrphans,
   type ServerInfo,
+  serverEndpoint,
+  serverOf,
+  serversOf,
 } from '@baton/queue';
 import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
 import { judgeClocks } from './clock.ts';
 import { judgeSchemas } from './schema.ts';
 import { judgeEviction, judgeMemory, judgePersistence, judgeReplication, judgeVersion } from './server.ts';
-import { counted, type Verdict, warning } from './verdict.ts';
+import { counted, together, type Verdict, warning } from './verdict.ts';
 import {
   judgeBacklog,
   judgeDeadLetters,
@@ -43,8 +46,10 @@ import {
 
 export interface DoctorDeps {
   readonly redis: Redis;
-  readonly prefix: string;
-  readonly store: Pick<WorkflowStore, 'summary' | 'staleOutbox'>;
+  /** Of each shard, in their order. */
+  readonly prefixes: readonly string[];
+  /** Of each shard, in their order. */
+  readonly stores: readonly Pick<WorkflowStore, 'summary' | 'staleOutbox'>[];
   /** ms since the epoch. */
   readonly now: () => number;
 }
@@ -61,7 +66,17 @@ export interface Doctor {
   fix(): Promise<readonly Fixed[]>;
 }
 
-type Patient = DoctorDeps & { readonly info: ServerInfo };
+/** One shard. */
+export interface Patient extends Pick<DoctorDeps, 'redis' | 'now'> {
+  readonly prefix: string;
+  readonly store: DoctorDeps['stores'][number];
+}
+
+/** One server. */
+interface Host {
+  readonly server: ReturnType<typeof serverOf>;
+  readonly info: ServerInfo;
+}
 
 const outboxAgeMs = 60_000;
 const outboxPerPartitionMax = 100;
@@ -69,12 +84,17 @@ const outboxPerPartitionMax = 100;
 const aliveMs = 10_000;
 const givenUpWindowMs = 60 * 60_000;
 
-const checks: Readonly<Record<FindingCode, (patient: Patient) => Promise<Verdict>>> = {
+/** Asked of every server. */
+const hostChecks = {
   redis_version: async ({ info }) => judgeVersion(info),
-  persistence: async ({ redis, info }) => judgePersistence(info, await appendfsync(redis)),
+  persistence: async ({ server, info }) => judgePersistence(info, await appendfsync(server)),
   eviction: async ({ info }) => judgeEviction(info),
   memory: async ({ info }) => judgeMemory(info),
   replication: async ({ info }) => judgeReplication(info),
+} satisfies Partial<Record<FindingCode, (host: Host) => Promise<Verdict>>>;
+
+/** Asked of every shard. */
+const checks: Readonly<Record<Exclude<FindingCode, keyof typeof hostChecks>, (patient: Patient) => Promise<Verdict>>> = {
   clocks: async ({ redis, prefix, now }) => judgeClocks(await readClocks(redis, prefix, now)),
   partitions_without_owner: async ({ redis, prefix }) => judgePartitions(await partitionOwners(redis, prefix)),
   result_lag: async ({ redis, prefix }) => judgeBacklog(await readBacklog(redis, prefix), await partitionOwners(redis, prefix)),
@@ -89,7 +109,7 @@ const checks: Readonly<Record<FindingCode, (patient: Patient) => Promise<Verdict
 };
 
 /** Null: it turned out that nothing was to be done. */
-const cures: Readonly<Partial<Record<FindingCode, (patient: DoctorDeps) => Promise<string | null>>>> = {
+const cures: Readonly<Partial<Record<FindingCode, (patient: Patient) => Promise<string | null>>>> = {
   async orphaned_jobs(patient) {
     const removed = (await removeOrphans(orphansOf(patient))).flatMap(({ jobIds }) => jobIds);
     return removed.length === 0 ? null : `Removed ${counted(removed.length, 'job')} of workflows that have ended.`;
@@ -103,15 +123,20 @@ const cures: Readonly<Partial<Record<FindingCode, (patient: DoctorDeps) => Promi
   },
 };
 
-export function createDoctor(deps: DoctorDeps): Doctor {
-  async function find(code: FindingCode, patient: Patient): Promise<FindingView> {
-    const verdict = await checks[code](patient).catch(unknown);
+export function createDoctor({ redis, prefixes, stores, now }: DoctorDeps): Doctor {
+  const patients = prefixes.map((prefix, shard): Patient => ({ redis, prefix, store: stores[shard] as Patient['store'], now }));
+
+  async function find(code: FindingCode, hosts: readonly Host[]): Promise<FindingView> {
+    const verdicts = isOfHost(code)
+      ? hosts.map(async (host) => [serverEndpoint(host.server), await hostChecks[code](host).catch(unknown)] as const)
+      : patients.map(async (patient) => [patient.prefix, await checks[code](patient).catch(unknown)] as const);
+    const verdict = together(await Promise.all(verdicts));
     return { code, ...verdict, fixable: verdict.severity !== 'ok' && code in cures };
   }
 
   async function examine(): Promise<readonly FindingView[]> {
-    const patient = { ...deps, info: await readServerInfo(deps.redis) };
-    return await Promise.all(findingCodes.map((code) => find(code, patient)));
+    const hosts = await Promise.all(serversOf(redis).map(async (server) => ({ server, info: await readServerInfo(server) })));
+    return await Promise.all(findingCodes.map((code) => find(code, hosts)));
   }
 
   return {
@@ -119,12 +144,20 @@ export function createDoctor(deps: DoctorDeps): Doctor {
     async fix() {
       const fixed: Fixed[] = [];
       for (const { code, fixable } of await examine()) {
-        const message = fixable ? await cures[code]?.(deps) : null;
-        if (typeof message === 'string') fixed.push({ code, message });
+        const cure = fixable ? cures[code] : undefined;
+        if (cure === undefined) continue;
+        for (const patient of patients) {
+          const message = await cure(patient);
+          if (message !== null) fixed.push({ code, message });
+        }
       }
       return fixed;
     },
   };
+}
+
+function isOfHost(code: FindingCode): code is keyof typeof hostChecks {
+  return code in hostChecks;
 }
 
 /** Redis has refused a command: one thing less is known, and the rest is worth telling. Everything else is an outage or a bug. */
@@ -136,9 +169,9 @@ function unknown(error: unknown): Verdict {
 }
 
 /** Null: CONFIG is forbidden. */
-async function appendfsync(redis: Redis): Promise<string | null> {
+async function appendfsync(server: Host['server']): Promise<string | null> {
   try {
-    return ((await redis.config('GET', 'appendfsync')) as readonly string[])[1] ?? null;
+    return ((await server.config('GET', 'appendfsync')) as readonly string[])[1] ?? null;
   } catch (error) {
     if (error instanceof Error && error.name === 'ReplyError') return null;
     throw error;
@@ -146,12 +179,12 @@ async function appendfsync(redis: Redis): Promise<string | null> {
 }
 
 /** Longest first within each partition. */
-async function stuck({ store, now }: DoctorDeps): Promise<readonly OutboxEntry[]> {
+async function stuck({ store, now }: Patient): Promise<readonly OutboxEntry[]> {
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
   return (await Promise.all(partitions.map((partition) => store.staleOutbox(partition, now() - outboxAgeMs, outboxPerPartitionMax)))).flat();
 }
 
-export function orphansOf({ redis, prefix, store }: DoctorDeps): OrphansOptions {
+export function orphansOf({ redis, prefix, store }: Patient): OrphansOptions {
   return {
     redis,
     prefix,

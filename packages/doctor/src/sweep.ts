@@ -5,7 +5,7 @@
  */
 import { type Redis, removeOrphans, sweepTurn, trimFinishedJobs } from '@baton/queue';
 import { createIndexSweep, expireForgottenDefinitions, forgottenDefinitions } from '@baton/store';
-import { type DoctorDeps, orphansOf } from './doctor.ts';
+import { orphansOf, type Patient } from './doctor.ts';
 
 export const sweepEveryMs = 5 * 60_000;
 /** Each takes up to a thousand in each state of each queue. */
@@ -28,7 +28,7 @@ export interface Sweeper {
   sweep(): Promise<Swept | null>;
 }
 
-export function createSweeper(deps: DoctorDeps, everyMs = sweepEveryMs): Sweeper {
+export function createSweeper(deps: Patient, everyMs = sweepEveryMs): Sweeper {
   const { redis, prefix } = deps;
   const lists = createIndexSweep(redis, prefix);
   return {
@@ -42,7 +42,7 @@ export function createSweeper(deps: DoctorDeps, everyMs = sweepEveryMs): Sweeper
   };
 }
 
-async function withoutOrphans(deps: DoctorDeps): Promise<number> {
+async function withoutOrphans(deps: Patient): Promise<number> {
   let removed = 0;
   for (let round = 0; round < orphanRoundsMax; round += 1) {
     const found = (await removeOrphans(orphansOf(deps))).flatMap(({ jobIds }) => jobIds);

@@ -17,6 +17,19 @@ export function problem(message: string, mend: string): Verdict {
   return { severity: 'problem', message, mend };
 }
 
+const severities = ['ok', 'warning', 'problem'] as const;
+
+/** Of several servers or shards, the worst, and of which it is. */
+export function together(all: readonly (readonly [name: string, Verdict])[]): Verdict {
+  const rank = ({ severity }: Verdict): number => severities.indexOf(severity);
+  const [first, ...others] = all.toSorted(([, one], [, other]) => rank(other) - rank(one)) as [(typeof all)[number], ...typeof all];
+  const verdict = first[1];
+  if (others.length === 0) return verdict;
+  const as = others.filter(([, each]) => rank(each) === rank(verdict));
+  if (verdict.severity === 'ok' && as.every(([, { message }]) => message === verdict.message)) return verdict;
+  return { ...verdict, message: [first, ...as].map(([name, { message }]) => `${name}: ${message}`).join(' ') };
+}
+
 const shownMax = 5;
 
 /** `a, b and 7 more` */

@@ -2,6 +2,7 @@
 import type { RecordedEvent, SameTree, Schema, SubtaskQueue, WorkflowHeader, WorkflowStore } from '@baton/core';
 import type { Admission } from './admission.ts';
 import type { Refusal } from './refusal.ts';
+import type { Start } from './start.ts';
 
 /** Commits that were written; commits that lost against another one; workflows that were read from the store. */
 export type Counted = 'commits' | 'conflicts' | 'reloads';
@@ -13,6 +14,8 @@ export interface EngineDeps {
   readonly sameTree?: SameTree | undefined;
   /** Also while other commits are under way. A tree saves the time between two steps and costs Redis and the agents more work: without a word, true. */
   readonly areTreesCutUnderLoad?: boolean;
+  /** Starts a workflow in the shard of its id, where there are several: one that is restarted may have any. */
+  readonly startAnywhere?: Start;
   /** Asked before each start, but not for those that a workflow asks for. Absent: whatever comes is started. */
   readonly admission?: Admission;
   /** Told of each start that was not let in. */

@@ -31,6 +31,6 @@ export function createEngine(deps: EngineDeps): Engine {
     start,
     settle: createSettle(advance),
     tick: createTick(deps, advance, cache, perform),
-    ...createControls(deps, advance, start),
+    ...createControls(deps, advance, deps.startAnywhere ?? start),
   };
 }

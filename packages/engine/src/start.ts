@@ -30,11 +30,16 @@ export type Start = (request: StartRequest) => Promise<StartOutcome>;
 
 const randomId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 16);
 
+/** For a request that has none. */
+export function newWorkflowId(): string {
+  return `wf_${randomId()}`;
+}
+
 type StartDeps = Pick<EngineDeps, 'store' | 'now' | 'schema' | 'retentionMs' | 'admission' | 'onRefused'>;
 
 export function createStart({ store, now, schema, retentionMs, admission, onRefused = () => {} }: StartDeps, advance: Advance): Start {
   return async (request) => {
-    const id = WorkflowId.safeParse(request.workflowId ?? `wf_${randomId()}`);
+    const id = WorkflowId.safeParse(request.workflowId ?? newWorkflowId());
     if (!id.success)
       return {
         status: 'invalid',

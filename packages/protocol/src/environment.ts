@@ -31,11 +31,15 @@ function oneOf<const Words extends readonly [string, ...string[]]>(...words: Wor
   return z.enum(words, `must be one of ${words.join(', ')}`);
 }
 
+/** Each costs every process some connections. */
+const shardsMax = 64;
+
 /** Whether a process that dispatches hands the queue whole trees of subtasks, where their agents can. `auto`: while it has nothing else to write. */
 export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
 /** How long ended workflows are kept whose definition does not say. */
 export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
+
 const RedisUrl = z.string().superRefine((text, context) => {
   const parsed = parseRedisUrl(text);
   if (!parsed.ok) context.addIssue(parsed.message);
@@ -48,6 +52,8 @@ export const Environment = z.object({
     .string()
     .regex(/^\{[A-Za-z0-9_.:-]+\}$/, 'must be a Redis hash tag like {baton:0}')
     .default(defaultPrefix),
+  /** How many parts the deployment has, each in one slot of Redis. Fixed when the deployment is created. */
+  BATON_SHARDS: whole(1, shardsMax, `a whole number from 1 to ${shardsMax}`).default(1),
   /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
   BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
   /** Where payloads over the inline limit are kept. */

@@ -220,6 +220,7 @@ describe('the environment', () => {
     expect(parseEnvironment(Environment, { BATON_HOST: '', OTHER: 'x' })).toEqual({
       BATON_REDIS_URL: 'redis://127.0.0.1:6379',
       BATON_PREFIX: '{baton:0}',
+      BATON_SHARDS: 1,
       BATON_EVICTING_REDIS: 'refuse',
       BATON_BLOBS: { kind: 'redis' },
       BATON_GRACE_MS: 15_000,

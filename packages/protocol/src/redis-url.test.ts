@@ -25,6 +25,21 @@ test.each<[string, RedisTarget, string]>([
     '10.0.0.1:5000,[::1]:5001/mymaster',
   ],
   ['redis+sentinel://:100%@one/mymaster', { ...sentinel, sentinels: [{ host: 'one', port: 26_379 }], password: '100%' }, 'one:26379/mymaster'],
+  ['redis+cluster://one', { kind: 'cluster', isTls: false, nodes: [{ host: 'one', port: 6_379 }] }, 'one:6379'],
+  [
+    'rediss+cluster://me:se%3Acret@10.0.0.1:7000,[::1]:7001',
+    {
+      kind: 'cluster',
+      isTls: true,
+      nodes: [
+        { host: '10.0.0.1', port: 7_000 },
+        { host: '::1', port: 7_001 },
+      ],
+      username: 'me',
+      password: 'se:cret',
+    },
+    '10.0.0.1:7000,[::1]:7001',
+  ],
 ])('%s', (url, target, shown) => {
   expect(parseRedisUrl(url)).toEqual({ ok: true, value: target });
   expect(shownTarget(target)).toBe(shown);
@@ -32,7 +47,7 @@ test.each<[string, RedisTarget, string]>([
 });
 
 test.each([
-  ['http://me:secret@h', /must be a URL like redis:\/\/127\.0\.0\.1:6379 or redis\+sentinel/],
+  ['http://me:secret@h', /must be a URL like redis:\/\/127\.0\.0\.1:6379, redis\+sentinel.* or redis\+cluster/],
   ['redis://', /must be a URL like/],
   ['redis://[secret', /must be a URL like/],
   ['redis+sentinel://me:secret@one:1', /must name the master/],
@@ -41,6 +56,9 @@ test.each([
   ['redis+sentinel://me:secret@one:1,/m', /must have Sentinels like/],
   ['redis+sentinel:///m', /must be a URL like redis\+sentinel/],
   ['redis+sentinel://one/m?password=secret', /knows db, sentinel_username, sentinel_password after the question mark, not password/],
+  ['redis+cluster://me:secret@one:7000/1', /redis\+cluster:\/\/.*without a database/],
+  ['redis+cluster://me:secret@one:7000,two:', /must have nodes like/],
+  ['redis+cluster://', /must be a URL like redis\+cluster/],
   ['redis+sentinel://one/m?db=x', /must have a number as its db/],
 ])('%s is refused, with what would be right and without a secret', (url, message) => {
   const parse = () => parseEnvironment(Environment, { BATON_REDIS_URL: url });

@@ -1,5 +1,5 @@
 /**
- * What BATON_REDIS_URL says: one server, or the Sentinels that know which server it is. Not here: connecting to it.
+ * What BATON_REDIS_URL says: one server, the Sentinels that know which server it is, or some nodes of a cluster, which know the others. Not here: connecting.
  * **Invariant:** what is wrong with a URL is told without the URL, which may carry a password.
  */
 
@@ -26,16 +26,26 @@ export interface SentinelTarget {
   readonly sentinelPassword?: string;
 }
 
-export type RedisTarget = ServerTarget | SentinelTarget;
+export interface ClusterTarget {
+  readonly kind: 'cluster';
+  readonly nodes: readonly HostPort[];
+  readonly isTls: boolean;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+export type RedisTarget = ServerTarget | SentinelTarget | ClusterTarget;
 
 export type ParsedRedisUrl = { readonly ok: true; readonly value: RedisTarget } | { readonly ok: false; readonly message: string };
 
 const sentinelPortDefault = 26_379;
-const examples = 'redis://127.0.0.1:6379 or redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster';
+const redisPortDefault = 6_379;
+const examples = 'redis://127.0.0.1:6379, redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster or redis+cluster://10.0.0.1:6379,10.0.0.2:6379';
 const sentinelQuery = ['db', 'sentinel_username', 'sentinel_password'] as const;
 
 export function parseRedisUrl(text: string): ParsedRedisUrl {
   if (/^rediss?\+sentinel:\/\//.test(text)) return parseSentinelUrl(text);
+  if (/^rediss?\+cluster:\/\//.test(text)) return parseClusterUrl(text);
   if (/^rediss?:\/\/.+/.test(text) && URL.canParse(text)) return { ok: true, value: { kind: 'server', url: text } };
   return wrong(`must be a URL like ${examples}`);
 }
@@ -48,8 +58,14 @@ export function shownTarget(target: RedisTarget): string {
       return `${hostname}:${port === '' ? '6379' : port}`;
     }
     case 'sentinel':
-      return `${target.sentinels.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',')}/${target.name}`;
+      return `${shownHosts(target.sentinels)}/${target.name}`;
+    case 'cluster':
+      return shownHosts(target.nodes);
   }
+}
+
+function shownHosts(hosts: readonly HostPort[]): string {
+  return hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
 }
 
 /** `redis+sentinel://[user:password@]host:port,host:port/<master name>[?db=…&sentinel_username=…&sentinel_password=…]`; no URL parser takes several hosts. */
@@ -58,7 +74,7 @@ function parseSentinelUrl(text: string): ParsedRedisUrl {
   if (found === null) return wrong('must be a URL like redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster');
   const [, scheme, credentials = '', hosts = '', name = '', query = ''] = found;
   if (name === '') return wrong('must name the master that the Sentinels watch, like redis+sentinel://10.0.0.1:26379/mymaster');
-  const sentinels = hosts.split(',').map(hostPort);
+  const sentinels = hosts.split(',').map((host) => hostPort(host, sentinelPortDefault));
   if (!sentinels.every((sentinel) => sentinel !== null)) return wrong('must have Sentinels like 10.0.0.1:26379,10.0.0.2:26379 before the name of the master');
   const given = new URLSearchParams(query);
   const unknown = [...given.keys()].filter((key) => !(sentinelQuery as readonly string[]).includes(key));
@@ -83,11 +99,22 @@ function parseSentinelUrl(text: string): ParsedRedisUrl {
   };
 }
 
-function hostPort(text: string): HostPort | null {
+/** `redis+cluster://[user:password@]host:port,host:port`: any of the nodes will do, some in case one is away. */
+function parseClusterUrl(text: string): ParsedRedisUrl {
+  const found = /^(rediss?)\+cluster:\/\/(?:([^@/?]*)@)?([^@/?]+)\/?$/.exec(text);
+  if (found === null) return wrong('must be a URL like redis+cluster://10.0.0.1:6379,10.0.0.2:6379, without a database: a cluster has one');
+  const [, scheme, credentials = '', hosts = ''] = found;
+  const nodes = hosts.split(',').map((host) => hostPort(host, redisPortDefault));
+  if (!nodes.every((node) => node !== null)) return wrong('must have nodes like 10.0.0.1:6379,10.0.0.2:6379');
+  const [username, password] = credentialsOf(credentials);
+  return { ok: true, value: { kind: 'cluster', nodes, isTls: scheme === 'rediss', ...(username && { username }), ...(password && { password }) } };
+}
+
+function hostPort(text: string, portDefault: number): HostPort | null {
   const found = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/.exec(text);
   if (found === null) return null;
   const [, host = '', port] = found;
-  const number = port === undefined ? sentinelPortDefault : Number(port);
+  const number = port === undefined ? portDefault : Number(port);
   return number < 1 || number > 65_535 ? null : { host: host.replace(/^\[(.*)\]$/, '$1'), port: number };
 }
 

@@ -4,9 +4,9 @@
  * end them. Not here: what is done about them without an agent, which is the janitor's.
  */
 import { capabilityQueue } from '@baton/protocol';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { listAgents } from './registry.ts';
 
 export interface AbandonedCapability {

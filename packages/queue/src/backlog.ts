@@ -1,8 +1,8 @@
 /** Replies that nobody has settled yet: how many, and for how long the first of each stream has stood there. */
 import { childCapability, partitionCount } from '@baton/core';
 import { resultStream } from '@baton/protocol';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
+import type { Redis } from './redis.ts';
 import { streamKey } from './result-stream.ts';
 import { msOf } from './server-time.ts';
 

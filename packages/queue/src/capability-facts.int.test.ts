@@ -1,5 +1,6 @@
 /** What only a real Redis can show of capabilities: what asking costs, and what outlives whom. */
 import { exampleAssignment, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
+import type { Command } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
 import { createSubtaskQueue } from './dispatch.ts';
@@ -32,9 +33,9 @@ async function commandsOf(work: () => Promise<unknown>): Promise<{ readonly atOn
   const admin = await connectRedis(fixture.url, { name: 'admin' });
   const { sendCommand } = redis;
   let all = 0;
-  redis.sendCommand = (...given) => {
+  redis.sendCommand = (command: Command) => {
     all += 1;
-    return sendCommand.apply(redis, given);
+    return sendCommand.call(redis, command);
   };
   try {
     await admin.client('PAUSE', 100, 'ALL');

@@ -1,7 +1,7 @@
 /** What the queue knows of a capability, and how many of its subtasks may run at the same time. */
 import type { CapabilityFacts } from '@baton/core';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { agentsOf } from './registry.ts';
 
 /** All commands are written before the first answer is awaited: with those of other capabilities, one round trip on the socket. */

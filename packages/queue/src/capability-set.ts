@@ -1,5 +1,5 @@
 /** The capabilities that this deployment has ever served or asked for: which result streams there can be. */
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 export async function announceCapabilities(redis: Redis, prefix: string, capabilities: readonly string[]): Promise<void> {
   if (capabilities.length > 0) await redis.sadd(capabilitiesKey(prefix), ...capabilities);

@@ -1,6 +1,6 @@
 /** How far other clocks are from that of Redis: ours, and those of the agents by their heartbeats. A heartbeat tells it to within its way to Redis. */
 import { AgentEntry } from '@baton/protocol';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { agentKey, agentsKey } from './registry.ts';
 import { msOf } from './server-time.ts';
 

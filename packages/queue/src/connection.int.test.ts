@@ -7,7 +7,8 @@ import { type ConnectionEvent, connectRedis } from './connection.ts';
 
 let fixture: RedisFixture;
 beforeAll(async () => {
-  fixture = await startRedis();
+  // One server: what one server refuses and tells; of a cluster see cluster-connection.int.test.ts.
+  fixture = await startRedis({ isSingle: true });
 }, 60_000);
 afterAll(() => fixture?.stop());
 

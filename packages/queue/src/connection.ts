@@ -3,12 +3,14 @@
  * Not here: making the client (`redis-client.ts`).
  */
 import { exitCodes, shownTarget } from '@baton/protocol';
-import type { Redis } from 'ioredis';
-import { redisClient, redisTarget } from './redis-client.ts';
+import type { Redis as Server } from 'ioredis';
+import { observeOutages } from './outage.ts';
+import type { Redis } from './redis.ts';
+import { redisClient, redisTarget, serverEndpoint, serversOf } from './redis-client.ts';
 import { isOldServer, mayEvict, readServerInfo, versionMin } from './server-info.ts';
 import { writeOncePerTurn } from './turn-writes.ts';
 
-export type { Redis } from 'ioredis';
+export type { Redis } from './redis.ts';
 
 /** What happens to a connection after it was made. The endpoint is `host:port`, never with a password. */
 export type ConnectionEvent =
@@ -43,7 +45,7 @@ export class RedisUnsuitableError extends Error {
 const defaultWaitMs = 5_000;
 
 /**
- * @param url as BATON_REDIS_URL: `redis://…`, `rediss://…`, `redis+sentinel://…`, `rediss+sentinel://…`
+ * @param url as BATON_REDIS_URL: `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`, each with TLS as `rediss`
  * @throws {RedisUrlError} when it is none of these
  * @throws {RedisUnavailableError} when it does not answer a PING within `maxWaitMs`
  * @throws {RedisUnsuitableError} when it is too old, or may evict keys and that was not accepted
@@ -56,7 +58,8 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
   writeOncePerTurn(redis);
   try {
     await firstAnswer(redis, endpoint, maxWaitMs);
-    await checkSuitable(redis, endpoint, { evicting, observe });
+    const servers = serversOf(redis);
+    await Promise.all(servers.map((server) => checkSuitable(server, servers.length === 1 ? endpoint : serverEndpoint(server), { evicting, observe })));
   } catch (error) {
     redis.disconnect();
     throw error;
@@ -69,9 +72,10 @@ async function firstAnswer(redis: Redis, endpoint: string, maxWaitMs: number): P
   let lastError: Error | undefined;
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {
-    redis.on('error', (error) => {
-      lastError = error;
-      if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message)) reject(unavailable(endpoint, 'refused us', error));
+    redis.on('error', (error: Error & { readonly lastNodeError?: Error }) => {
+      // A cluster says only that no node was of use, and keeps the reason behind it.
+      lastError = error.lastNodeError ?? error;
+      if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(lastError.message)) reject(unavailable(endpoint, 'refused us', lastError));
     });
     timer = setTimeout(() => reject(unavailable(endpoint, `did not answer within ${maxWaitMs} ms`, lastError)), maxWaitMs);
   });
@@ -93,8 +97,8 @@ function unavailable(endpoint: string, what: string, cause: Error | undefined): 
   return new RedisUnavailableError(`Redis at ${endpoint} ${what}${why}: start Redis, or set BATON_REDIS_URL to one that runs.`, { cause });
 }
 
-async function checkSuitable(redis: Redis, endpoint: string, { evicting, observe }: Required<Pick<ConnectOptions, 'evicting' | 'observe'>>): Promise<void> {
-  const info = await readServerInfo(redis);
+async function checkSuitable(server: Server, endpoint: string, { evicting, observe }: Required<Pick<ConnectOptions, 'evicting' | 'observe'>>): Promise<void> {
+  const info = await readServerInfo(server).catch((error) => Promise.reject(unavailable(endpoint, 'did not tell about itself', error as Error)));
   const [isOld, evicts] = [isOldServer(info), mayEvict(info)];
   if (isOld === true) throw new RedisUnsuitableError(`Redis at ${endpoint} is version ${info.get('redis_version')}: Baton needs ${versionMin} or newer.`);
   if (isOld === null || evicts === null) {
@@ -104,18 +108,4 @@ async function checkSuitable(redis: Redis, endpoint: string, { evicting, observe
   const danger = `Redis at ${endpoint} may evict keys (maxmemory-policy ${info.get('maxmemory_policy')}), which loses workflows: set maxmemory-policy to noeviction in its redis.conf`;
   if (evicting === 'refuse') throw new RedisUnsuitableError(`${danger}, or BATON_EVICTING_REDIS=accept to start all the same.`);
   observe({ event: 'redis_may_evict', endpoint, error: `${danger}.` });
-}
-
-function observeOutages(redis: Redis, endpoint: string, observe: NonNullable<ConnectOptions['observe']>): void {
-  let isLost = false;
-  const lost = (error: string): void => {
-    if (!isLost) observe({ event: 'redis_lost', endpoint, error });
-    isLost = true;
-  };
-  redis.on('error', (error) => lost(error.message || String(error)));
-  redis.on('reconnecting', () => lost('the connection was closed'));
-  redis.on('ready', () => {
-    if (isLost) observe({ event: 'redis_restored', endpoint });
-    isLost = false;
-  });
 }

@@ -23,6 +23,7 @@ import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { retryWaitMs } from './retry-wait.ts';
+import type { Room, Seat } from './room.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -71,6 +72,8 @@ export interface ConsumeOptions extends BlobStoreOption {
   /** The agent's id; stands in the job while it runs. */
   readonly agent: string;
   readonly concurrency: number;
+  /** Of that size, where other consumers share it. */
+  readonly room?: Room;
   /** Up to which it takes assignments: that of this code, but in tests. */
   readonly schema?: Schema;
   /** A job whose lock is not renewed for so long counts as left alone. */
@@ -118,7 +121,9 @@ export async function consumeCapability(given: ConsumeOptions): Promise<Consumer
   const options: Consuming = { ...given, payloads: payloadsIn(given) };
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
-  const worker = new Worker(capabilityQueue(options.capability), (job, token) => run(options, ongoing, job, token), {
+  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wake(worker) });
+  const process = seat === undefined ? run : seated(seat);
+  const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
     connection: options.redis,
     prefix: options.prefix,
     name: options.agent,
@@ -134,7 +139,38 @@ export async function consumeCapability(given: ConsumeOptions): Promise<Consumer
   listen(worker, options, ongoing);
   restAfterRefusals(worker);
   await worker.waitUntilReady();
-  return { close: (graceMs) => close(worker, graceMs, options, ongoing) };
+  return {
+    close(graceMs) {
+      // Seen by `run`, which the worker calls once more for a job that it had fetched already.
+      ongoing.isClosing = true;
+      seat?.close();
+      return close(worker, graceMs, options, ongoing);
+    },
+  };
+}
+
+/** A job for which there is no room yet is ours all the same: it may be lost while it waits, or have to go back. */
+function seated(seat: Seat): typeof run {
+  return async (options, ongoing, job, token) => {
+    const waiting = new AbortController();
+    ongoing.runs.set(String(job.id), waiting);
+    const isIn = await seat.enter();
+    try {
+      // BullMQ then leaves the job as it is.
+      if (waiting.signal.aborted && !ongoing.isClosing) throw new WaitingError();
+      return await run(options, ongoing, job, token);
+    } finally {
+      if (isIn) seat.leave();
+      if (ongoing.runs.get(String(job.id)) === waiting) ongoing.runs.delete(String(job.id));
+    }
+  };
+}
+
+/** A worker that has what it may have in hand sleeps until one of these is done: resuming is how BullMQ has it look again. */
+function wake(worker: Worker): void {
+  if (worker.closing !== undefined) return;
+  void worker.pause(true);
+  void worker.resume();
 }
 
 async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string | undefined): Promise<SentReply> {
@@ -219,8 +255,6 @@ function listen(worker: Worker, options: Consuming, { runs, answers, leaving }: 
 }
 
 async function close(worker: Worker, graceMs: number, { capability, onError }: ConsumeOptions, ongoing: Ongoing): Promise<void> {
-  // Seen by `run`, which the worker calls once more for a job that it had fetched already.
-  ongoing.isClosing = true;
   const closed = worker.close();
   const over = new AbortController();
   const graceEnd = delay(graceMs, undefined, { signal: over.signal }).then(() => {

@@ -3,6 +3,7 @@ import { type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type Redis } from './connection.ts';
 import { type ControlFlags, type ControlRef, controlFlagsOf, createControlFlags } from './control-flags.ts';
+import { serverOf } from './shards.ts';
 
 let fixture: RedisFixture;
 let redis: Redis;
@@ -39,7 +40,7 @@ function watch(watched: ControlRef): { cancelled: number } {
 /** Runs the work and says what Redis did for it beyond answering the question. */
 async function cost(work: () => Promise<unknown>): Promise<{ readonly exists: number; readonly hmget: number; readonly reads: number }> {
   const counts = async () => {
-    const [stats, commands] = [await redis.info('stats'), await redis.info('commandstats')];
+    const [stats, commands] = [await serverOf(redis, prefix).info('stats'), await serverOf(redis, prefix).info('commandstats')];
     const calls = (name: string): number => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(commands)?.[1] ?? 0);
     return { reads: Number(/total_reads_processed:(\d+)/.exec(stats)?.[1]), exists: calls('exists'), hmget: calls('hmget') };
   };
@@ -131,7 +132,7 @@ describe('while an attempt runs', () => {
   });
 
   test('all that run are looked at together, and when nothing runs nobody looks', async () => {
-    const looks = async (): Promise<number> => Number(/cmdstat_hmget:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    const looks = async (): Promise<number> => Number(/cmdstat_hmget:calls=(\d+)/.exec(await serverOf(redis, prefix).info('commandstats'))?.[1] ?? 0);
     const last = watch(ref({ workflowId: 'wf_2' }));
     for (let index = 0; index < 50; index += 1) watch(ref({ subtaskId: `item[${index}]` }));
     const before = await looks();

@@ -6,7 +6,7 @@
  * **Invariant:** an attempt begins at the moment in which Redis answers its check: what was paused or cancelled by a commit before that does
  * not begin, and what a later commit pauses had begun.
  */
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 /** One dispatch. */
 export interface ControlRef {

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Problem, ReceivedReply } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { execute } from './pipeline.ts';
+import type { Redis } from './redis.ts';
 import { awaitedInQueue, noReply, replyField } from './result-stream.ts';
 
 const replayScript = readFileSync(new URL('./replay-dead-letter.lua', import.meta.url), 'utf8');

@@ -4,10 +4,10 @@
  */
 import { partitionCount } from '@baton/core';
 import { capabilityQueue, webhooksQueue, workflowsQueue } from '@baton/protocol';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { ownerKey } from './lease.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { agentKey, agentsKey } from './registry.ts';
 import { sweepKey } from './sweep-turn.ts';
 

@@ -4,9 +4,9 @@
  */
 import { capabilityQueue, webhooksQueue, workflowsQueue } from '@baton/protocol';
 import type { KeepJobs, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { eventsKeptMax, openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 
 const completed = { age: 3_600, count: 1_000 } as const satisfies KeepJobs;
 const failed = { age: 86_400, count: 1_000 } as const satisfies KeepJobs;

@@ -6,7 +6,7 @@
 import { type Assignment, assignmentsOf, dispatchId, type Tree } from '@baton/core';
 import { capabilityQueue } from '@baton/protocol';
 import { type FlowJob, FlowProducer, type JobsOptions, QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 /** Each chunk is one MULTI, in which Redis does nothing else (T12). */
 const jobsPerChunkMax = 200;

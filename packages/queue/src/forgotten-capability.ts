@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { partitionCount } from '@baton/core';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { capabilitiesKey } from './capability-set.ts';
+import type { Redis } from './redis.ts';
 import { agentsOfKey, treesKey } from './registry.ts';
 import { streamKey } from './result-stream.ts';
 

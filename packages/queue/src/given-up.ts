@@ -1,8 +1,8 @@
 /** Jobs that the queue has given up: no agent could read them, or they took down one agent after the other. The engine learns of each when it asks. */
 import { capabilityQueue } from '@baton/protocol';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 
 export interface GivenUp {
   readonly capability: string;

@@ -7,13 +7,13 @@
 import { currentSchema } from '@baton/core';
 import { capabilityQueue, parseAssignment, replyMessage, schemaVersionOf } from '@baton/protocol';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import type { ConsumeOptions } from './consume.ts';
 import { forgetCapability, isIdle, markIdle, markUsed, readIdle } from './forgotten-capability.ts';
 import { answerAbandoned } from './job-reply.ts';
 import { lostFailure, stallsMaxDefault } from './lost.ts';
 import { openQueue, promoteJob } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { agentsOf } from './registry.ts';
 
 export interface JanitorOptions {

@@ -6,8 +6,8 @@ import type { Payloads } from '@baton/blobs';
 import { type JobFacts, type Progress, type Schema, upgraded } from '@baton/core';
 import { parseReplyData, schemaVersionOf } from '@baton/protocol';
 import type { Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { wholeReplyData } from './by-reference.ts';
+import type { Redis } from './redis.ts';
 
 /**
  * A waiting list is a Redis list: finding one job in it costs its length. So the next so many are read once for all refs, and whoever stands

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { currentSchema, type PartitionLeases, partitionCount } from '@baton/core';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { msOf } from './server-time.ts';
 
 const refreshScript = readFileSync(new URL('./refresh-leases.lua', import.meta.url), 'utf8');

@@ -2,14 +2,18 @@
 import type { LoadReader } from '@baton/core';
 import { capabilityQueue } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
+import type { Redis } from './redis.ts';
 import { memoryUse, parseInfo } from './server-info.ts';
+import { serverOf } from './shards.ts';
 
 export function createLoadReader(redis: Redis, prefix: string): LoadReader {
   return {
     async read(isQueuedAskedFor) {
-      const [info, queued] = await Promise.all([redis.info('memory'), isQueuedAskedFor ? readQueued(redis, prefix) : new Map<string, number>()]);
+      const [info, queued] = await Promise.all([
+        serverOf(redis, prefix).info('memory'),
+        isQueuedAskedFor ? readQueued(redis, prefix) : new Map<string, number>(),
+      ]);
       return { memory: memoryUse(parseInfo(info)), queued };
     },
   };

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { limits } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue } from '@baton/protocol';
 import { type Job, QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { LockLostError } from './abort-reason.ts';
+import type { Redis } from './redis.ts';
 import { onceTaken } from './refusal.ts';
 
 const keepScript = readFileSync(new URL('./keep-once.lua', import.meta.url), 'utf8');

@@ -3,9 +3,9 @@
  * each is some kilobytes and listens to the connection, and the names of capabilities come from definitions, which anybody may bring.
  */
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 
 /** More than are dispatched to in one turn: one that is in use is never closed. */
 const openMax = 1_000;

@@ -6,6 +6,7 @@ import { connectRedis, type Redis } from './connection.ts';
 import { createSubtaskQueue } from './dispatch.ts';
 import { findOrphans, removeOrphans } from './orphans.ts';
 import { openQueue } from './queue-handle.ts';
+import { serverOf } from './shards.ts';
 
 let fixture: RedisFixture;
 let redis: Redis;
@@ -78,7 +79,7 @@ test('jobs of what is over are found, in every state, and removed; all others st
   expect(await findOrphans(options())).toEqual([]);
   const left = await Promise.all(['data.fetch', 'data.clean'].map((name) => queueOf(name).getRanges(['waiting', 'delayed', 'waiting-children'], 0, -1)));
   expect(left.map((ids) => ids.toSorted())).toEqual([['over_foreign', 'runs~fetch~1', 'runs~leaf~1'], ['runs~root~1']]);
-  expect(await redis.keys(`${prefix}:cap.*over_1~*`)).toEqual([]);
+  expect(await serverOf(redis, prefix).keys(`${prefix}:cap.*over_1~*`)).toEqual([]);
 });
 
 test('what an agent has in hand is left to it, and so is what waits for that', async () => {

@@ -5,9 +5,9 @@
  */
 import { capabilityQueue } from '@baton/protocol';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { knownCapabilities } from './capability-set.ts';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 
 /** Those that would run first, which are the oldest: of each state of a queue. */
 const jobsPerStateMax = 1_000;

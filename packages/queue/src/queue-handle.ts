@@ -1,6 +1,6 @@
 /** BullMQ's queues as we open them, with the options that every handle of one must share. Apps that show queues get them from here. */
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 export type { Queue } from 'bullmq';
 

@@ -9,7 +9,7 @@ let fixture: RedisFixture;
 const open: Redis[] = [];
 const closers: (() => Promise<void>)[] = [];
 beforeAll(async () => {
-  fixture = await startRedis();
+  fixture = await startRedis({ isSingle: true });
 });
 afterAll(() => fixture?.stop());
 afterEach(async () => {
@@ -27,7 +27,7 @@ async function connected(url: string): Promise<{ redis: Redis; events: Connectio
 }
 
 function duplicateOf(redis: Redis): Redis {
-  const duplicate = redis.duplicate();
+  const duplicate = (redis as PlainRedis).duplicate();
   duplicate.on('error', () => {});
   open.push(duplicate);
   return duplicate;

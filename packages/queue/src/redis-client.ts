@@ -2,9 +2,10 @@
  * The client for what a URL names: the seam between the ways in which Redis can be deployed and everybody else. Whatever it is, the client (and each
  * duplicate of it, which BullMQ makes for its blocking reads) reconnects for ever, only to a server that takes writes, and notices one that is silent.
  */
-import { exitCodes, parseRedisUrl, type RedisTarget, type SentinelTarget } from '@baton/protocol';
-import { Redis, type RedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+import { type ClusterTarget, exitCodes, parseRedisUrl, type RedisTarget, type SentinelTarget } from '@baton/protocol';
+import { Cluster, type RedisOptions, Redis as Server, type StandaloneConnectionOptions } from 'ioredis';
 import { StandaloneConnector } from 'ioredis/built/connectors/index.js';
+import type { Redis } from './redis.ts';
 import { endSilence } from './silence.ts';
 
 export interface ClientOptions {
@@ -34,22 +35,90 @@ export function redisTarget(url: string): RedisTarget {
 /** Connects at once, and goes on trying. */
 export function redisClient(target: RedisTarget, options: ClientOptions): Redis {
   const client = openClient(target, options);
-  endSilence(client, silentMsMax);
-  client.duplicate = (override) => {
-    const duplicate = Redis.prototype.duplicate.call(client, override) as Redis;
-    endSilence(duplicate, silentMsMaxBlocking);
-    return duplicate;
-  };
+  endSilenceOf(client, silentMsMax);
+  if (client instanceof Cluster) {
+    client.duplicate = (nodes, override) => {
+      const duplicate: Cluster = Cluster.prototype.duplicate.call(client, nodes, override);
+      endSilenceOf(duplicate, silentMsMaxBlocking);
+      return duplicate;
+    };
+  } else {
+    client.duplicate = (override) => {
+      const duplicate: Server = Server.prototype.duplicate.call(client, override);
+      endSilenceOf(duplicate, silentMsMaxBlocking);
+      return duplicate;
+    };
+  }
   return client;
+}
+
+/** Another connection to the same, for reads that block. */
+export function duplicateOf(redis: Redis, use: string, silentMs: number): Redis {
+  const duplicate = redis instanceof Cluster ? duplicateCluster(redis, use) : redis.duplicate({ connectionName: nameOf(redis.options.connectionName, use) });
+  endSilenceOf(duplicate, silentMs);
+  return duplicate;
+}
+
+function duplicateCluster(cluster: Cluster, use: string): Cluster {
+  const { replyMapping: _, ...own } = cluster.options.redisOptions ?? {};
+  return cluster.duplicate([], { redisOptions: { ...own, connectionName: nameOf(own.connectionName, use) } });
+}
+
+function nameOf(name: string | undefined, use: string): string {
+  return `${name ?? 'baton'}-${use}`;
+}
+
+/** Every server that takes writes: the one, or the masters of the cluster. For what must be asked of each, and what has no key. */
+export function serversOf(redis: Redis): readonly Server[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+}
+
+/** Who has the slot, as far as is known now; undefined: nobody that we are connected to. */
+export function serverOfSlot(redis: Redis, slot: number): Server | undefined {
+  if (!(redis instanceof Cluster)) return redis;
+  const [endpoint] = redis.slots[slot] ?? [];
+  return redis.nodes('master').find((server) => serverEndpoint(server) === endpoint);
+}
+
+/** `host:port` of a server. */
+export function serverEndpoint({ options: { host, port } }: Server): string {
+  return `${host}:${port}`;
+}
+
+/** A connection to a server was lost, or comes anew: Redis may be back with less than it had. */
+export function onAnew(redis: Redis, act: () => void): void {
+  if (redis instanceof Cluster) redis.on('-node', act);
+  else redis.once('ready', () => redis.on('ready', act));
+}
+
+function endSilenceOf(redis: Redis, silentMs: number): void {
+  if (redis instanceof Cluster) redis.on('+node', (node: Server) => endSilence(node, silentMs));
+  else endSilence(redis, silentMs);
 }
 
 function openClient(target: RedisTarget, options: ClientOptions): Redis {
   switch (target.kind) {
     case 'server':
-      return new Redis(target.url, { ...commonOptions(options), Connector: PrimaryConnector });
+      return new Server(target.url, { ...commonOptions(options), Connector: PrimaryConnector });
     case 'sentinel':
-      return new Redis({ ...commonOptions(options), ...sentinelOptions(target) });
+      return new Server({ ...commonOptions(options), ...sentinelOptions(target) });
+    case 'cluster':
+      return openCluster(target, options);
   }
+}
+
+/** Each node's connection ends when it breaks; the cluster makes another one, to whoever has the slot by then. */
+function openCluster({ nodes, username, password, isTls }: ClusterTarget, options: ClientOptions): Cluster {
+  const { retryStrategy: _, ...common } = commonOptions(options);
+  return new Cluster([...nodes], {
+    redisOptions: { ...common, ...(username !== undefined && { username }), ...(password !== undefined && { password }), ...(isTls && { tls: {} }) },
+    clusterRetryStrategy: reconnectDelayMs,
+    // A command whose node is away, or whose slot has moved, is sent again, ten times a second, to whoever has the slot by then, until somebody does it.
+    maxRedirections: Number.POSITIVE_INFINITY,
+    slotsRefreshTimeout: silentMsMax,
+    // Certificates are for names.
+    ...(isTls && { dnsLookup: (address: string, callback: (error: null, address: string) => void) => callback(null, address) }),
+  });
 }
 
 function commonOptions({ name, connectTimeoutMs }: ClientOptions) {

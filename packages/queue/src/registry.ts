@@ -1,9 +1,9 @@
 /** Who is alive and what they can do: one key per agent that expires with its heartbeat, an index of them, and one for each capability. */
 import { readFileSync } from 'node:fs';
 import { AgentEntry } from '@baton/protocol';
-import type { Redis } from 'ioredis';
 import { capabilitiesKey } from './capability-set.ts';
 import { execute } from './pipeline.ts';
+import type { Redis } from './redis.ts';
 import { msOf } from './server-time.ts';
 import { partnersKey } from './tree-partners.ts';
 

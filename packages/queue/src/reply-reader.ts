@@ -1,14 +1,13 @@
 /** All result streams of the owned partitions in one call, on a connection of its own, because it blocks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { childCapability, currentSchema, type ReplyReader, type Schema } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
-import { silentMsMax } from './redis-client.ts';
+import type { Redis } from './redis.ts';
+import { duplicateOf, onAnew, silentMsMax } from './redis-client.ts';
 import { createCursors } from './reply-cursors.ts';
 import { readReplies, removeReplies, streamKey } from './result-stream.ts';
-import { endSilence } from './silence.ts';
 
 const capabilitiesRefreshMs = 1_000;
 
@@ -23,9 +22,8 @@ export interface ReplyReaderOptions extends BlobStoreOption {
 export function createReplyReader(options: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
   const { redis, prefix, schema = currentSchema } = options;
   const payloads = payloadsIn(options);
-  const blocking = redis.duplicate({ connectionName: `${redis.options.connectionName ?? 'baton'}-replies` });
   // Its reads are short: whether Redis is there is seen as soon as on the shared one.
-  endSilence(blocking, silentMsMax);
+  const blocking = duplicateOf(redis, 'replies', silentMsMax);
   const cursors = createCursors();
   const closing = new AbortController();
   let owned: readonly number[] = [];
@@ -33,7 +31,7 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader & { 
   let ownership = new AbortController();
 
   // Redis may come back with less than we have read, from its append-only file or as another primary.
-  blocking.once('ready', () => blocking.on('ready', cursors.rewind));
+  onAnew(blocking, cursors.rewind);
   // The shared connection's observer reports the outage; this one has the same.
   blocking.on('error', () => {});
 

@@ -6,8 +6,8 @@ import { isLonger, type Payloads } from '@baton/blobs';
 import { limits, type Problem, type ReceivedReply, type Schema, upgraded } from '@baton/core';
 import { capabilityOfStream, capabilityQueue, parseJson, parseReplyData, resultStream, type SentReply, schemaVersionOf } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { sentReply, wholeReplyData } from './by-reference.ts';
+import type { Redis } from './redis.ts';
 
 /** The fields of an entry. */
 export const replyField = 'reply';

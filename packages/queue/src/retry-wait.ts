@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '@baton/core';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { msOf } from './server-time.ts';
 
 /** Less than this is what the way to Redis takes, or does no harm. */

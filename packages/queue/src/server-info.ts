@@ -1,5 +1,5 @@
 /** What Redis says of itself (INFO), and what of it decides whether Baton can work on it: whoever connects asks, and so does the doctor. */
-import type { Redis } from 'ioredis';
+import type { Redis as Server } from 'ioredis';
 
 /** By the names of INFO. */
 export type ServerInfo = ReadonlyMap<string, string>;
@@ -7,8 +7,8 @@ export type ServerInfo = ReadonlyMap<string, string>;
 /** Commits set expiries that never shorten one (PEXPIRE with GT and NX), which older servers do not know. */
 export const versionMin = '7.0';
 
-export async function readServerInfo(redis: Redis): Promise<ServerInfo> {
-  return parseInfo(await redis.info());
+export async function readServerInfo(server: Server): Promise<ServerInfo> {
+  return parseInfo(await server.info());
 }
 
 export function parseInfo(text: string): ServerInfo {

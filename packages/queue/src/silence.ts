@@ -3,18 +3,18 @@
  * instead of timing each command (as the client's own `socketTimeout` does), which costs the hot path nothing, and does not take a process that was
  * frozen itself for a Redis that is silent: such a process has missed all looks but one, and reads what came before the next.
  */
-import type { Redis } from 'ioredis';
+import type { Redis as Server } from 'ioredis';
 
 const looksMax = 4;
 
 /** Holds for this connection and the sockets that it opens later, not for its duplicates. */
-export function endSilence(redis: Redis, silentMsMax: number): void {
-  redis.on('connect', () => {
-    const { stream } = redis;
+export function endSilence(server: Server, silentMsMax: number): void {
+  server.on('connect', () => {
+    const { stream } = server;
     let heardBytes = stream.bytesRead;
     let silentLooks = 0;
     const look = (): void => {
-      const isAnswerDue = redis.commandQueue.length > 0;
+      const isAnswerDue = server.commandQueue.length > 0;
       silentLooks = isAnswerDue && stream.bytesRead === heardBytes ? silentLooks + 1 : 0;
       heardBytes = stream.bytesRead;
       if (silentLooks >= looksMax) stream.destroy(new Error(`no answer for ${silentMsMax} ms`));

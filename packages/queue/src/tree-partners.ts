@@ -3,8 +3,9 @@
  * heartbeats, which sum it up (`heartbeat.lua`): a look is one read, whatever the number of agents. It is taken in the background; who decides is
  * told what the last one saw. Not here: agents that register nowhere. Nobody knows of them, so nobody can heed them.
  */
-import type { Redis } from 'ioredis';
+
 import { execute } from './pipeline.ts';
+import type { Redis } from './redis.ts';
 import { msOf } from './server-time.ts';
 
 export interface TreePartners {

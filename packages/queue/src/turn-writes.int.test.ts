@@ -6,7 +6,8 @@ import { connectRedis } from './connection.ts';
 
 let fixture: RedisFixture;
 beforeAll(async () => {
-  fixture = await startRedis();
+  // One server: there is one socket to count on.
+  fixture = await startRedis({ isSingle: true });
 }, 60_000);
 afterAll(() => fixture?.stop());
 

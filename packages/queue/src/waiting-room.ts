@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { workflowsQueue } from '@baton/protocol';
 import type { Job } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { openQueue } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 import { nameOf, park, release, type WaitsFor } from './waiting-starts.ts';
 
 export interface WaitingRoomOptions {

@@ -5,8 +5,8 @@
  * **Invariant:** it is the job that is the request. One that the list has lost (who took it from there died) tries again when its delay is over.
  */
 import { DelayedError, type Job, type Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { promoteJob } from './queue-handle.ts';
+import type { Redis } from './redis.ts';
 
 /** `type/<name>`, `capability/<name>`, `memory/`: what it is that starts wait for. */
 export interface WaitsFor {

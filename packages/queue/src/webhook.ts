@@ -6,9 +6,9 @@
 import { currentSchema, type Schema, type WebhookDelivery } from '@baton/core';
 import { WebhookJob, webhookHeaders, webhooksQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { keptJobs } from './finished-jobs.ts';
 import { createNewerJobs } from './newer-job.ts';
+import type { Redis } from './redis.ts';
 import { restAfterRefusals } from './refusal.ts';
 import { jobDelayMs, policyBackoff } from './retry-policy.ts';
 

@@ -1,7 +1,7 @@
 /** What a partition has to look at later: deadlines that come due, and dispatches that nobody has confirmed. */
 import type { WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { guardedWrite, write } from './guarded-write.ts';
+import type { Redis } from './redis.ts';
 import { answer, answers } from './redis-connection.ts';
 import { deadlineMember, deadlineOf, outboxEntryOf, outboxMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';

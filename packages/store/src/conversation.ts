@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { isLonger } from '@baton/blobs';
 import { type Commit, type ContextEntry, compareOrder, conversationSurplus, type Json, limits, viewOf, type WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { type Write, write } from './guarded-write.ts';
-import { answer } from './redis-connection.ts';
+import type { Redis } from './redis.ts';
+import { answers } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { parse } from './stored-json.ts';
 
@@ -17,6 +17,13 @@ interface Left {
   readonly value: Json;
   readonly at: number;
   readonly by: string;
+}
+
+/** As it stands in a shard. */
+interface Kept extends Left {
+  readonly shard: number;
+  readonly path: string;
+  readonly text: string;
 }
 
 const keepMs = 30 * 24 * 60 * 60_000;
@@ -43,35 +50,36 @@ function visible(entries: ReadonlyMap<string, ContextEntry>): readonly (readonly
   });
 }
 
-export function createConversations(redis: Redis, keys: StoreKeys): Pick<WorkflowStore, 'conversation'> {
+/** @param shards a conversation's workflows may be in any: each leaves in its own what it leaves */
+export function createConversations(redis: Redis, shards: readonly StoreKeys[]): Pick<WorkflowStore, 'conversation'> {
   return {
     async conversation(conversationId) {
-      const key = keys.conversation(conversationId);
-      const hash = await answer(redis.hgetall(key));
-      const left = Object.entries(hash).map(([path, text]) => [path, parse(text) as Left] as const);
+      const hashes = await answers(shards.map((keys) => redis.hgetall(keys.conversation(conversationId))));
+      const left = hashes.flatMap((hash, shard) => Object.entries(hash).map(([path, text]): Kept => ({ shard, path, text, ...(parse(text) as Left) })));
       const sorted = left.toSorted(byTime);
-      const surplus = new Set(conversationSurplus(sorted.toReversed().map(([path]) => [path, Buffer.byteLength(hash[path] as string)])));
-      if (surplus.size > 0) await forget(key, [...surplus], hash);
-      const kept = sorted.filter(([path]) => !surplus.has(path));
-      return viewOf(new Map(kept.map(([path, { value, by }], index) => [path, { value, by, order: [index] }])));
+      // A path that was left in several shards counts as it was left last.
+      const last = new Map(sorted.map((each) => [each.path, each]));
+      const counted = sorted.filter((each) => last.get(each.path) === each);
+      const surplus = new Set(conversationSurplus(counted.toReversed().map(({ path, text }) => [path, Buffer.byteLength(text)])));
+      const kept = counted.filter(({ path }) => !surplus.has(path));
+      if (kept.length < sorted.length) await forget(conversationId, new Set(sorted).difference(new Set(kept)));
+      return viewOf(new Map(kept.map(({ path, value, by }, index) => [path, { value, by, order: [index] }])));
     },
   };
 
   /** Only what still is what was read: another workflow may have left something there meanwhile. */
-  async function forget(key: string, paths: readonly string[], hash: Readonly<Record<string, string>>): Promise<void> {
-    const digests = paths.flatMap((path) => [
-      path,
-      createHash('sha1')
-        .update(hash[path] as string)
-        .digest('hex'),
-    ]);
-    await answer(redis.batonForget(key, ...digests));
+  async function forget(conversationId: string, gone: ReadonlySet<Kept>): Promise<void> {
+    const forgotten = [...Map.groupBy(gone, ({ shard }) => shard)].map(([shard, own]) => {
+      const digests = own.flatMap(({ path, text }) => [path, createHash('sha1').update(text).digest('hex')]);
+      return redis.batonForget((shards[shard] as StoreKeys).conversation(conversationId), ...digests);
+    });
+    await answers(forgotten);
   }
 }
 
 /** Of one workflow the path above comes first. */
-function byTime([path, one]: readonly [string, Left], [otherPath, other]: readonly [string, Left]): number {
-  return one.at - other.at || compareText(one.by, other.by) || compareText(path, otherPath);
+function byTime(one: Kept, other: Kept): number {
+  return one.at - other.at || compareText(one.by, other.by) || compareText(one.path, other.path);
 }
 
 function compareText(one: string, other: string): number {

@@ -3,9 +3,9 @@
  * from 1. Deliberately no stream, of which Redis sets 4 KB aside for each workflow; nobody blocks on it: who follows a workflow reads on from time to time.
  */
 import type { RecordedEvent, Schema, WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { entryOf, entryText } from './event-entry.ts';
 import { type Write, write } from './guarded-write.ts';
+import type { Redis } from './redis.ts';
 import { answer } from './redis-connection.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';

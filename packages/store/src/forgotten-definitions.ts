@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Definition } from '@baton/core';
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis as Server } from 'ioredis';
 import { definitionKeepMs } from './lifetime.ts';
+import type { Redis } from './redis.ts';
 import { answer, answers } from './redis-connection.ts';
 import { storeKeys } from './store-keys.ts';
 import { parse } from './stored-json.ts';
@@ -53,6 +54,12 @@ export async function expireForgottenDefinitions(redis: Redis, prefix: string, h
 }
 
 async function scan(redis: Redis, pattern: string): Promise<{ readonly found: readonly string[]; readonly isAll: boolean }> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const scans = await Promise.all(servers.map((server) => scanServer(server, pattern)));
+  return { found: scans.flatMap(({ found }) => found), isAll: scans.every(({ isAll }) => isAll) };
+}
+
+async function scanServer(redis: Server, pattern: string): Promise<{ readonly found: readonly string[]; readonly isAll: boolean }> {
   const found = new Set<string>();
   let cursor = '0';
   for (let scans = 0; scans < scansMax; scans += 1) {

@@ -1,5 +1,5 @@
 /** Writes to several keys that happen together, and only if a workflow is still at the revision that was read (commit.lua). */
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 
 export type Word = string | number;
 

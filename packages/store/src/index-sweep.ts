@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { workflowStatuses } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { guardedWrite, write } from './guarded-write.ts';
+import type { Redis } from './redis.ts';
 import { answer, answers, defineScripts } from './redis-connection.ts';
 import { storeKeys } from './store-keys.ts';
 import { workflowIdOf } from './workflow-index.ts';

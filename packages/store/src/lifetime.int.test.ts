@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 
-const redis = useRedis();
+// One server: all its keys are listed.
+const redis = useRedis({ isSingle: true });
 const day = 86_400_000;
 const definition = { ...graphDefinition([[]]), timeout_ms: 2 * day, retention_ms: 3 * day };
 const running = { status: 'running', expiresAt: 1_000 } as const;
@@ -15,7 +16,7 @@ const completed = { status: 'completed', endedAt: 1, result: null } as const;
 const cancelled = { type: 'subtask_cancelled', at: 1, subtaskId: 'n0' } as const;
 
 function open() {
-  const [connection, prefix] = [redis.connect(), randomPrefix()];
+  const [connection, prefix] = [redis.connectServer(), randomPrefix()];
   return { connection, prefix, store: createStore({ redis: connection, prefix }) };
 }
 
@@ -52,7 +53,7 @@ it('keeps a definition that a workflow brought for its timeout, its retention an
   await commitOne(store, workflow, {});
   expect((await lifetimes(connection, prefix))[key]).toBe(12);
   await connection.pexpire(`${prefix}:${key}`, day);
-  await commitOne(createStore({ redis: redis.connect(), prefix }), workflowOf(definition, { id: 'w2' }), {});
+  await commitOne(createStore({ redis: redis.connectServer(), prefix }), workflowOf(definition, { id: 'w2' }), {});
   expect((await lifetimes(connection, prefix))[key]).toBe(12);
 });
 
@@ -64,7 +65,7 @@ it('keeps a registered definition for good, whichever came first', async () => {
   await commitOne(store, workflowOf(definition, { id: 'after' }), {});
   expect((await lifetimes(connection, prefix))[`def:${type.hash}`]).toBeNull();
   for (const state of [paused, running, completed, running])
-    await commitOne(createStore({ redis: redis.connect(), prefix }), await loaded(store, 'after'), { state });
+    await commitOne(createStore({ redis: redis.connectServer(), prefix }), await loaded(store, 'after'), { state });
   expect((await lifetimes(connection, prefix))[`def:${type.hash}`]).toBeNull();
 });
 
@@ -79,7 +80,7 @@ it('keeps everything of a workflow that runs again for good, and its definition 
   // Flags outlive what may still begin: the workflow's timeout, and an hour.
   expect(await lifetimes(connection, prefix)).toMatchObject({ 'wf:w1': 4, 'wf:w1:events': 4, 'wf:w1:ctx': 4, 'ctl:w1': 3 });
   await connection.pexpire(`${prefix}:def:${workflow.type.hash}`, day);
-  await commitOne(createStore({ redis: redis.connect(), prefix }), workflow, { state: running });
+  await commitOne(createStore({ redis: redis.connectServer(), prefix }), workflow, { state: running });
   expect(await lifetimes(connection, prefix)).toMatchObject({ ...forGood, [`def:${workflow.type.hash}`]: 12 });
 });
 
@@ -98,14 +99,14 @@ it('does not lose a paused workflow with its definition, however long the pause'
   for (const each of [workflow, other]) await commitOne(store, each, { state: running });
   for (const each of [workflow, other]) await commitOne(store, each, { state: paused });
   await connection.unlink(`${prefix}:${key}`);
-  const later = createStore({ redis: redis.connect(), prefix });
+  const later = createStore({ redis: redis.connectServer(), prefix });
   expect(storedOf(await later.load('w1'))).toEqual(storedOf(workflow));
   await commitOne(later, await loaded(later, 'w1'), { state: running });
   expect((await lifetimes(connection, prefix))[key]).toBe(12);
   expect(await connection.hexists(`${prefix}:wf:w1`, 'definition')).toBe(0);
   // That the one goes on is nothing to the other.
   await connection.unlink(`${prefix}:${key}`);
-  const latest = createStore({ redis: redis.connect(), prefix });
+  const latest = createStore({ redis: redis.connectServer(), prefix });
   expect(storedOf(await latest.load('w2'))).toEqual(storedOf(other));
   await commitOne(latest, await loaded(latest, 'w2'), { state: completed });
   expect((await lifetimes(connection, prefix))[key]).toBe(12);

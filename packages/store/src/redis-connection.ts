@@ -1,6 +1,7 @@
 /** The connection as the store uses it: with its scripts, and with every error turned into a StoreError. */
 import { readFileSync } from 'node:fs';
-import type { ChainableCommander, Redis, Result } from 'ioredis';
+import type { ChainableCommander, Result } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { storeError } from './store-error.ts';
 
 declare module 'ioredis' {

@@ -1,11 +1,15 @@
 /** One Redis for the tests of a file, with connections that end with them. */
 import { type RedisFixture, type RedisFixtureOptions, startRedis } from '@baton/testkit';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type RedisOptions, Redis as Server } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
+import type { Redis } from './redis.ts';
 
 export interface RedisUnderTest {
   readonly server: RedisFixture;
-  connect(options?: Pick<RedisOptions, 'retryStrategy' | 'maxRetriesPerRequest'>): Redis;
+  /** To what there is: one server, or a cluster. */
+  connect(): Redis;
+  /** To one server: with `isSingle`. */
+  connectServer(options?: Pick<RedisOptions, 'retryStrategy' | 'maxRetriesPerRequest'>): Server;
 }
 
 /** To be called outside of any test. */
@@ -16,6 +20,13 @@ export function useRedis(options: RedisFixtureOptions = {}): RedisUnderTest {
   function started(): RedisFixture {
     if (server === undefined) throw new Error('Redis starts before the first test: use it in a test.');
     return server;
+  }
+
+  function kept<Client extends Redis>(redis: Client): Client {
+    // Without a listener ioredis prints what a test does on purpose.
+    redis.on('error', () => undefined);
+    connections.push(redis);
+    return redis;
   }
 
   beforeAll(async () => {
@@ -30,12 +41,10 @@ export function useRedis(options: RedisFixtureOptions = {}): RedisUnderTest {
     get server() {
       return started();
     },
-    connect(connection = {}) {
-      const redis = new Redis(started().url, connection);
-      // Without a listener ioredis prints what a test does on purpose.
-      redis.on('error', () => undefined);
-      connections.push(redis);
-      return redis;
+    connect() {
+      const { url, port } = started();
+      return kept<Redis>(url.includes('+cluster') ? new Cluster([{ host: '127.0.0.1', port }]) : new Server(url));
     },
+    connectServer: (connection = {}) => kept(new Server(started().url, connection)),
   };
 }

@@ -13,10 +13,10 @@ import { StoreError } from './store-error.ts';
 const definition = graphDefinition([[], [0]]);
 
 describe('a clean restart', () => {
-  const redis = useRedis({ args: ['--appendfsync', 'everysec'] });
+  const redis = useRedis({ isSingle: true, args: ['--appendfsync', 'everysec'] });
 
   it('keeps workflows, deadlines, outbox, events and types, and the store goes on', async () => {
-    const store = createStore({ redis: redis.connect(), prefix: randomPrefix() });
+    const store = createStore({ redis: redis.connectServer(), prefix: randomPrefix() });
     const workflow = workflowOf(definition);
     await store.register(workflow.type, 1);
     await step(store, workflow, [{ kind: 'started' }], 100);
@@ -33,11 +33,11 @@ describe('a clean restart', () => {
 });
 
 describe('a kill', () => {
-  const redis = useRedis({ args: ['--appendfsync', 'always'] });
+  const redis = useRedis({ isSingle: true, args: ['--appendfsync', 'always'] });
 
   it('loses nothing that was acknowledged, and what was not can be committed again', async () => {
     const prefix = randomPrefix();
-    const store = createStore({ redis: redis.connect({ retryStrategy: () => 20 }), prefix });
+    const store = createStore({ redis: redis.connectServer({ retryStrategy: () => 20 }), prefix });
     const workflows = Array.from({ length: 300 }, (_, index) => workflowOf(definition, { id: `w${index}` }));
     const acknowledged = new Set<Workflow>();
 
@@ -56,7 +56,7 @@ describe('a kill', () => {
     await restarted;
     expect(restarted).toBeDefined();
 
-    const reopened = createStore({ redis: redis.connect(), prefix });
+    const reopened = createStore({ redis: redis.connectServer(), prefix });
     for (const workflow of acknowledged) expect(storedOf(await reopened.load(workflow.header.id))).toEqual(storedOf(workflow));
     for (const workflow of workflows) {
       expect((await reopened.load(workflow.header.id))?.revision).toBe(1);

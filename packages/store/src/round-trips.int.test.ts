@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 
-const redis = useRedis();
+// One server: it counts the commands.
+const redis = useRedis({ isSingle: true });
 /** Redis reads a socket in pieces of this size. */
 const readBytes = 16 * 1024;
 
@@ -27,7 +28,7 @@ async function counted(watcher: Redis, act: () => Promise<unknown>): Promise<(na
 
 describe('the cost of a commit', () => {
   it('is one script, whatever it writes', async () => {
-    const [store, watcher] = [createStore({ redis: redis.connect(), prefix: randomPrefix() }), redis.connect()];
+    const [store, watcher] = [createStore({ redis: redis.connectServer(), prefix: randomPrefix() }), redis.connectServer()];
     const workflow = workflowOf(graphDefinition([[], [0], [1]]));
     await step(store, workflow, [{ kind: 'started' }], 100);
     await commitOne(store, workflow, {}); // The first call on a connection brings the script's text, the second its SHA-1.
@@ -40,7 +41,7 @@ describe('the cost of a commit', () => {
   });
 
   it('is one round trip for all commits of a call', async () => {
-    const [connection, watcher] = [redis.connect(), redis.connect()];
+    const [connection, watcher] = [redis.connectServer(), redis.connectServer()];
     const store = createStore({ redis: connection, prefix: randomPrefix() });
     const workflows = Array.from({ length: 50 }, (_, index) => workflowOf(graphDefinition([[], [0]]), { id: `w${index}` }));
     for (const workflow of workflows) await step(store, workflow, [{ kind: 'started' }], 100);
@@ -58,7 +59,7 @@ describe('the cost of a commit', () => {
   });
 
   it('does not grow with the workflow', async () => {
-    const [store, watcher] = [createStore({ redis: redis.connect(), prefix: randomPrefix() }), redis.connect()];
+    const [store, watcher] = [createStore({ redis: redis.connectServer(), prefix: randomPrefix() }), redis.connectServer()];
     const bytes: number[] = [];
     for (const size of [10, 3_000]) {
       const workflow = workflowOf(graphDefinition(Array.from({ length: size }, () => [])), { id: `w${size}`, params: { text: 'x'.repeat(size) } });
@@ -71,7 +72,7 @@ describe('the cost of a commit', () => {
   });
 
   it('of a load is one read once the definition is known', async () => {
-    const [store, watcher] = [createStore({ redis: redis.connect(), prefix: randomPrefix() }), redis.connect()];
+    const [store, watcher] = [createStore({ redis: redis.connectServer(), prefix: randomPrefix() }), redis.connectServer()];
     const workflow = workflowOf(graphDefinition([[], [0]]));
     await step(store, workflow, [{ kind: 'started' }], 100);
     const count = await counted(watcher, async () => await store.load(workflow.header.id));

@@ -1,7 +1,7 @@
 /** The deployment's secret: made by whoever asks first, and the same for everybody from then on. */
 import { randomBytes } from 'node:crypto';
 import type { WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { answer } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 

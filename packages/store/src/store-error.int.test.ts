@@ -5,11 +5,12 @@ import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 import { StoreError } from './store-error.ts';
 
-const redis = useRedis();
+// One server: it is made full.
+const redis = useRedis({ isSingle: true });
 const definition = graphDefinition([[]]);
 
 function open() {
-  const [connection, prefix] = [redis.connect(), randomPrefix()];
+  const [connection, prefix] = [redis.connectServer(), randomPrefix()];
   return { connection, prefix, store: createStore({ redis: connection, prefix }) };
 }
 
@@ -101,7 +102,7 @@ it('says so when what is stored cannot be read', async () => {
 });
 
 function useGoneRedis() {
-  const connection = redis.connect({ maxRetriesPerRequest: 0, retryStrategy: () => null });
+  const connection = redis.connectServer({ maxRetriesPerRequest: 0, retryStrategy: () => null });
   connection.disconnect();
   return createStore({ redis: connection, prefix: randomPrefix() });
 }

@@ -16,7 +16,6 @@ import {
   type Workflow,
   type WorkflowStore,
 } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { createAgenda } from './agenda.ts';
 import { commitWrites, type Given } from './commit-writes.ts';
 import { createConversations } from './conversation.ts';
@@ -25,6 +24,7 @@ import { createEventLog } from './event-log.ts';
 import { guardedWrite, type Write } from './guarded-write.ts';
 import { beginsLife, blobWrites, purgeWrites } from './lifetime.ts';
 import { outgoingOf } from './outgoing.ts';
+import type { Redis } from './redis.ts';
 import { answer, answers, defineScripts, transactionAnswers } from './redis-connection.ts';
 import { createSecret } from './secret.ts';
 import { type StoreKeys, storeKeys } from './store-keys.ts';
@@ -61,7 +61,7 @@ export function createStore({ redis, prefix, blobs, schema = currentSchema }: St
     ...createWorkflowList(redis, keys, schema),
     ...createEventLog(redis, keys, schema),
     ...agenda,
-    ...createConversations(redis, keys),
+    ...createConversations(redis, [keys]),
     ...createSecret(redis, keys),
     ...createTypeLimits(redis, keys),
     register,

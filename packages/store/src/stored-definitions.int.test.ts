@@ -5,14 +5,15 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 
-const redis = useRedis();
+// One server: its connection is cut.
+const redis = useRedis({ isSingle: true });
 const definition = graphDefinition([[]]);
 let created = 0;
 
 afterEach(() => void vi.useRealTimers());
 
 function open() {
-  const [connection, watcher, prefix] = [redis.connect({ retryStrategy: () => 10 }), redis.connect(), randomPrefix()];
+  const [connection, watcher, prefix] = [redis.connectServer({ retryStrategy: () => 10 }), redis.connectServer(), randomPrefix()];
   return { connection, watcher, prefix, store: createStore({ redis: connection, prefix }) };
 }
 type Opened = ReturnType<typeof open>;
@@ -43,7 +44,7 @@ it('is known to be stored for an hour', async () => {
 it('is not known behind another connection, nor under another prefix', async () => {
   const opened = open();
   expect(await bringsIt(opened)).toBe(true);
-  expect(await bringsIt({ ...opened, store: createStore({ redis: redis.connect(), prefix: opened.prefix }) })).toBe(true);
+  expect(await bringsIt({ ...opened, store: createStore({ redis: redis.connectServer(), prefix: opened.prefix }) })).toBe(true);
   const prefix = randomPrefix();
   expect(await bringsIt({ ...opened, prefix, store: createStore({ redis: opened.connection, prefix }) })).toBe(true);
 });
@@ -57,7 +58,7 @@ it('is not known any more when the connection broke', async () => {
 
 it('is not known from a create that lost', async () => {
   const opened = open();
-  await commitOne(createStore({ redis: redis.connect(), prefix: opened.prefix }), workflowOf(definition, { id: 'same' }), {});
+  await commitOne(createStore({ redis: redis.connectServer(), prefix: opened.prefix }), workflowOf(definition, { id: 'same' }), {});
   expect(await commitOne(opened.store, workflowOf(definition, { id: 'same' }), {})).toEqual({ status: 'conflict' });
   expect(await bringsIt(opened)).toBe(true);
 });

@@ -1,6 +1,6 @@
 /** How many workflows of a type may be active at the same time, where somebody has said so. Who holds to it is the one that starts them. */
 import type { WorkflowStore } from '@baton/core';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { answer } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 

@@ -1,7 +1,7 @@
 /** Workflow types: registered versions by name, and every frozen definition by its hash. */
 import { type Definition, limits, NewerSchemaError, type Schema, schemaOf, type WorkflowStore, type WorkflowType, workflowType } from '@baton/core';
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import type { Redis } from './redis.ts';
 import { answer, answers } from './redis-connection.ts';
 import { StoreError } from './store-error.ts';
 import type { StoreKeys } from './store-keys.ts';

@@ -1,6 +1,6 @@
 /** Reading the lists of workflows, page by page, and counting what runs. */
 import { NewerSchemaError, type Schema, type WorkflowStore, type WorkflowSummary } from '@baton/core';
-import type { Redis } from 'ioredis';
+import type { Redis } from './redis.ts';
 import { answer, answers, transactionAnswers } from './redis-connection.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { createdAtOf, cursorAt, indexesFor, placeOf, workflowIdOf } from './workflow-index.ts';

@@ -76,7 +76,7 @@ async function run(command: readonly string[], port: number): Promise<ChildProce
   return child;
 }
 
-/** The answer to an inline command, as it came; empty where nobody answers. */
+/** The answer to an inline command, if it comes in one piece; empty where nobody answers. */
 export function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));

@@ -33,7 +33,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   const redis = await connectRedis(redisUrl, { name: `baton-${service}`, evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
-  const blobs = await openBlobs(environment.BATON_BLOBS, { redis, prefix: environment.BATON_PREFIX });
+  const blobs = await openBlobs(environment.BATON_BLOBS);
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
   const metrics = port === 'off' ? noMetrics : createMetrics();
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, stopping), log });
@@ -45,7 +45,8 @@ export async function startWorker<Environment extends WorkerEnvironment>(
       await runAgent(agent, {
         redis,
         prefix: environment.BATON_PREFIX,
-        blobs,
+        ...(blobs && { blobs }),
+        shards: environment.BATON_SHARDS,
         concurrency: environment.BATON_CONCURRENCY,
         lockMs: environment.BATON_LOCK_MS,
         stalledMs: environment.BATON_STALLED_MS,

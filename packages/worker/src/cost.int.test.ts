@@ -12,7 +12,8 @@ const noop = (): void => {};
 const silent = { debug: noop, info: noop, warn: noop, error: noop, child: () => silent };
 
 test('under load a subtask costs two scripts, one append and a fraction of a delete', async () => {
-  const fixture = await startRedis();
+  // One server: it counts the commands.
+  const fixture = await startRedis({ isSingle: true });
   const redis = await connectRedis(fixture.url, { name: 'cost-test' });
   const prefix = randomPrefix();
   const agent = defineAgent({

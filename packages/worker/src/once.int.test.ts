@@ -1,6 +1,6 @@
 /** `once` with agents on a real Redis: attempts, agents that come and go, two at a time, and what is left of it. */
 
-import { connectRedis, openQueue } from '@baton/queue';
+import { connectRedis, openQueue, serverEndpoint, serverOf } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
 import { agentWorld } from './agents-under-test.ts';
@@ -154,7 +154,7 @@ describe('what is kept', () => {
     await dispatch(assignment);
     await expect.poll(() => facts(assignment)).toMatchObject({ state: 'completed' });
     await (await openQueue(world.redis, world.prefix, 'cap.data.fetch').getJob('wf_1~fetch~1'))?.remove();
-    expect(await world.redis.keys(`${world.prefix}:cap.data.fetch:*wf_1*`)).toEqual([callsKey()]);
+    expect(await serverOf(world.redis, world.prefix).keys(`${world.prefix}:cap.data.fetch:*wf_1*`)).toEqual([callsKey()]);
   });
 });
 
@@ -162,9 +162,9 @@ test('the rights of an agent suffice: the keys of its capability, and its result
   const { redis, prefix } = world;
   const registry = ['agents', 'agents.data.fetch', 'agent:*', 'capabilities', 'partners', 'trees.data.fetch'];
   const rights = ['cap.data.fetch:*', 'res.data.fetch.*', ...registry].map((key) => `~${prefix}:${key}`);
-  await redis.call('ACL', 'SETUSER', 'confined', 'on', '>secret', '+@all', ...rights, `%R~${prefix}:ctl:*`);
-  const { host, port } = redis.options;
-  const confined = await connectRedis(`redis://confined:secret@${host}:${port}`, { name: 'confined' });
+  const server = serverOf(redis, prefix);
+  await server.call('ACL', 'SETUSER', 'confined', 'on', '>secret', '+@all', ...rights, `%R~${prefix}:ctl:*`, `%R~${prefix}:shards`);
+  const confined = await connectRedis(`redis://confined:secret@${serverEndpoint(server)}`, { name: 'confined' });
   const agent = await start(
     async (_input, { once, attempt }) => {
       const uri = await once('write', () => `file of attempt ${attempt}`);

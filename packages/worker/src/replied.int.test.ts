@@ -1,5 +1,5 @@
 /** A job that was replied before it was done, and comes again, or is in two hands: on a real Redis, by agents that lost it without noticing. */
-import { openQueue } from '@baton/queue';
+import { openQueue, serverOf } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { expect, test } from 'vitest';
 import { agentWorld } from './agents-under-test.ts';
@@ -53,7 +53,7 @@ test('a reply that comes when BullMQ has forgotten the job leaves nothing of it'
   await (await openQueue(world.redis, world.prefix, 'cap.data.fetch').getJob('wf_1~fetch~1'))?.remove();
   first.goOn();
   expect((await replies(2)).map(({ report }) => report?.outcome)).toEqual([completed('second'), completed('first')]);
-  await expect.poll(() => world.redis.keys(`${jobKey()}*`)).toEqual([]);
+  await expect.poll(() => serverOf(world.redis, world.prefix).keys(`${jobKey()}*`)).toEqual([]);
 });
 
 test('a person who has BullMQ do a finished job again has it done, not repeated', async () => {

@@ -1,7 +1,7 @@
 /** The kit on a real Redis: what happens to jobs, replies and attempts. */
 import { once } from 'node:events';
 import { type Assignment, dispatchId } from '@baton/core';
-import { listAgents, openQueue } from '@baton/queue';
+import { listAgents, openQueue, serverOf } from '@baton/queue';
 import { exampleAssignment } from '@baton/testkit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { agentWorld, fine } from './agents-under-test.ts';
@@ -132,7 +132,7 @@ describe('replies and attempts', () => {
     const job = await openQueue(world.redis, world.prefix, 'cap.data.fetch').add('data.fetch', { hello: 'world' }, { attempts: 5 });
     await expect.poll(() => job.getState()).toBe('failed');
     expect((await openQueue(world.redis, world.prefix, 'cap.data.fetch').getJob(job.id as string))?.failedReason).toMatch(/BAD_ASSIGNMENT.*\/message_id/);
-    expect(await world.redis.keys(`${world.prefix}:res.*`)).toEqual([]);
+    expect(await serverOf(world.redis, world.prefix).keys(`${world.prefix}:res.*`)).toEqual([]);
   });
 
   test('progress stands in the job while it runs', async () => {

@@ -4,7 +4,19 @@ import { hostname } from 'node:os';
 import { createRedisBlobs, patientBlobs } from '@baton/blobs';
 import { type BlobStore, currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
-import { announceCapabilities, type Consumer, connectRedis, consumeCapability, lostFailure, type Redis, registerAgent, stallsMaxDefault } from '@baton/queue';
+import {
+  announceCapabilities,
+  type Consumer,
+  connectRedis,
+  consumeCapability,
+  createRoom,
+  findShards,
+  lostFailure,
+  type Redis,
+  type Room,
+  registerAgent,
+  stallsMaxDefault,
+} from '@baton/queue';
 import { boundedLines, createLogger, within } from '@baton/telemetry';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
@@ -17,9 +29,11 @@ export interface AgentOptions {
   readonly redisUrl?: string;
   /** The deployment's hash tag. */
   readonly prefix?: string;
+  /** How many shards the deployment has (`BATON_SHARDS`); without a word, one. */
+  readonly shards?: number;
   /** Where the deployment keeps payloads over 32 KiB, from `openBlobs`. Absent: in its Redis. */
   readonly blobs?: BlobStore;
-  /** Subtasks at the same time, of each capability. */
+  /** Subtasks at the same time, of each capability, whatever their shards. */
   readonly concurrency?: number;
   /** A subtask whose agent is silent for so long is given to another. */
   readonly lockMs?: number;
@@ -50,6 +64,7 @@ export interface RunningAgent {
 
 const defaults = {
   redisUrl: 'redis://127.0.0.1:6379',
+  shards: 1,
   concurrency: 4,
   lockMs: 30_000,
   stalledMs: 5_000,
@@ -73,11 +88,8 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   const base: AgentLogger = options.logger ?? createLogger({ service: agent.name, level: 'info', format: 'auto' });
   const logger = base.child({ agent: id });
   const redis = options.redis ?? (await connectRedis(options.redisUrl ?? defaults.redisUrl, { name: id, observe: (event) => logger.warn(event) }));
-  const prefix = options.prefix ?? defaultPrefix;
-  const blobs = patientBlobs(options.blobs ?? createRedisBlobs({ redis, prefix }), {
-    forMs: blobStoreMsMax,
-    onError: (error) => logger.warn({ event: 'blobs_unreachable', error: error.message }),
-  });
+  const patiently = (blobs: BlobStore): BlobStore =>
+    patientBlobs(blobs, { forMs: blobStoreMsMax, onError: (error) => logger.warn({ event: 'blobs_unreachable', error: error.message }) });
   const names = [...agent.capabilities.keys()];
   const consumers: Consumer[] = [];
   const close = async (graceMs: number): Promise<void> => {
@@ -86,18 +98,25 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   };
 
   try {
-    await announceCapabilities(redis, prefix, names);
-    for (const [name, capability] of agent.capabilities) consumers.push(await consume(id, name, capability, { redis, prefix, blobs }, logger, options));
+    const prefixes = await findShards(redis, options.prefix ?? defaultPrefix, options.shards ?? defaults.shards);
+    await Promise.all(prefixes.map((prefix) => announceCapabilities(redis, prefix, names)));
+    const places = prefixes.map((prefix) => ({ redis, prefix, blobs: patiently(options.blobs ?? createRedisBlobs({ redis, prefix })) }));
+    for (const [name, capability] of agent.capabilities) {
+      const room = prefixes.length === 1 ? undefined : createRoom(options.concurrency ?? defaults.concurrency);
+      for (const place of places) consumers.push(await consume(id, name, capability, { ...place, room }, logger, options));
+    }
     const warn = boundedLines((line) => logger.warn(line));
     const onError = (error: Error) => warn({ event: 'registry_unreachable', error: error.message });
     const entry = entryOf(agent, id, options);
-    const registration = await registerAgent({ redis, prefix, entry, onError, ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }) });
+    const heartbeat = options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs };
+    const registrations = await Promise.all(prefixes.map((prefix) => registerAgent({ redis, prefix, entry, onError, ...heartbeat })));
     logger.info({ event: 'agent_ready', capabilities: names });
     return {
       id,
       async close({ graceMs = defaults.graceMs } = {}) {
         // A Redis that is away must not hold the process: the entry expires by itself.
-        await within(deregisterMsMax, 'The registry did not answer', registration.close()).catch(onError);
+        const deregistered = Promise.all(registrations.map((registration) => registration.close()));
+        await within(deregisterMsMax, 'The registry did not answer', deregistered).catch(onError);
         await close(graceMs);
         logger.info({ event: 'agent_stopped' });
       },
@@ -112,7 +131,7 @@ async function consume(
   id: string,
   name: string,
   capability: Capability,
-  place: { readonly redis: Redis; readonly prefix: string; readonly blobs: BlobStore },
+  { room, ...place }: { readonly redis: Redis; readonly prefix: string; readonly blobs: BlobStore; readonly room: Room | undefined },
   logger: AgentLogger,
   options: AgentOptions,
 ): Promise<Consumer> {
@@ -122,6 +141,7 @@ async function consume(
     capability: name,
     agent: id,
     concurrency: options.concurrency ?? defaults.concurrency,
+    ...(room && { room }),
     lockMs: options.lockMs ?? defaults.lockMs,
     stalledMs: options.stalledMs ?? defaults.stalledMs,
     stallsMax: options.stallsMax ?? defaults.stallsMax,

@@ -2,20 +2,22 @@
 import { TypeName } from '@baton/core';
 import { WorkflowTypeBody, type WorkflowTypeLimitView } from '@baton/protocol';
 import { z } from 'zod';
-import { ok } from '../answer.ts';
+import { belowShards, ok } from '../answer.ts';
 import type { Handler } from '../deps.ts';
 import { parseInput } from '../input.ts';
 import { readActivity } from '../type-activity.ts';
 
 const Path = z.object({ name: TypeName });
 
-export const limitType: Handler = async ({ store }, { params, body }) => {
+export const limitType: Handler = async ({ store, shardCount }, { params, body }) => {
   const path = parseInput(Path, 'The path is', params);
   if (!path.ok) return path.answer;
   const input = parseInput(WorkflowTypeBody, 'The body is', body);
   if (!input.ok) return input.answer;
   const { name } = path.value;
-  await store.limitType(name, input.value.max_active);
+  const { max_active } = input.value;
+  if (max_active !== null && max_active < shardCount) return belowShards(shardCount);
+  await store.limitType(name, max_active);
   const [types, activityOf] = await Promise.all([store.types(), readActivity(store)]);
   // One that comes with its workflows is registered nowhere, and can be limited all the same.
   const versions = types.find((type) => type.name === name)?.versions ?? [];
