@@ -16,7 +16,7 @@ import {
   queuesOf,
   type Redis,
   readWaitingStarts,
-  redisProblems,
+  shardProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, recordsOf } from '@baton/store';

@@ -51,7 +51,7 @@ export function meddleWithReplies(redis: Server, { isOn, note }: MeddlingOptions
     return isFirst;
   }
 
-  redis.sendCommand = (command: Command, stream) => {
+  redis.sendCommand = (command: Command, stream?: Parameters<Redis['sendCommand']>[1]) => {
     if (isOurs || !isReply(command)) return send(command, stream);
     const words = command.args.map(String);
     if (isOn('duplicate')) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Json } from '@baton/core';
 import { createSweeper } from '@baton/doctor';
 import { createEngine, type Engine } from '@baton/engine';
-import { connectRedis, createStartQueue, createSubtaskQueue, type Redis } from '@baton/queue';
+import { connectRedis, createStartQueue, createSubtaskQueue, type Redis, serverOf } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { createLogger, logEvents } from '@baton/telemetry';
 import { type RedisFixture, randomPrefix, startProcess, startRedis } from '@baton/testkit';
@@ -58,7 +58,7 @@ const bounds: readonly (readonly [name: RegExp, Bound])[] = [
   [/^(?:capabilities(?:\.idle)?|partners|agents|orchestrators)$/, { membersMax: 20 }],
   [/^(?:agents|trees)\./, { membersMax: 20 }],
   [/^(?:owner:\d+|agent:.*|sweep|janitor|probe)$/, { expiresWithinMs: 10 * 60 * second }],
-  [/^secret$/, { membersMax: 1 }],
+  [/^(?:secret|shards)$/, { membersMax: 1 }],
 ];
 
 const sizes: Readonly<Record<string, (key: string) => Promise<number>>> = {
@@ -186,7 +186,7 @@ test('every key that is left has its bound, and none is of a workflow', { timeou
   await vi.waitFor(() => expect(ids.filter((id) => !endings().has(id))).toEqual([]), { timeout: 30_000, interval: 50 });
   expect(new Set(endings().values())).toEqual(new Set(['completed', 'failed', 'cancelled', 'timed_out']));
   const ofWorkflows = async (): Promise<readonly string[]> =>
-    (await redis.keys(`${prefix}:*`)).filter((key) => /:(?:wf:|idx:|deadlines\.|outbox\.|blob:)/.test(key));
+    (await serverOf(redis, prefix).keys(`${prefix}:*`)).filter((key) => /:(?:wf:|idx:|deadlines\.|outbox\.|blob:)/.test(key));
   await vi.waitFor(async () => expect(await ofWorkflows()).toEqual([]), { timeout: 20_000, interval: 100 });
 
   await running.close();
@@ -195,7 +195,7 @@ test('every key that is left has its bound, and none is of a workflow', { timeou
     orphanedJobs: runsOfEach,
     counters: Object.keys(kinds).length + 1,
   });
-  const keys = await redis.keys(`${prefix}:*`);
+  const keys = await serverOf(redis, prefix).keys(`${prefix}:*`);
   const registered = new Set((await redis.hvals(`${prefix}:type:left_child`)).map((hash) => `def:${hash}`));
   const found = await Promise.all(keys.map((key) => excess(key, registered)));
   expect(found.filter((problem) => problem !== null)).toEqual([]);

@@ -15,7 +15,7 @@ import {
   openShards,
   type Redis,
   readWaitingStarts,
-  redisProblems,
+  shardProblems,
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, type Records, recordsOf } from '@baton/store';

@@ -38,13 +38,13 @@ export function redisClient(target: RedisTarget, options: ClientOptions): Redis 
   endSilenceOf(client, silentMsMax);
   if (client instanceof Cluster) {
     client.duplicate = (nodes, override) => {
-      const duplicate: Cluster = Cluster.prototype.duplicate.call(client, nodes, override);
+      const duplicate = Cluster.prototype.duplicate.call(client, nodes, override) as Cluster;
       endSilenceOf(duplicate, silentMsMaxBlocking);
       return duplicate;
     };
   } else {
     client.duplicate = (override) => {
-      const duplicate: Server = Server.prototype.duplicate.call(client, override);
+      const duplicate = Server.prototype.duplicate.call(client, override) as Server;
       endSilenceOf(duplicate, silentMsMaxBlocking);
       return duplicate;
     };

@@ -4,7 +4,8 @@ import { createIndexSweep } from './index-sweep.ts';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 
-const redis = useRedis();
+// One server: all its lists are named.
+const redis = useRedis({ isSingle: true });
 const completed = { status: 'completed', endedAt: 1, result: null } as const;
 
 function open(membersMax?: number) {
