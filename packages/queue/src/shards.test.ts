@@ -1,6 +1,5 @@
-import keySlot from 'cluster-key-slot';
 import { expect, test } from 'vitest';
-import { shardPrefixes } from './shards.ts';
+import { keySlot, shardPrefixes } from './shards.ts';
 
 const slotCount = 16_384;
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@baton/protocol';
-import keySlot from 'cluster-key-slot';
+import { generateMulti } from 'cluster-key-slot';
 import type { Redis as Server } from 'ioredis';
 import { capabilitiesKey } from './capability-set.ts';
 import type { Redis } from './redis.ts';
@@ -12,6 +12,7 @@ import { serverOfSlot } from './redis-client.ts';
 
 const shardsScript = readFileSync(new URL('./shards.lua', import.meta.url), 'utf8');
 const slotCount = 16_384;
+export const keySlot = (key: string): number => generateMulti([key]);
 
 /** The deployment was created with another number of shards: most of its workflows would not be found. */
 export class ShardsError extends Error {
