@@ -1,5 +1,5 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
-import { currentSchema, type Schema, type SubtaskQueue, shardOf } from '@baton/core';
+import { currentSchema, type Schema, type SubtaskQueue, shardOf, type WorkflowStore } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type Admission, type AdmissionLimits, createAdmissions, createEngines, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
@@ -85,7 +85,8 @@ interface ApiOn {
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
+async function apiOn(options: ApiOn): Promise<FastifyInstance> {
+  const { redis, prefixes, schema, log, stopping } = options;
   const [home] = prefixes as [string, ...string[]];
   const stores = createStores({ redis, prefixes, schema });
   const queues = prefixes.map((prefix) => createSubtaskQueue({ redis, prefix, schema }));
@@ -111,17 +112,7 @@ async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits 
     },
     count: metrics.count,
   };
-  const loads = stores.map((own, shard) => ({ store: own, load: createLoadReader(redis, prefixes[shard] as string) }));
-  const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
-  const deps = stores.map(
-    (own, shard): EngineDeps => ({
-      ...common,
-      store: own,
-      queue: queues[shard] as SubtaskQueue,
-      ...settings[shard],
-      admission: admissions[shard] as Admission,
-    }),
-  );
+  const deps = engineDeps(options, common, stores, queues);
   return await buildApi({
     engine: createEngines(deps).desk,
     store,
@@ -139,6 +130,24 @@ async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits 
     now: Date.now,
     stopping,
   });
+}
+
+/** Of each shard, with its share of the limits. */
+function engineDeps(
+  { redis, prefixes, settings, limits }: ApiOn,
+  common: Omit<EngineDeps, 'store' | 'queue'>,
+  stores: readonly WorkflowStore[],
+  queues: readonly SubtaskQueue[],
+): readonly EngineDeps[] {
+  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
+  return stores.map((store, shard) => ({
+    ...common,
+    store,
+    queue: queues[shard] as SubtaskQueue,
+    ...settings[shard],
+    admission: admissions[shard] as Admission,
+  }));
 }
 
 /** What a request needs: the shard of its workflow, or all. */

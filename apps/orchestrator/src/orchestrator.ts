@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
-import { type Admission, createAdmissions, createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
+import { type Admission, type Admissions, createAdmissions, createEngines, type Engine, type EngineDeps, type Engines, type FrontDesk } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
 import {
   connectRedis,
@@ -71,30 +71,8 @@ export async function startOrchestrator(
   const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
   const stores = createStores({ redis, prefixes, schema });
   const told = telling({ redis, prefixes, records: recordsOf(stores), log, hasMetrics: port !== 'off' });
-  const { metrics, observe, onRefused } = told;
-  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
-  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
-  const { admissions, room } = createAdmissions(loads, limits);
-  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => {
-    const queue = createSubtaskQueue({ redis, prefix, schema });
-    started.defer(() => queue.close());
-    const trees = await watchTrees(started, environment, redis, prefix, warn);
-    const [store, admission] = [stores[shard] as WorkflowStore, admissions[shard] as Admission];
-    return {
-      store,
-      queue,
-      schema,
-      retentionMs: environment.BATON_RETENTION_MS,
-      now: Date.now,
-      observe,
-      warn,
-      count: metrics.count,
-      admission,
-      onRefused,
-      ...trees,
-    };
-  };
-  const { engines, desk } = createEngines(await Promise.all(prefixes.map(depsOf)));
+  const { metrics } = told;
+  const { engines, desk, room } = await openEngines(started, { redis, prefixes, stores, schema, environment, told, warn });
   let shards: readonly Shard[] = [];
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, shards, stopping), log });
   started.defer(async () => await server?.close());
@@ -110,6 +88,33 @@ export async function startOrchestrator(
   // From here on it is the caller who ends it, in the opposite order.
   const ending = started.move();
   return { ended: Promise.all(shards.map(({ loop }) => loop.ended)).then(() => undefined), close: () => ending.disposeAsync() };
+}
+
+interface OpenEngines {
+  readonly redis: Redis;
+  readonly prefixes: readonly string[];
+  readonly stores: readonly WorkflowStore[];
+  readonly schema: Schema;
+  readonly environment: z.output<typeof OrchestratorEnvironment>;
+  readonly told: Told;
+  readonly warn: (event: string, err: unknown) => void;
+}
+
+/** One for each shard, with its share of the limits; until the stack is disposed of. */
+async function openEngines(started: AsyncDisposableStack, options: OpenEngines): Promise<Engines & Pick<Admissions, 'room'>> {
+  const { redis, prefixes, stores, schema, environment, told, warn } = options;
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
+  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions, room } = createAdmissions(loads, limits);
+  const { observe, onRefused, metrics } = told;
+  const common = { schema, retentionMs: environment.BATON_RETENTION_MS, now: Date.now, observe, warn, count: metrics.count, onRefused };
+  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => {
+    const queue = createSubtaskQueue({ redis, prefix, schema });
+    started.defer(() => queue.close());
+    const trees = await watchTrees(started, environment, redis, prefix, warn);
+    return { ...common, store: stores[shard] as WorkflowStore, queue, admission: admissions[shard] as Admission, ...trees };
+  };
+  return { ...createEngines(await Promise.all(prefixes.map(depsOf))), room };
 }
 
 interface Telling {

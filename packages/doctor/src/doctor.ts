@@ -24,7 +24,6 @@ import {
   removeOrphans,
   type ServerInfo,
   serverEndpoint,
-  serverOf,
   serversOf,
 } from '@baton/queue';
 import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
@@ -74,7 +73,7 @@ export interface Patient extends Pick<DoctorDeps, 'redis' | 'now'> {
 
 /** One server. */
 interface Host {
-  readonly server: ReturnType<typeof serverOf>;
+  readonly server: ReturnType<typeof serversOf>[number];
   readonly info: ServerInfo;
 }
 

@@ -21,7 +21,8 @@ import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { retryWaitMs } from './retry-wait.ts';
-import type { Room, Seat } from './room.ts';
+import type { Room } from './room.ts';
+import { seated, seatOf } from './seated.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -114,9 +115,9 @@ interface Ongoing {
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
-  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wake(worker) });
-  const process = seat === undefined ? run : seated(seat);
-  const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
+  const process = (job: Job, token: string | undefined) => run(options, ongoing, job, token);
+  const seat = options.room && seatOf(options.room, () => worker);
+  const worker: Worker = new Worker(capabilityQueue(options.capability), seat === undefined ? process : seated(seat, ongoing, process), {
     connection: options.redis,
     prefix: options.prefix,
     name: options.agent,
@@ -140,30 +141,6 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
       return close(worker, graceMs, options, ongoing);
     },
   };
-}
-
-/** A job for which there is no room yet is ours all the same: it may be lost while it waits, or have to go back. */
-function seated(seat: Seat): typeof run {
-  return async (options, ongoing, job, token) => {
-    const waiting = new AbortController();
-    ongoing.runs.set(String(job.id), waiting);
-    const isIn = await seat.enter();
-    try {
-      // BullMQ then leaves the job as it is.
-      if (waiting.signal.aborted && !ongoing.isClosing) throw new WaitingError();
-      return await run(options, ongoing, job, token);
-    } finally {
-      if (isIn) seat.leave();
-      if (ongoing.runs.get(String(job.id)) === waiting) ongoing.runs.delete(String(job.id));
-    }
-  };
-}
-
-/** A worker that has what it may have in hand sleeps until one of these is done: resuming is how BullMQ has it look again. */
-function wake(worker: Worker): void {
-  if (worker.closing !== undefined) return;
-  void worker.pause(true);
-  void worker.resume();
 }
 
 async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {

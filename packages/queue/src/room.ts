@@ -54,6 +54,21 @@ export function createRoom(size: number): Room {
     member.inside += 1;
   }
 
+  async function entered(member: Member): Promise<boolean> {
+    if (free === 0) return await new Promise<boolean>((resolve) => waiting.push({ member, resolve }));
+    take(member);
+    tell();
+    return true;
+  }
+
+  function closed(member: Member): void {
+    members.delete(member);
+    const own = waiting.filter((each) => each.member === member);
+    waiting = waiting.filter((each) => each.member !== member);
+    for (const { resolve } of own) resolve(false);
+    if (members.size === 0) clearTimeout(timer);
+  }
+
   function wake(): void {
     timer = undefined;
     if (free > 0) for (const { inside, occupant } of members) if (inside > 0) occupant.wake();
@@ -70,26 +85,11 @@ export function createRoom(size: number): Room {
     next?.resolve(true);
   }
 
-  return {
-    join(occupant) {
-      const member: Member = { occupant, inside: 0, allowed: size };
-      members.add(member);
-      return {
-        async enter() {
-          if (free === 0) return await new Promise<boolean>((resolve) => waiting.push({ member, resolve }));
-          take(member);
-          tell();
-          return true;
-        },
-        leave: () => left(member),
-        close() {
-          members.delete(member);
-          const own = waiting.filter((each) => each.member === member);
-          waiting = waiting.filter((each) => each.member !== member);
-          for (const { resolve } of own) resolve(false);
-          if (members.size === 0) clearTimeout(timer);
-        },
-      };
-    },
-  };
+  function join(occupant: Occupant): Seat {
+    const member: Member = { occupant, inside: 0, allowed: size };
+    members.add(member);
+    return { enter: () => entered(member), leave: () => left(member), close: () => closed(member) };
+  }
+
+  return { join };
 }

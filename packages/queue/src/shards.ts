@@ -2,6 +2,8 @@
  * The shards of a deployment: each is a prefix with a hash tag of its own, so that all of it lies in one slot, and no command ever needs two.
  * Shard 0 has the deployment's own prefix, and what there is only once: the start queue, the secret, the number of shards.
  */
+// The package brings no types, and who imports this must find ours.
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./cluster-key-slot.d.ts" />
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@baton/protocol';

@@ -49,8 +49,8 @@ export function recordsOf(stores: readonly WorkflowStore[]): Records {
     load: (workflowId) => storeOf(workflowId).load(workflowId),
     summary: (workflowId) => storeOf(workflowId).summary(workflowId),
     events: (workflowId, after, limit) => storeOf(workflowId).events(workflowId, after, limit),
-    findType: home.findType,
-    types: home.types,
+    findType: (name, version) => home.findType(name, version),
+    types: () => home.types(),
     list: (query) => listAll(stores, query),
     activeCounts: async () => summed(await Promise.all(stores.map((store) => store.activeCounts()))),
     async limitType(name, activeMax) {
