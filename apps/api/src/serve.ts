@@ -124,7 +124,7 @@ async function apiOn(options: ApiOn): Promise<FastifyInstance> {
     doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
     isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
-    health: async () => (stopping.aborted ? [isStopping] : await shardProblems(redis, prefixes)),
+    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefixes)),
     metrics,
     log,
     now: Date.now,

@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Environment, Milliseconds, parseEnvironment } from '@baton/protocol';
-import { connectRedis } from '@baton/queue';
+import { connectRedis, serversOf } from '@baton/queue';
 import { type Logger, type RunningService, runService } from '@baton/telemetry';
 import { defineAgent, type HandlerContext, runAgent } from '@baton/worker';
 import { z } from 'zod';
@@ -75,7 +75,7 @@ async function start(environment: AgentEnvironment, logger: Logger): Promise<Run
   const { BATON_REDIS_URL: url, BATON_PREFIX: prefix, FAULTS_JOURNAL: journal, FAULTS_LOCK_MS: lockMs, FAULTS_STALLED_MS: stalledMs } = environment;
   const redis = await connectRedis(url, { name: 'faults-agent', observe: (event) => logger.warn(event) });
   const { agent, note } = agentOf(journal);
-  meddleWithReplies(redis, { isOn, note });
+  for (const server of serversOf(redis)) meddleWithReplies(server, { isOn, note });
   const running = await runAgent(agent, { redis, prefix, logger, concurrency, lockMs, stalledMs, stallsMax });
   return {
     async close() {

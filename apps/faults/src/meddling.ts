@@ -15,9 +15,10 @@ export interface MeddlingOptions {
 
 const heldMsMax = 1_500;
 const lateMsMax = 8_000;
-type Command = Parameters<Redis['sendCommand']>[0];
+type Server = Exclude<Redis, { readonly nodes: unknown }>;
+type Command = Parameters<Server['sendCommand']>[0];
 
-export function meddleWithReplies(redis: Redis, { isOn, note }: MeddlingOptions): void {
+export function meddleWithReplies(redis: Server, { isOn, note }: MeddlingOptions): void {
   const send = redis.sendCommand.bind(redis);
   const robbed = new Set<string>();
   let isOurs = false;

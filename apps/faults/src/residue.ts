@@ -10,7 +10,7 @@ export interface ResidueOptions {
 /** Keys that may be there, by their names without the prefix, and what is asked of each. */
 const explained: readonly (readonly [pattern: RegExp, may: 'stay' | 'expire' | 'be empty'])[] = [
   // What was registered, and who registers.
-  [/^(types|type:faults_child|secret|capabilities|partners|agents|orchestrators)$/, 'stay'],
+  [/^(types|type:faults_child|secret|capabilities|partners|agents|orchestrators|shards)$/, 'stay'],
   [/^(agents|trees)\.[\w.]+$/, 'stay'],
   [/^(agent:.+|owner:\d+|sweep|probe|janitor)$/, 'expire'],
   // Definitions that workflows have brought; flags outlive every job that may still be queued.

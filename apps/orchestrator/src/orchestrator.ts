@@ -74,7 +74,8 @@ export async function startOrchestrator(
   const { metrics } = told;
   const { engines, desk, room } = await openEngines(started, { redis, prefixes, stores, schema, environment, told, warn });
   let shards: readonly Shard[] = [];
-  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, shards, stopping), log });
+  const health = () => problems({ redis, prefixes, shards, stopping });
+  const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health, log });
   started.defer(async () => await server?.close());
   const finishMs = finishMsOf(environment.BATON_GRACE_MS);
   const common = { redis, schema, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log, warn };
@@ -197,13 +198,16 @@ async function consumeStartRequests(started: AsyncDisposableStack, options: Cons
   return starts.wake;
 }
 
-/** Of a cluster one node may be away, which is no reason to end an orchestrator that has work in the others. */
-async function problems(redis: Redis, shards: readonly Shard[], stopping: AbortSignal): Promise<readonly HealthProblem[]> {
+interface Looked {
+  readonly redis: Redis;
+  readonly prefixes: readonly string[];
+  readonly shards: readonly Shard[];
+  readonly stopping: AbortSignal;
+}
+
+async function problems({ redis, prefixes, shards, stopping }: Looked): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  const ofRedis = await shardProblems(
-    redis,
-    shards.map(({ prefix }) => prefix),
-  );
+  const ofRedis = await redisProblems(redis, prefixes);
   if (ofRedis.length > 0) return ofRedis;
   const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];

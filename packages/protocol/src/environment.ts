@@ -38,6 +38,7 @@ export const Trees = oneOf('auto', 'on', 'off').default('auto');
 
 /** How long ended workflows are kept whose definition does not say. */
 export const Retention = whole(1_000, 365 * 86_400_000, 'a whole number of milliseconds from 1000, a second, to 31536000000, a year').optional();
+
 const RedisUrl = z.string().superRefine((text, context) => {
   const parsed = parseRedisUrl(text);
   if (!parsed.ok) context.addIssue(parsed.message);
