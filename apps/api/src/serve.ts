@@ -1,5 +1,5 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
-import { currentSchema, type Schema, type SubtaskQueue, shardOf, type WorkflowStore } from '@baton/core';
+import { currentSchema, type Schema, type SubtaskQueue, shardOf } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type Admission, type AdmissionLimits, createAdmissions, createEngines, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
@@ -19,7 +19,7 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, recordsOf } from '@baton/store';
-import { createMetrics, isStopping, type Logger, logEvents, logRefusals } from '@baton/telemetry';
+import { createMetrics, isStopping, type Logger, logEvents, logRefusals, type Metrics } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -85,8 +85,7 @@ interface ApiOn {
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn(options: ApiOn): Promise<FastifyInstance> {
-  const { redis, prefixes, schema, log, stopping } = options;
+async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
   const [home] = prefixes as [string, ...string[]];
   const stores = createStores({ redis, prefixes, schema });
   const queues = prefixes.map((prefix) => createSubtaskQueue({ redis, prefix, schema }));
@@ -97,22 +96,20 @@ async function apiOn(options: ApiOn): Promise<FastifyInstance> {
     deadLetters: () => deadLetters.count(),
     startsWaiting: () => readWaitingStarts(redis, home),
   });
-  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
-  const common: Omit<EngineDeps, 'store' | 'queue'> = {
-    schema,
-    now: Date.now,
-    observe: (header, event) => {
-      logEvent(header, event);
-      metrics.observe(header, event);
-    },
-    warn: (event, err) => log.warn({ event, err }),
-    onRefused: (type, refusal) => {
-      logRefusal(type, refusal);
-      metrics.notAdmitted(type, refusal.limit);
-    },
-    count: metrics.count,
-  };
-  const deps = engineDeps(options, common, stores, queues);
+  const told = telling(log, metrics);
+  const loads = stores.map((own, shard) => ({ store: own, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
+  const deps = stores.map(
+    (own, shard): EngineDeps => ({
+      ...told,
+      schema,
+      now: Date.now,
+      store: own,
+      queue: queues[shard] as SubtaskQueue,
+      ...settings[shard],
+      admission: admissions[shard] as Admission,
+    }),
+  );
   return await buildApi({
     engine: createEngines(deps).desk,
     store,
@@ -124,7 +121,7 @@ async function apiOn(options: ApiOn): Promise<FastifyInstance> {
     doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
     isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
-    health: async () => (stopping.aborted ? [isStopping] : await redisProblems(redis, prefixes)),
+    health: async () => (stopping.aborted ? [isStopping] : await shardProblems(redis, prefixes)),
     metrics,
     log,
     now: Date.now,
@@ -132,22 +129,21 @@ async function apiOn(options: ApiOn): Promise<FastifyInstance> {
   });
 }
 
-/** Of each shard, with its share of the limits. */
-function engineDeps(
-  { redis, prefixes, settings, limits }: ApiOn,
-  common: Omit<EngineDeps, 'store' | 'queue'>,
-  stores: readonly WorkflowStore[],
-  queues: readonly SubtaskQueue[],
-): readonly EngineDeps[] {
-  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
-  const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
-  return stores.map((store, shard) => ({
-    ...common,
-    store,
-    queue: queues[shard] as SubtaskQueue,
-    ...settings[shard],
-    admission: admissions[shard] as Admission,
-  }));
+/** Log and metrics of what was committed, and of what was not let in. */
+function telling(log: Logger, metrics: Metrics): Pick<EngineDeps, 'observe' | 'warn' | 'onRefused' | 'count'> {
+  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
+  return {
+    observe(header, event) {
+      logEvent(header, event);
+      metrics.observe(header, event);
+    },
+    warn: (event, err) => log.warn({ event, err }),
+    onRefused(type, refusal) {
+      logRefusal(type, refusal);
+      metrics.notAdmitted(type, refusal.limit);
+    },
+    count: metrics.count,
+  };
 }
 
 /** What a request needs: the shard of its workflow, or all. */

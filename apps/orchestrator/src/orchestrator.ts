@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
-import { type Admission, type Admissions, createAdmissions, createEngines, type Engine, type EngineDeps, type Engines, type FrontDesk } from '@baton/engine';
+import { type Admission, createAdmissions, createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
 import {
   connectRedis,
@@ -71,15 +71,27 @@ export async function startOrchestrator(
   const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
   const stores = createStores({ redis, prefixes, schema });
   const told = telling({ redis, prefixes, records: recordsOf(stores), log, hasMetrics: port !== 'off' });
-  const { metrics } = told;
-  const { engines, desk, room } = await openEngines(started, { redis, prefixes, stores, schema, environment, told, warn });
+  const { metrics, observe, onRefused } = told;
+  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
+  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
+  const { admissions, room } = createAdmissions(loads, limits);
+  const common = { redis, schema, warn };
+  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => ({
+    ...(await wired(started, environment, { ...common, prefix })),
+    store: stores[shard] as WorkflowStore,
+    admission: admissions[shard] as Admission,
+    observe,
+    onRefused,
+    count: metrics.count,
+  });
+  const { engines, desk } = createEngines(await Promise.all(prefixes.map(depsOf)));
   let shards: readonly Shard[] = [];
   const health = () => problems({ redis, prefixes, shards, stopping });
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health, log });
   started.defer(async () => await server?.close());
   const finishMs = finishMsOf(environment.BATON_GRACE_MS);
-  const common = { redis, schema, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log, warn };
-  shards = prefixes.map((prefix, shard) => openShard({ ...common, prefix, store: stores[shard] as WorkflowStore, engine: engines[shard] as Engine }));
+  const shared = { ...common, owner, leaseMs, janitorMs: environment.BATON_JANITOR_MS, finishMs, log };
+  shards = prefixes.map((prefix, shard) => openShard({ ...shared, prefix, store: stores[shard] as WorkflowStore, engine: engines[shard] as Engine }));
   started.defer(async () => void (await Promise.all(shards.map((shard) => shard.close()))));
   await Promise.all(shards.map((shard) => shard.hold()));
   told.onPlace = await consumeStartRequests(started, { redis, prefix: home, schema, desk, room, takeoverMs, warn });
@@ -91,31 +103,19 @@ export async function startOrchestrator(
   return { ended: Promise.all(shards.map(({ loop }) => loop.ended)).then(() => undefined), close: () => ending.disposeAsync() };
 }
 
-interface OpenEngines {
+interface Wired {
   readonly redis: Redis;
-  readonly prefixes: readonly string[];
-  readonly stores: readonly WorkflowStore[];
+  readonly prefix: string;
   readonly schema: Schema;
-  readonly environment: z.output<typeof OrchestratorEnvironment>;
-  readonly told: Told;
-  readonly warn: (event: string, err: unknown) => void;
+  readonly warn: EngineDeps['warn'];
 }
 
-/** One for each shard, with its share of the limits; until the stack is disposed of. */
-async function openEngines(started: AsyncDisposableStack, options: OpenEngines): Promise<Engines & Pick<Admissions, 'room'>> {
-  const { redis, prefixes, stores, schema, environment, told, warn } = options;
-  const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
-  const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
-  const { admissions, room } = createAdmissions(loads, limits);
-  const { observe, onRefused, metrics } = told;
-  const common = { schema, retentionMs: environment.BATON_RETENTION_MS, now: Date.now, observe, warn, count: metrics.count, onRefused };
-  const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => {
-    const queue = createSubtaskQueue({ redis, prefix, schema });
-    started.defer(() => queue.close());
-    const trees = await watchTrees(started, environment, redis, prefix, warn);
-    return { ...common, store: stores[shard] as WorkflowStore, queue, admission: admissions[shard] as Admission, ...trees };
-  };
-  return { ...createEngines(await Promise.all(prefixes.map(depsOf))), room };
+/** What the engine of a shard has for itself; until the stack is disposed of. */
+async function wired(started: AsyncDisposableStack, environment: z.output<typeof OrchestratorEnvironment>, { redis, prefix, schema, warn }: Wired) {
+  const queue = createSubtaskQueue({ redis, prefix, schema });
+  started.defer(() => queue.close());
+  const trees = await watchTrees(started, environment, redis, prefix, warn);
+  return { queue, schema, retentionMs: environment.BATON_RETENTION_MS, now: Date.now, warn, ...trees };
 }
 
 interface Telling {
@@ -207,7 +207,7 @@ interface Looked {
 
 async function problems({ redis, prefixes, shards, stopping }: Looked): Promise<readonly HealthProblem[]> {
   if (stopping.aborted) return [isStopping];
-  const ofRedis = await redisProblems(redis, prefixes);
+  const ofRedis = await shardProblems(redis, prefixes);
   if (ofRedis.length > 0) return ofRedis;
   const idleMs = Math.max(0, ...shards.flatMap(({ prefix, loop }) => (isShardUp(redis, prefix) ? [loop.idleMs()] : [])));
   return idleMs < idleMsMax ? [] : [{ code: 'loop_stuck', message: `No reply has been looked for in ${Math.round(idleMs / 1_000)} s.` }];

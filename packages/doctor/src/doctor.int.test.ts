@@ -1,7 +1,7 @@
 /** The doctor on a real deployment that is made ill in every way it knows: found, with the mend, and mended where that is safe. */
 import { partitionCount, type Workflow, type WorkflowStore } from '@baton/core';
 import { type FindingCode, findingCodes } from '@baton/protocol';
-import { connectRedis, createPartitionLeases, createSubtaskQueue, openQueue, type Redis, serversOf } from '@baton/queue';
+import { connectRedis, createPartitionLeases, createSubtaskQueue, openQueue, type Redis, serverOf } from '@baton/queue';
 import { createStore } from '@baton/store';
 import { completion, exampleAssignment, graphDefinition, type RedisFixture, randomPrefix, startRedis, step, workflowOf } from '@baton/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -145,7 +145,7 @@ test('a replica of Redis is named, and a primary counts its own', async ({ skip 
   onTestFinished(() => replica.stop());
   await expect.poll(async () => (await finding('replication'))?.message, { timeout: 20_000 }).toMatch(/primary with 1 replica: \S+:\d+ \(online/);
   // Our own connections refuse a replica; this one stands for one that was made before the server became one.
-  const other = (serversOf(redis)[0] as ReturnType<typeof serversOf>[number]).duplicate({ host: '127.0.0.1', port: replica.port, Connector: undefined });
+  const other = serverOf(redis, prefix).duplicate({ host: '127.0.0.1', port: replica.port, Connector: undefined });
   onTestFinished(() => other.disconnect());
   const findings = await createDoctor({
     redis: other,

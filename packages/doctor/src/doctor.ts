@@ -24,6 +24,7 @@ import {
   removeOrphans,
   type ServerInfo,
   serverEndpoint,
+  type serverOf,
   serversOf,
 } from '@baton/queue';
 import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
@@ -73,7 +74,7 @@ export interface Patient extends Pick<DoctorDeps, 'redis' | 'now'> {
 
 /** One server. */
 interface Host {
-  readonly server: ReturnType<typeof serversOf>[number];
+  readonly server: ReturnType<typeof serverOf>;
   readonly info: ServerInfo;
 }
 

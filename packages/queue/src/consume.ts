@@ -21,8 +21,7 @@ import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { retryWaitMs } from './retry-wait.ts';
-import type { Room } from './room.ts';
-import { seated, seatOf } from './seated.ts';
+import { type Room, type Seat, wakeWorker } from './room.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 /** One attempt at an assignment. */
@@ -115,9 +114,9 @@ interface Ongoing {
 export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
-  const process = (job: Job, token: string | undefined) => run(options, ongoing, job, token);
-  const seat = options.room && seatOf(options.room, () => worker);
-  const worker: Worker = new Worker(capabilityQueue(options.capability), seat === undefined ? process : seated(seat, ongoing, process), {
+  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wakeWorker(worker) });
+  const process = seat === undefined ? run : seated(seat);
+  const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
     connection: options.redis,
     prefix: options.prefix,
     name: options.agent,
@@ -140,6 +139,25 @@ export async function consumeCapability(options: ConsumeOptions): Promise<Consum
       seat?.close();
       return close(worker, graceMs, options, ongoing);
     },
+  };
+}
+
+/** A job for which there is no room yet is ours all the same: it may be lost while it waits, or have to go back. */
+function seated(seat: Seat): typeof run {
+  return async (options, ongoing, job, token) => {
+    const waiting = new AbortController();
+    // As in `run`: this one counts, and not an earlier one of the same job.
+    ongoing.runs.get(String(job.id))?.abort(lockLost());
+    ongoing.runs.set(String(job.id), waiting);
+    const isIn = await seat.enter();
+    try {
+      // BullMQ then leaves the job as it is.
+      if (waiting.signal.aborted && !ongoing.isClosing) throw new WaitingError();
+      return await run(options, ongoing, job, token);
+    } finally {
+      if (isIn) seat.leave();
+      if (ongoing.runs.get(String(job.id)) === waiting) ongoing.runs.delete(String(job.id));
+    }
   };
 }
 

@@ -5,24 +5,16 @@ import { isShardUp } from './shards.ts';
 
 const keptMs = 10_000;
 
-interface RedisProblem {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Empty: none. Of several shards, while one takes writes: a node that is away is no reason to end what works on the others. Rejects, or does not answer, where Redis does so. */
-export async function redisProblems(redis: Redis, prefixes: readonly string[]): Promise<readonly RedisProblem[]> {
+/** Empty: none. Rejects, or does not answer, where Redis does so. */
+export async function redisProblems(redis: Redis, prefix: string): Promise<readonly { readonly code: string; readonly message: string }[]> {
   if (redis.status !== 'ready') return [{ code: 'redis_unreachable', message: 'There is no connection to Redis.' }];
-  return await Promise.any(prefixes.map((prefix) => probe(redis, prefix))).catch(({ errors }: AggregateError) => {
-    const [first] = errors as readonly unknown[];
-    if (!isPassingRefusal(first)) throw first;
-    return [{ code: 'redis_refuses', message: `Redis takes no writes: ${(first as Error).message}` }];
-  });
-}
-
-async function probe(redis: Redis, prefix: string): Promise<readonly RedisProblem[]> {
-  await redis.set(`${prefix}:probe`, '1', 'PX', keptMs);
-  return [];
+  try {
+    await redis.set(`${prefix}:probe`, '1', 'PX', keptMs);
+    return [];
+  } catch (error) {
+    if (!isPassingRefusal(error)) throw error;
+    return [{ code: 'redis_refuses', message: `Redis takes no writes: ${(error as Error).message}` }];
+  }
 }
 
 /** Of a deployment: of a cluster one node may be away, and there is work in the others. Problems only where no shard is without. */

@@ -2,6 +2,8 @@
  * The room that an agent has for subtasks of one capability, shared by its consumers, of which each shard has one. First come, first served. Who finds
  * no room waits with the subtask in hand, and is one for each consumer at most: so each shard gets its turn, however much waits in another.
  */
+import type { Worker } from 'bullmq';
+
 export interface Occupant {
   /** How many it may have in hand from now on, at least one. */
   readonly allow: (count: number) => void;
@@ -54,21 +56,6 @@ export function createRoom(size: number): Room {
     member.inside += 1;
   }
 
-  async function entered(member: Member): Promise<boolean> {
-    if (free === 0) return await new Promise<boolean>((resolve) => waiting.push({ member, resolve }));
-    take(member);
-    tell();
-    return true;
-  }
-
-  function closed(member: Member): void {
-    members.delete(member);
-    const own = waiting.filter((each) => each.member === member);
-    waiting = waiting.filter((each) => each.member !== member);
-    for (const { resolve } of own) resolve(false);
-    if (members.size === 0) clearTimeout(timer);
-  }
-
   function wake(): void {
     timer = undefined;
     if (free > 0) for (const { inside, occupant } of members) if (inside > 0) occupant.wake();
@@ -85,11 +72,33 @@ export function createRoom(size: number): Room {
     next?.resolve(true);
   }
 
+  async function enter(member: Member): Promise<boolean> {
+    if (free === 0) return await new Promise<boolean>((resolve) => waiting.push({ member, resolve }));
+    take(member);
+    tell();
+    return true;
+  }
+
+  function close(member: Member): void {
+    members.delete(member);
+    const own = waiting.filter((each) => each.member === member);
+    waiting = waiting.filter((each) => each.member !== member);
+    for (const { resolve } of own) resolve(false);
+    if (members.size === 0) clearTimeout(timer);
+  }
+
   function join(occupant: Occupant): Seat {
     const member: Member = { occupant, inside: 0, allowed: size };
     members.add(member);
-    return { enter: () => entered(member), leave: () => left(member), close: () => closed(member) };
+    return { enter: () => enter(member), leave: () => left(member), close: () => close(member) };
   }
 
   return { join };
+}
+
+/** A worker that has what it may have in hand sleeps until one of these is done: resuming is how BullMQ has it look again. */
+export function wakeWorker(worker: Worker): void {
+  if (worker.closing !== undefined) return;
+  void worker.pause(true);
+  void worker.resume();
 }

@@ -2,9 +2,6 @@
  * The shards of a deployment: each is a prefix with a hash tag of its own, so that all of it lies in one slot, and no command ever needs two.
  * Shard 0 has the deployment's own prefix, and what there is only once: the start queue, the secret, the number of shards.
  */
-// The package brings no types, and who imports this must find ours.
-// oxlint-disable-next-line typescript/triple-slash-reference
-/// <reference path="./cluster-key-slot.d.ts" />
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '@baton/protocol';
 import keySlot from 'cluster-key-slot';
@@ -76,7 +73,9 @@ export function serverOf(redis: Redis, prefix: string): Server {
   return server;
 }
 
-/** Whether commands on keys of the shard can be sent now. */
+/** Whether commands on keys of the shard can be sent now. A node of a cluster to which nothing was sent yet is connected to, and is up from then on. */
 export function isShardUp(redis: Redis, prefix: string): boolean {
-  return redis.status === 'ready' && serverOfSlot(redis, keySlot(prefix))?.status === 'ready';
+  const server = redis.status === 'ready' ? serverOfSlot(redis, keySlot(prefix)) : undefined;
+  if (server?.status === 'wait') server.connect().catch(() => {});
+  return server?.status === 'ready';
 }
