@@ -25,6 +25,7 @@ export const problemStatuses = {
   read_only: 405,
   conflict: 409,
   refused: 409,
+  payload_lost: 410,
   payload_too_large: 413,
   unsupported_media_type: 415,
   misdirected_request: 421,
@@ -32,6 +33,7 @@ export const problemStatuses = {
   admission_refused: 429,
   internal_error: 500,
   redis_unreachable: 503,
+  blobs_unreachable: 503,
   stopping: 503,
   newer_schema: 503,
 } as const;

@@ -1,5 +1,6 @@
 /** The HTTP server from its table of routes and its ports. Not here: what an answer says (handlers), and where it listens (`main.ts`). */
-import { NewerSchemaError } from '@baton/core';
+import { limits, NewerSchemaError } from '@baton/core';
+import type { ProblemBody } from '@baton/protocol';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { customAlphabet } from 'nanoid';
 import { problem } from './answer.ts';
@@ -11,7 +12,7 @@ import { type Route, routes } from './routes.ts';
 import { send, sendNotFound } from './send.ts';
 
 /** A definition and its params, with room for whitespace. */
-export const bodyBytesMax = 5 * 1024 * 1024;
+export const bodyBytesMax = limits.definitionBytesMax + limits.payloadBytesMax + 1024 * 1024;
 /** Longer than any id, also that of a part of a part, percent-encoded: the router's own limit of 100 is not. */
 const pathPartLengthMax = 450;
 
@@ -78,7 +79,8 @@ function fail({ log }: ApiDeps, error: unknown, request: FastifyRequest, reply: 
   const answer = failureAnswer(error, request.id);
   const line = { request_id: request.id, method: request.method, path: request.routeOptions?.url };
   if (error instanceof NewerSchemaError) log.warn({ event: 'newer_schema', ...line, error: error.message });
-  else if (answer.status === 503) log.warn({ event: 'redis_unreachable', ...line, error: error instanceof Error ? error.message : String(error) });
+  else if (answer.status === 503)
+    log.warn({ event: (answer.body as ProblemBody).code, ...line, error: error instanceof Error ? error.message : String(error) });
   else if (answer.status >= 500) log.error({ event: 'request_failed', ...line, err: error });
   return send(reply.header('x-request-id', request.id), answer);
 }

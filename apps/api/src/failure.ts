@@ -1,4 +1,5 @@
 /** What was thrown, as an answer. A bug tells the caller nothing of the inside: the log has it, under the request id. */
+import { BlobStoreError } from '@baton/blobs';
 import { NewerSchemaError } from '@baton/core';
 import { isPassingRefusal } from '@baton/queue';
 import { type Answer, type ProblemCode, problem } from './answer.ts';
@@ -8,7 +9,7 @@ const byCode: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'The body is not JSON. Check it with a JSON parser; it must be one object.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'The body is empty. Send a JSON object.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_request', 'The body is not as long as its content-length says.'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this API takes (5 MiB). Pass data by URI instead of by value.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this API takes (21 MiB). Pass data by URI instead of by value.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'The body must be JSON, with the header content-type: application/json.'],
   FST_ERR_CTP_INVALID_TYPE: ['unsupported_media_type', 'The body must be JSON, with the header content-type: application/json.'],
   FST_ERR_BAD_URL: ['invalid_request', 'The URL has a part that cannot be decoded. Percent-encode it.'],
@@ -24,6 +25,11 @@ export const redisAway: Answer = problem(
 const redisRefuses: Answer = problem(
   'redis_unreachable',
   'Redis takes nothing now: it is full, read-only, loading or busy. What was accepted is safe in it; try again in a moment, a start with its workflow_id. `baton doctor` says what is wrong.',
+);
+
+const blobsAway: Answer = problem(
+  'blobs_unreachable',
+  'The store for payloads over 32 KiB, which BATON_BLOBS names, cannot be used now. Nothing was lost; try again in a moment. The log says what is wrong with it.',
 );
 
 const redisCodes = new Set([
@@ -46,6 +52,7 @@ export function failureAnswer(error: unknown, requestId: string): Answer {
   if (error instanceof NewerSchemaError) return problem('newer_schema', `${error.message} Ask one of those, or finish the upgrade.`);
   if (isSyntaxOfBody(error)) return problem(...(byCode['FST_ERR_CTP_INVALID_JSON_BODY'] as readonly [ProblemCode, string]));
   if (isPassingRefusal(error)) return redisRefuses;
+  if (error instanceof BlobStoreError) return blobsAway;
   if (isRedisAway(error)) return redisAway;
   return problem('internal_error', `Something went wrong here, and it is not your request. The log has it under request ${requestId}.`);
 }

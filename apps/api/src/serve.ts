@@ -1,5 +1,6 @@
 /** The API on Redis and on a port, from its environment; what `main.ts` runs and what tests run in their own process. */
-import { currentSchema, type Schema, type SubtaskQueue, shardOf } from '@baton/core';
+import { openBlobs } from '@baton/blobs';
+import { type BlobStore, currentSchema, type Schema, type SubtaskQueue, shardOf } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type Admission, type AdmissionLimits, createAdmissions, createEngines, type EngineDeps } from '@baton/engine';
 import { exitCodes } from '@baton/protocol';
@@ -48,6 +49,7 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   const redis = await connectRedis(redisUrl, { name: 'baton-api', evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
+  const blobs = await openBlobs(environment.BATON_BLOBS);
   const onError = (err: Error): void => log.warn({ event: 'agents_not_asked', err });
   const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
   const watch = async (prefix: string): Promise<Settings> => {
@@ -57,7 +59,7 @@ export async function serveApi(environment: z.output<typeof ApiEnvironment>, log
   };
   const settings = await Promise.all(prefixes.map(watch));
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH };
-  const app = await apiOn({ redis, prefixes, schema, log, stopping, settings, limits });
+  const app = await apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, limits });
   const url = await listen(app, host, port);
   log.info({ event: 'api_ready', url });
   // From here on it is the caller who ends it.
@@ -77,6 +79,7 @@ interface ApiOn {
   readonly redis: Redis;
   /** Of each shard. */
   readonly prefixes: readonly string[];
+  readonly blobs: BlobStore | undefined;
   readonly schema: Schema;
   readonly log: Logger;
   readonly stopping: AbortSignal;
@@ -85,10 +88,10 @@ interface ApiOn {
   readonly limits: AdmissionLimits;
 }
 
-async function apiOn({ redis, prefixes, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
+async function apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, limits }: ApiOn): Promise<FastifyInstance> {
   const [home] = prefixes as [string, ...string[]];
-  const stores = createStores({ redis, prefixes, schema });
-  const queues = prefixes.map((prefix) => createSubtaskQueue({ redis, prefix, schema }));
+  const stores = createStores({ redis, prefixes, blobs, schema });
+  const queues = prefixes.map((prefix) => createSubtaskQueue({ redis, prefix, blobs, schema }));
   const store = recordsOf(stores);
   const deadLetters = deadLettersOf({ redis, prefixes });
   const metrics = createMetrics({

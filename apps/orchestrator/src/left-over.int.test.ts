@@ -39,6 +39,7 @@ const bounds: readonly (readonly [name: RegExp, Bound])[] = [
   [/^ctl:/, { expiresWithinMs: timeoutMs + 3_600_000 }],
   [/^conv:/, { expiresWithinMs: 30 * day }],
   [/:once:/, { expiresWithinMs: 60 * second }],
+  [/^blob:/, { membersMax: 0 }],
   [/^def:/, { expiresWithinMs: timeoutMs + second + 7 * day }],
   // BullMQ's: of each queue the last jobs, the last events, and what there is one of.
   [new RegExp(`^${queue}:(?:completed|failed)$`), { membersMax: 1_000 }],
@@ -89,6 +90,7 @@ const agent = defineAgent({
   capabilities: {
     'test.ok': { ...anything, handler: async ({ n }, { once }) => await once('write', () => n ?? 0) },
     'test.writes': { ...anything, handler: (_input, { workflowId }) => answer(1, { contextUpdate: { [`at.${workflowId}`]: 1 } }) },
+    'test.long': { ...anything, handler: () => 'l'.repeat(64 * 1024) },
     'test.fail': {
       ...anything,
       handler: () => {
@@ -111,6 +113,7 @@ const ok = (id: string, ...needs: readonly string[]): object => ({
 const kept = { timeout_ms: timeoutMs, retention_ms: second };
 const kinds: Readonly<Record<string, object>> = {
   chain: { nodes: [ok('a'), ok('b', 'a'), ok('c', 'b')] },
+  long: { nodes: [{ id: 'a', capability: 'test.long', params: {} }, ok('b', 'a')] },
   shared: { nodes: [{ id: 'a', capability: 'test.writes', params: {}, writes: ['at'] }], conversation: 'shared' },
   map: { nodes: [{ id: 'a', kind: 'map', over: '$params.items', each: { capability: 'test.ok', params: { n: '$item' } } }] },
   parent: { nodes: [{ id: 'a', kind: 'workflow', type: 'left_child', params: {} }] },

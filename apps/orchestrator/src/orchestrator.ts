@@ -1,6 +1,7 @@
 /** One replica of the orchestrator, wired: engines, shards, start requests. What `main.ts` runs and what tests run in their own process. */
 import { hostname } from 'node:os';
-import { currentSchema, type Schema, type WorkflowStore } from '@baton/core';
+import { openBlobs } from '@baton/blobs';
+import { type BlobStore, currentSchema, type Schema, type WorkflowStore } from '@baton/core';
 import { createDoctor } from '@baton/doctor';
 import { type Admission, createAdmissions, createEngines, type Engine, type EngineDeps, type FrontDesk } from '@baton/engine';
 import { finishMsOf } from '@baton/protocol';
@@ -68,14 +69,15 @@ export async function startOrchestrator(
   const owner = `${hostname()}-${process.pid}-${nanoid(6)}`;
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
+  const blobs = await openBlobs(environment.BATON_BLOBS);
   const prefixes = await openShards(redis, home, environment.BATON_SHARDS);
-  const stores = createStores({ redis, prefixes, schema });
+  const stores = createStores({ redis, prefixes, blobs, schema });
   const told = telling({ redis, prefixes, records: recordsOf(stores), log, hasMetrics: port !== 'off' });
   const { metrics, observe, onRefused } = told;
   const limits = { activeMax: environment.BATON_MAX_ACTIVE, queuedMax: environment.BATON_MAX_QUEUE_DEPTH, now: () => performance.now() };
   const loads = stores.map((store, shard) => ({ store, load: createLoadReader(redis, prefixes[shard] as string) }));
   const { admissions, room } = createAdmissions(loads, limits);
-  const common = { redis, schema, warn };
+  const common = { redis, blobs, schema, warn };
   const depsOf = async (prefix: string, shard: number): Promise<EngineDeps> => ({
     ...(await wired(started, environment, { ...common, prefix })),
     store: stores[shard] as WorkflowStore,
@@ -104,6 +106,7 @@ export async function startOrchestrator(
 }
 
 interface Wired {
+  readonly blobs: BlobStore | undefined;
   readonly redis: Redis;
   readonly prefix: string;
   readonly schema: Schema;
@@ -111,8 +114,8 @@ interface Wired {
 }
 
 /** What the engine of a shard has for itself; until the stack is disposed of. */
-async function wired(started: AsyncDisposableStack, environment: z.output<typeof OrchestratorEnvironment>, { redis, prefix, schema, warn }: Wired) {
-  const queue = createSubtaskQueue({ redis, prefix, schema });
+async function wired(started: AsyncDisposableStack, environment: z.output<typeof OrchestratorEnvironment>, { redis, blobs, prefix, schema, warn }: Wired) {
+  const queue = createSubtaskQueue({ redis, prefix, blobs, schema });
   started.defer(() => queue.close());
   const trees = await watchTrees(started, environment, redis, prefix, warn);
   return { queue, schema, retentionMs: environment.BATON_RETENTION_MS, now: Date.now, warn, ...trees };

@@ -1,5 +1,5 @@
 /** An orchestrator's part in one shard: replies, partitions, notifications. Shards share the process and the connection, and nothing else. */
-import type { Schema, WorkflowStore } from '@baton/core';
+import type { BlobStore, Schema, WorkflowStore } from '@baton/core';
 import { createSweeper, sweepEveryMs } from '@baton/doctor';
 import type { Engine } from '@baton/engine';
 import { consumeWebhooks, createPartitionLeases, createReplyReader, type Redis } from '@baton/queue';
@@ -17,6 +17,7 @@ export interface ShardOptions {
   readonly prefix: string;
   readonly engine: Engine;
   readonly store: WorkflowStore;
+  readonly blobs: BlobStore | undefined;
   readonly schema: Schema;
   readonly owner: string;
   readonly leaseMs: number;
@@ -36,8 +37,8 @@ export interface Shard {
 }
 
 /** Reads and settles from now on what `hold` brings it. */
-export function openShard({ redis, prefix, schema, engine, store, owner, leaseMs, janitorMs, finishMs, log, warn }: ShardOptions): Shard {
-  const reader = createReplyReader({ redis, prefix, schema });
+export function openShard({ redis, prefix, blobs, schema, engine, store, owner, leaseMs, janitorMs, finishMs, log, warn }: ShardOptions): Shard {
+  const reader = createReplyReader({ redis, prefix, blobs, schema });
   const newer = createNewerPartitions(log, schema.version);
   const loop = startSettleLoop({ engine, reader, onNewer: newer.meet, warn });
   const closing = new AsyncDisposableStack();

@@ -13,8 +13,13 @@ import { settleReport } from './report.ts';
 import { fail, timedOut } from './settle.ts';
 import { type AssignmentCause, type Feedback, isMarked, type MarkedSubtask, type Tries, triesOf } from './subtask.ts';
 
-/** A value with its references replaced; if that cannot be, the subtask fails and there is none. */
-export function resolvedFor(draft: Draft, id: string, value: Json): { readonly value: Json } | null {
+/** A value with its references replaced, and its bytes as JSON; if that cannot be, the subtask fails and there is none. */
+export function resolvedFor(
+  draft: Draft,
+  id: string,
+  value: Json,
+  bytesMax: number = limits.payloadBytesMax,
+): { readonly value: Json; readonly bytes: number } | null {
   const resolved = resolveReferences(value, scopeOf(draft, id));
   if (!resolved.ok) {
     fail(draft, id, {
@@ -24,9 +29,9 @@ export function resolvedFor(draft: Draft, id: string, value: Json): { readonly v
     });
     return null;
   }
-  const size = Buffer.byteLength(JSON.stringify(resolved.value));
-  if (size <= limits.payloadBytesMax) return resolved;
-  fail(draft, id, { code: 'PAYLOAD_TOO_LARGE', message: `The parameters have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.` });
+  const bytes = Buffer.byteLength(JSON.stringify(resolved.value));
+  if (bytes <= bytesMax) return { value: resolved.value, bytes };
+  fail(draft, id, { code: 'PAYLOAD_TOO_LARGE', message: `The parameters have ${bytes} bytes; ${bytesMax} is the limit. Pass data by URI.` });
   return null;
 }
 
@@ -43,7 +48,8 @@ export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode):
   const capability = askedCapability(draft, id);
   draft.events.push({ type: 'subtask_assigned', at, subtaskId: id, generation, capability, ...(cause && { cause }) });
   if (mark === null) {
-    const assignment = assignmentOf(draft, id, node, { generation, capability, parameters: parameters.value as JsonObject, leftMs, feedback: tries?.feedback });
+    const given = { parameters: parameters.value as JsonObject, parametersBytes: parameters.bytes };
+    const assignment = assignmentOf(draft, id, node, { generation, capability, ...given, leftMs, feedback: tries?.feedback });
     draft.effects.set(id, { kind: 'dispatch', assignment, inputs: [] });
   } else if (mark.reported !== undefined) settleReport(draft, mark.reported);
 }
@@ -62,6 +68,7 @@ interface Ordered {
   readonly generation: number;
   readonly capability: string;
   readonly parameters: JsonObject;
+  readonly parametersBytes: number;
   readonly leftMs: number;
   readonly feedback?: Feedback | undefined;
 }
@@ -71,7 +78,7 @@ export function assignmentOf(
   { header, workflow, now }: Draft,
   id: string,
   node: TaskNode | PlanNode,
-  { generation, capability, parameters, leftMs, feedback }: Ordered,
+  { generation, capability, parameters, parametersBytes, leftMs, feedback }: Ordered,
 ): Assignment {
   return {
     workflowId: header.id,
@@ -81,6 +88,7 @@ export function assignmentOf(
     generation,
     capability,
     parameters,
+    parametersBytes,
     ...(feedback && { repair: feedback }),
     retry: { attempts: node.retry.attempts, backoffMs: node.retry.backoff_ms, backoffMsMax: node.retry.backoff_max_ms, jitter: node.retry.jitter },
     attemptTimeoutMs: node.attempt_timeout_ms,

@@ -13,6 +13,8 @@ export interface Assignment {
   readonly generation: number;
   readonly capability: string;
   readonly parameters: JsonObject;
+  /** Of their JSON. */
+  readonly parametersBytes: number;
   /** In a tree: what in `parameters` is filled in from the results of inputs, by the agent. */
   readonly bindings?: readonly Binding[];
   /** In a tree: ids of the subtasks that the queue runs before this one, those included that are only waited for. */

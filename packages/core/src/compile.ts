@@ -68,14 +68,15 @@ function stepsReferredTo(value: Json): ReadonlySet<string> {
 export function acceptParams(
   type: WorkflowType,
   params: Json,
+  bytesMax: number = limits.payloadBytesMax,
 ): { readonly ok: true; readonly params: JsonObject } | { readonly ok: false; readonly problems: readonly Problem[] } {
   if (!isJsonObject(params))
     return { ok: false, problems: [{ path: '', code: 'type', message: 'The params must be an object, like {"source": "sales.csv"}.' }] };
   const size = Buffer.byteLength(JSON.stringify(params));
-  if (size > limits.payloadBytesMax) {
+  if (size > bytesMax) {
     return {
       ok: false,
-      problems: [{ path: '', code: 'too_large', message: `The params have ${size} bytes; ${limits.payloadBytesMax} is the limit. Pass data by URI.` }],
+      problems: [{ path: '', code: 'too_large', message: `The params have ${size} bytes; ${bytesMax} is the limit. Pass data by URI.` }],
     };
   }
   if (type.definition.input === undefined) return { ok: true, params };

@@ -76,6 +76,7 @@ describe('start', () => {
         generation: 0,
         capability: 'data.fetch',
         parameters: { from: 's.csv', cost: '$5' },
+        parametersBytes: 28,
         retry: { attempts: 3, backoffMs: 1_000, backoffMsMax: 30_000, jitter: 0.5 },
         attemptTimeoutMs: 5 * minute,
         ttlMs: 1_000,
@@ -105,7 +106,8 @@ describe('start', () => {
   });
 
   it('fails a subtask whose parameters are too large', () => {
-    const { workflow } = started([{ id: 'a', capability: 'c', params: { x: 'x'.repeat(limits.payloadBytesMax) } }]);
+    const params = { long: 'x'.repeat(limits.payloadBytesMax / 2) };
+    const { workflow } = started([{ id: 'a', capability: 'c', params: { x: '$params.long', y: '$params.long' } }], { params });
     expect(workflow.subtasks.get('a')).toMatchObject({ status: 'failed_permanent', error: { code: 'PAYLOAD_TOO_LARGE' } });
   });
 });

@@ -69,7 +69,8 @@ export function decide(workflow: Workflow, events: readonly WorkflowEvent[], now
   endWithoutRoom(draft);
   for (const event of events) {
     draft.at = now;
-    (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
+    if (workflow.lost === undefined) (handlers[event.kind] as (draft: Draft, event: WorkflowEvent) => void)(draft, event);
+    else giveUp(draft, event, workflow.lost);
     proceed(draft);
   }
   if (sameTree !== undefined) growTrees(draft, sameTree);
@@ -107,6 +108,15 @@ function timeOut(draft: Draft): void {
   if (state.status !== 'running' && state.status !== 'waiting') return;
   if (now < state.expiresAt) return void draft.deadlines.set(null, state.expiresAt);
   stop(draft, 'timed_out', { code: 'WORKFLOW_TIMEOUT', message: `The workflow was not done within ${type.definition.timeout_ms} ms.` });
+}
+
+const asksForAnswer: ReadonlySet<WorkflowEvent['kind']> = new Set(['controlled', 'answered', 'signalled']);
+
+/** What it would go on with is gone: whatever happens next ends it, and what has ended stays so. */
+function giveUp(draft: Draft, { kind }: WorkflowEvent, lost: readonly string[]): void {
+  const message = `What was kept out of line is gone, or is not what was kept: ${lost.join(', ')}. Look after the store that BATON_BLOBS names, and start the workflow anew.`;
+  if (!hasEnded(draft.state)) stop(draft, 'failed', { code: 'PAYLOAD_LOST', message });
+  if (asksForAnswer.has(kind)) draft.answers.push({ outcome: 'refused', message });
 }
 
 /** Normally the workflow above tells this one what becomes of it; this finds what was lost when nobody was there to tell. */

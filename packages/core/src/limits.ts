@@ -6,7 +6,12 @@ export const limits = {
   subtasksPerWorkflowMax: 10_000,
   needsPerSubtaskMax: 10_000,
   definitionBytesMax: 4 * 1024 * 1024,
-  payloadBytesMax: 256 * 1024,
+  /** Of parameters, of a result, of the value at a path of the context. */
+  payloadBytesMax: 16 * 1024 * 1024,
+  /** What is longer is kept out of line, in the blob store, wherever it is stored or sent. */
+  inlineBytesMax: 32 * 1024,
+  /** What stands in Redis itself however long it is: results of `once`, outputs that go back for repair, what approvers are shown, params of a start request's job. */
+  heldInlineBytesMax: 256 * 1024,
   referenceLengthMax: 1_024,
   attemptsMax: 100,
   backoffMsMax: 30_000,

@@ -31,8 +31,33 @@ export type CommitOutcome =
   | { readonly status: 'full' };
 
 export interface WorkflowSummary {
+  /** Without such params as are kept out of line. */
   readonly header: WorkflowHeader;
+  /** In a list: without such a result, too. */
   readonly state: WorkflowState;
+  /** The result was kept out of line, and is gone. */
+  readonly isLost?: true;
+}
+
+/** A payload over the inline limit, where it is not: its JSON text is in the blob store, under its hash. */
+export interface BlobRef {
+  /** Hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * Where payloads over the inline limit are, in the scope of their workflow. Content addressed: what is put twice is there once. Whoever gets one
+ * checks its hash. An adapter that cannot reach its world throws a `BlobStoreError`.
+ */
+export interface BlobStore {
+  /** What it keeps goes with the workflow's record, by the commit that lets that expire; else somebody must `purge`. */
+  readonly goesWithRecord: boolean;
+  put(workflowId: string, sha256: string, text: string): Promise<void>;
+  /** null: it is not there (any more). */
+  get(workflowId: string, sha256: string): Promise<string | null>;
+  /** Everything of the workflow, which may be nothing. */
+  purge(workflowId: string): Promise<void>;
 }
 
 export interface ListQuery {
@@ -231,6 +256,8 @@ export interface StartRequest {
   /** In place of a registered type. */
   readonly definition?: Json;
   readonly params: Json;
+  /** Absent: `limits.payloadBytesMax`. */
+  readonly paramsBytesMax?: number;
   readonly caller: string;
   readonly conversationId?: string;
   readonly restartOf?: string;

@@ -38,16 +38,21 @@ export function conclude(draft: Draft, id: string, result: Json, conclusion: Con
 
 /** What an agent brings must fit into the record. */
 export function sizeProblem(result: Json): Problem | null {
-  const size = Buffer.byteLength(JSON.stringify(result));
+  const size = sizeOf(result);
   return size <= limits.payloadBytesMax
     ? null
     : { path: '', code: 'too_large', message: `it has ${size} bytes; ${limits.payloadBytesMax} is the limit. Write it to a file and return its URI.` };
 }
 
-/** The failure of a result that does not fit, with all that a repair needs; the result itself only if it is of a size to be sent back. */
+function sizeOf(value: Json): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** The failure of a result that does not fit, with all that a repair needs; the result itself only if it is of a size to be sent back, and to stand in the event log. */
 export function misfit(code: string, lead: string, problems: readonly Problem[], result: Json): Failure {
   const message = `${lead} ${problems.map((problem) => `${problem.path} ${problem.message}`.trim()).join('; ')}`;
-  return { code, message, details: { problems, ...(sizeProblem(result) === null && { output: result }) } as unknown as Json };
+  const isSentBack = sizeOf(result) <= limits.heldInlineBytesMax;
+  return { code, message, details: { problems, ...(isSentBack && { output: result }) } as unknown as Json };
 }
 
 function resultProblems(node: Node, result: Json, params: JsonObject): readonly Problem[] {

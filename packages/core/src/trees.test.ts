@@ -112,7 +112,7 @@ describe('a dispatch stays on its own', () => {
     ['what comes next would have more parameters than there may be', [a, { ...b, params: { x: '$params.long', y: '$params.long' } }]],
     ['what comes next refers to params that are not there', [a, { ...b, params: { x: '$params.absent' } }]],
   ])('where %s', (_why, nodes) => {
-    const { trees } = first(nodes, { params: { long: 'x'.repeat(limits.payloadBytesMax / 2) } });
+    const { trees } = first(nodes, { params: { long: 'x'.repeat(limits.treeBytesMax / 2) } });
     expect(trees[0]).toBe('a');
     expect(trees.join()).not.toContain('(');
   });
@@ -191,7 +191,7 @@ describe('a tree has bounds', () => {
   });
 
   it('in bytes', () => {
-    const long = 'x'.repeat(limits.payloadBytesMax - 100);
+    const long = 'x'.repeat(limits.treeBytesMax / 4 - 100);
     const { trees, sent } = first(chain(10, { long: '$params.long' }), { params: { long } });
     expect([trees.length, sent.length]).toEqual([1, 5]);
   });

@@ -74,11 +74,12 @@ function grow(draft: Draft, id: string, inputs: readonly Growth[], sameTree: Sam
   if (asked === null) return null;
   const own = Buffer.byteLength(JSON.stringify(asked.parameters));
   const bytes = inputs.reduce((sum, input) => sum + input.bytes, own);
-  if (own > limits.payloadBytesMax || bytes > limits.treeBytesMax) return null;
+  if (bytes > limits.treeBytesMax) return null;
   const assignment = assignmentOf(draft, id, node, {
     generation: treeGeneration,
     capability: node.capability,
     parameters: asked.parameters,
+    parametersBytes: own,
     leftMs: node.timeout_ms,
   });
   const tree = {

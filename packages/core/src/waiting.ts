@@ -17,7 +17,8 @@ function wait(draft: Draft, id: string, until: number, waitingFor: WaitingFor): 
 }
 
 export function beginApproval(draft: Draft, id: string, node: ApprovalNode): void {
-  const shown = resolvedFor(draft, id, node.params);
+  // It goes out with a webhook, and to whoever asks for approvals.
+  const shown = resolvedFor(draft, id, node.params, limits.heldInlineBytesMax);
   if (shown === null) return;
   const expiresAt = draft.now + node.timeout_ms;
   wait(draft, id, expiresAt, { kind: 'approval', expiresAt, shown: shown.value as JsonObject, answers: [] });

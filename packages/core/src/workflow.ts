@@ -79,6 +79,8 @@ export interface Workflow {
   readonly tallies: Map<string, Tally>;
   /** The context as one object. */
   view: ContextView;
+  /** Names of what was kept out of line and is gone: there is no going on with what is left. Absent: nothing. */
+  readonly lost?: readonly string[];
 }
 
 /** In place of a subtask's id: when a workflow that is the work of a step looks after the one above. */
@@ -171,7 +173,7 @@ export interface Patch {
   readonly control: readonly ControlFlag[];
 }
 
-type Stored = Pick<Workflow, 'revision' | 'eventHash' | 'state' | 'subtasks' | 'context' | 'inbox'>;
+type Stored = Pick<Workflow, 'revision' | 'eventHash' | 'state' | 'subtasks' | 'context' | 'inbox' | 'lost'>;
 
 /** A workflow that exists nowhere yet: no subtask touched, revision 0. */
 export function createWorkflow(header: WorkflowHeader, type: WorkflowType): Workflow {
@@ -180,7 +182,7 @@ export function createWorkflow(header: WorkflowHeader, type: WorkflowType): Work
 
 /** A workflow from its stored parts; what is derived is derived anew. */
 export function restoreWorkflow(header: WorkflowHeader, type: WorkflowType, stored: Stored): Workflow {
-  const { revision, eventHash, state, subtasks, context, inbox } = stored;
+  const { revision, eventHash, state, subtasks, context, inbox, lost } = stored;
   const workflow: Workflow = {
     header,
     type,
@@ -193,6 +195,7 @@ export function restoreWorkflow(header: WorkflowHeader, type: WorkflowType, stor
     inbox,
     tallies: new Map(),
     view: viewOf(context),
+    ...(lost && { lost }),
   };
   const whole = (id: string) => subtasks.get(id);
   for (const [id, subtask] of subtasks)

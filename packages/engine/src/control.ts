@@ -85,7 +85,7 @@ export function createControls({ store, queue, now }: EngineDeps, advance: Advan
 
     async restart(workflowId, { as, by }) {
       const workflow = await store.load(workflowId);
-      if (workflow === null) return { status: 'not_found' };
+      if (workflow === null || workflow.lost !== undefined) return notRestarted(workflow?.lost);
       const { params, conversationId } = workflow.header;
       return await start({
         definition: workflow.type.definition as unknown as Json,
@@ -103,6 +103,12 @@ export function createControls({ store, queue, now }: EngineDeps, advance: Advan
       return { status: workflow.state.status, waiting: whyWaiting(workflow, await queueFacts(workflow, queue)) };
     },
   };
+}
+
+function notRestarted(lost: readonly string[] | undefined): StartOutcome | { readonly status: 'not_found' } {
+  if (lost === undefined) return { status: 'not_found' };
+  const message = `What was kept out of line of this workflow is gone: ${lost.join(', ')}.`;
+  return { status: 'invalid', problems: [{ path: '', code: 'payload_lost', message }] };
 }
 
 async function queueFacts(workflow: Workflow, queue: EngineDeps['queue']): Promise<QueueFacts> {

@@ -16,7 +16,9 @@ import {
   type SubtaskQueue,
   type Workflow,
   type WorkflowEvent,
+  type WorkflowState,
   type WorkflowStore,
+  type WorkflowSummary,
 } from '@baton/core';
 import type { Events } from './advance.ts';
 
@@ -54,9 +56,7 @@ export function createLookups(store: WorkflowStore, queue: SubtaskQueue): Lookup
     if (child === 'newer') return { state: 'active', agent: null, attempt: 1, startedAt: null, progress: null };
     if (child === null) return { state: 'missing' };
     if (!hasEnded(child.state)) return { state: 'active', agent: null, attempt: 1, startedAt: child.header.createdAt, progress: null };
-    const outcome: Report['outcome'] =
-      child.state.status === 'completed' ? { status: 'completed', result: child.state.result } : { status: 'failed', error: child.state.error };
-    return { state: 'completed', report: { workflowId, subtaskId, generation, outcome } };
+    return { state: 'completed', report: { workflowId, subtaskId, generation, outcome: outcomeOf(child.state, child) } };
   }
 
   async function parents(workflows: Workflows, due: readonly DueDeadline[]): Promise<Events> {
@@ -79,6 +79,12 @@ export function createLookups(store: WorkflowStore, queue: SubtaskQueue): Lookup
   }
 
   return { dispatches, parents };
+}
+
+function outcomeOf(state: Extract<WorkflowState, { endedAt: number }>, { header, isLost }: WorkflowSummary): Report['outcome'] {
+  if (isLost)
+    return { status: 'failed', error: { code: 'PAYLOAD_LOST', message: `The result of the workflow "${header.id}" was kept out of line and is gone.` } };
+  return state.status === 'completed' ? { status: 'completed', result: state.result } : { status: 'failed', error: state.error };
 }
 
 async function unlessNewer<Value>(found: Promise<Value>): Promise<Value | 'newer'> {

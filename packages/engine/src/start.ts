@@ -123,7 +123,7 @@ interface Known extends CompileOptions {
 async function prepare(request: StartRequest, known: Known): Promise<Prepared> {
   const found = await typeOf(request, known);
   if ('status' in found) return found;
-  const accepted = acceptParams(found, request.params);
+  const accepted = acceptParams(found, request.params, request.paramsBytesMax);
   if (accepted.ok) return { status: 'ready', type: found, params: accepted.params };
   return { status: 'invalid', problems: accepted.problems.map((problem) => ({ ...problem, path: `/params${problem.path}` })) };
 }

@@ -19,6 +19,8 @@ import { createLookups, type Workflows } from './lookups.ts';
 /** A dispatch is confirmed within milliseconds; what is in the outbox for longer is looked after. */
 export const outboxGraceMs = 5_000;
 const batchMax = 500;
+/** After tidying away that failed. */
+const tidyPauseMs = 30_000;
 /** When what only newer processes know is looked at again, if it is still ours by then: it must not stand before what we do know. */
 const newerWaitMs = 5_000;
 
@@ -35,12 +37,13 @@ export interface Ticked {
 }
 
 export function createTick(
-  { store, queue, now }: EngineDeps,
+  { store, queue, now, warn }: EngineDeps,
   advance: Advance,
   cache: WorkflowCache,
   perform: (effects: readonly Effect[]) => Promise<void>,
 ): Tick {
   const lookups = createLookups(store, queue);
+  const tidy = createTidy({ now, warn });
 
   async function inPartition(partition: number): Promise<Ticked> {
     const staleAt = now() - outboxGraceMs;
@@ -52,8 +55,10 @@ export function createTick(
     const notOurs = [...allDue, ...allStale].filter((entry) => !isOurs(entry));
     if (notOurs.length > 0) await store.postpone(partition, notOurs, now() + newerWaitMs);
 
-    await Promise.all(due.filter(({ workflowId }) => !workflows.has(workflowId)).map((deadline) => store.dropDeadline(partition, deadline)));
-    await Promise.all(due.filter((deadline) => isRetired(workflows, deadline, now())).map(({ workflowId }) => store.purge(workflowId)));
+    const gone = due.filter(({ workflowId }) => !workflows.has(workflowId));
+    await tidy(gone, (deadline) => store.dropDeadline(partition, deadline));
+    const retired = due.filter((deadline) => isRetired(workflows, deadline, now()));
+    await tidy(retired, ({ workflowId }) => store.purge(workflowId));
     await perform(stale.flatMap((entry) => unsentNotification(workflows, entry) ?? []));
     // Parents first: under one that is paused, nothing that is due may begin what comes after it.
     const events = [
@@ -81,6 +86,19 @@ export function createTick(
     const due = await store.partitionsDue(partitions, now(), now() - outboxGraceMs);
     const ticked = await Promise.all(due.map(inPartition));
     return { isMore: ticked.some(({ isMore }) => isMore), newer: ticked.flatMap(({ newer }) => newer) };
+  };
+}
+
+/** Where the blob store is away: later, and nothing else waits for it. */
+function createTidy({ now, warn }: Pick<EngineDeps, 'now' | 'warn'>) {
+  let from = 0;
+  return async (over: readonly DueDeadline[], act: (deadline: DueDeadline) => Promise<void>): Promise<void> => {
+    if (now() < from) return;
+    const outcomes = await Promise.allSettled(over.map(act));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
+    from = now() + tidyPauseMs;
+    warn('not_purged', failed.reason);
   };
 }
 

@@ -1,5 +1,6 @@
 /** The one mapping between the messages (snake_case, ISO times) and core (camelCase, ms). */
 import type { Assignment, Feedback, Outcome, Problem, Report } from '@baton/core';
+import { byReferenceIn, withValue } from './by-reference.ts';
 import { AssignmentMessage, ReplyMessage } from './message.ts';
 import { capabilityQueue } from './queue-name.ts';
 
@@ -36,8 +37,9 @@ export function assignmentMessage(assignment: Assignment, messageId: string, sch
   };
 }
 
+/** By reference: without parameters, until somebody has brought them. */
 export function parseAssignment(data: unknown): Parsed<AssignmentMessage> {
-  return parsed(AssignmentMessage.safeParse(data));
+  return parsed(AssignmentMessage.safeParse(byReferenceIn(data) === null ? data : withValue(data as object, { parameters: {} })));
 }
 
 /** The reply to an assignment, as the agent sends it. */

@@ -1,5 +1,6 @@
 /** The environment that every Baton process reads, parsed as a whole: all problems at once, and nothing starts half configured. */
 import { z } from 'zod';
+import { Blobs } from './blob-place.ts';
 import { defaultPrefix } from './queue-name.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
@@ -55,6 +56,8 @@ export const Environment = z.object({
   BATON_SHARDS: whole(1, shardsMax, `a whole number from 1 to ${shardsMax}`).default(1),
   /** Whether a process starts on a Redis that may evict keys. What it evicts is lost. */
   BATON_EVICTING_REDIS: oneOf('refuse', 'accept').default('refuse'),
+  /** Where payloads over the inline limit are kept. */
+  BATON_BLOBS: Blobs,
   /** From the signal to stop until the process has ended, whatever is still in hand by then. */
   BATON_GRACE_MS: Milliseconds.default(15_000),
   BATON_HOST: z.string().min(1).default('127.0.0.1'),

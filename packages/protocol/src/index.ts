@@ -1,5 +1,7 @@
 export * from './agent.ts';
 export * from './approval.ts';
+export type { BlobPlace } from './blob-place.ts';
+export * from './by-reference.ts';
 export * from './capability.ts';
 export * from './codec.ts';
 export * from './control.ts';

@@ -7,16 +7,19 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { currentSchema, type Failure, limits, type NewerSchemaError, type Progress, type Schema } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage } from '@baton/protocol';
+import type { Payloads } from '@baton/blobs';
+import { currentSchema, limits, type NewerSchemaError, type Schema } from '@baton/core';
+import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
+import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
+import { wholeAssignment } from './by-reference.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
+import type { Delivery, Verdict } from './delivery.ts';
 import { keptJobs } from './finished-jobs.ts';
 import { answerAbandoned, replyIn } from './job-reply.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
-import type { Redis } from './redis.ts';
 import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
@@ -24,48 +27,7 @@ import { retryWaitMs } from './retry-wait.ts';
 import { type Room, type Seat, wakeWorker } from './room.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
-/** One attempt at an assignment. */
-export interface Delivery {
-  /** In a tree: with what its inputs have brought filled in. */
-  readonly assignment: AssignmentMessage;
-  /** From 1; a job that was handed back, or whose agent died, comes again under the same attempt. */
-  readonly attempt: number;
-  readonly attemptsMax: number;
-  /** Some agent had it before, at this attempt or another. */
-  readonly isRedelivered: boolean;
-  /** Paused or cancelled before this attempt began: it must not. */
-  readonly isHeld: boolean;
-  /** In a tree: an input has brought no result, or not what must be there. It cannot begin. */
-  readonly isBlocked: boolean;
-  /** From when its time to live runs, by the clocks of those who sent it and its inputs. */
-  readonly agesFrom: number;
-  /** Taken before the check, so that what began is never later than the commit which found it running. */
-  readonly beganAt: number;
-  /**
-   * Its signal is the attempt's. Aborts with a `HandBackError` when the agent must stop, with a `LockLostError` when the job is no longer ours,
-   * with a `CancelledError` when the workflow was cancelled; whoever carries out the attempt may abort it with reasons of its own.
-   */
-  readonly controller: AbortController;
-  /** What this dispatch's calls of `once` have come to, in this attempt and those before. */
-  readonly onceCalls: OnceCalls;
-  /** How long to wait before the next attempt, by the assignment's policy. */
-  readonly nextDelayMs: () => number;
-  readonly progress: (progress: Progress) => Promise<void>;
-}
-
-/** What becomes of a delivery. */
-export type Verdict =
-  | { readonly kind: 'reply'; readonly reply: ReplyMessage }
-  /** Not after the last attempt: that one is replied. */
-  | { readonly kind: 'retry'; readonly error: Failure; readonly stack?: string | undefined; readonly delayMs: number }
-  /** To the head of the queue, for another agent, without using up an attempt. */
-  | { readonly kind: 'hand_back' }
-  /** The job is no longer ours: whoever has it now goes on with it. */
-  | { readonly kind: 'lost' };
-
-export interface ConsumeOptions {
-  readonly redis: Redis;
-  readonly prefix: string;
+export interface ConsumeOptions extends BlobStoreOption {
   readonly capability: string;
   /** The agent's id; stands in the job while it runs. */
   readonly agent: string;
@@ -99,6 +61,10 @@ export interface Consumer {
 /** Beyond the grace: handing back is one script, so what takes longer is a Redis that is away. */
 const handBackMsMax = 5_000;
 
+interface Consuming extends ConsumeOptions {
+  readonly payloads: Payloads;
+}
+
 /** What is going on in one consumer. */
 interface Ongoing {
   /** By job id. */
@@ -111,7 +77,8 @@ interface Ongoing {
 }
 
 /** Resolves when it is connected and consumes. */
-export async function consumeCapability(options: ConsumeOptions): Promise<Consumer> {
+export async function consumeCapability(given: ConsumeOptions): Promise<Consumer> {
+  const options: Consuming = { ...given, payloads: payloadsIn(given) };
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
   const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wakeWorker(worker) });
@@ -161,14 +128,15 @@ function seated(seat: Seat): typeof run {
   };
 }
 
-async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: string | undefined): Promise<ReplyMessage> {
+async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string | undefined): Promise<SentReply> {
   const { runs, leaving } = ongoing;
   if (ongoing.isClosing) return await handBack(job, token);
-  const assignment = assignmentOf(await ongoing.newer.take(job, token), options.capability);
+  const data = await ongoing.newer.take(job, token);
+  const assignment = assignmentOf(data, options.capability);
   const replied = replyIn(job, assignment);
   if (replied !== null) {
     options.onReplied(assignment);
-    return await carryOut({ kind: 'reply', reply: replied }, { ...options, leaving }, job, token, assignment);
+    return await sendReply({ ...options, leaving }, job, assignment, replied);
   }
   const controller = new AbortController();
   const id = String(job.id);
@@ -181,10 +149,13 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   let unwatch: (() => void) | undefined;
   try {
     const beganAt = Date.now();
-    const beginning = await onceTaken(() => beginningOf(flags, ref, assignment, inputsKey(options.prefix, options.capability, id)), leaving.signal);
+    const whole = await wholeAssignment(options.payloads, data, assignment);
+    const sources = { flags, payloads: options.payloads };
+    const inputs = inputsKey(options.prefix, options.capability, id);
+    const beginning = await onceTaken(() => beginningOf(sources, ref, whole ?? assignment, inputs), leaving.signal);
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
-    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, controller, beganAt, onceCalls });
+    const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, isLost: whole === null, controller, beganAt, onceCalls });
     // A wait of the handler's own choice has no bound.
     if (verdict.kind === 'retry' && verdict.delayMs > limits.backoffMsMax) await onceCalls.outlast(verdict.delayMs);
     const outcome = verdict.kind === 'retry' ? { ...verdict, delayMs: await retryWaitMs(options.redis, verdict.delayMs, controller.signal) } : verdict;
@@ -197,22 +168,10 @@ async function run(options: ConsumeOptions, ongoing: Ongoing, job: Job, token: s
   }
 }
 
-async function carryOut(
-  verdict: Verdict,
-  { redis, prefix, capability, leaving }: ConsumeOptions & Pick<Ongoing, 'leaving'>,
-  job: Job,
-  token: string | undefined,
-  { metadata }: AssignmentMessage,
-): Promise<ReplyMessage> {
+async function carryOut(verdict: Verdict, options: Replying, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<SentReply> {
   switch (verdict.kind) {
-    case 'reply': {
-      const { reply } = verdict;
-      // Anything but a result concerns the engine at once.
-      const isAwaitedInQueue = job.parentKey !== undefined && reply.payload.status === 'completed';
-      const appended = { capability, partition: metadata.partition, jobId: String(job.id), reply, isAwaitedInQueue };
-      // The work is done: a Redis that does not take the reply now is no reason to do it again.
-      return await onceTaken(() => appendReply(redis, prefix, appended), leaving.signal);
-    }
+    case 'reply':
+      return await sendReply(options, job, assignment, verdict.reply);
     case 'retry':
       assert(job.attemptsMade + 1 < attemptsMax(job), `The last attempt at ${job.id} must be replied, not retried.`);
       throw new AttemptError(verdict);
@@ -224,7 +183,17 @@ async function carryOut(
   }
 }
 
-function listen(worker: Worker, options: ConsumeOptions, { runs, answers, leaving }: Ongoing): void {
+type Replying = Consuming & Pick<Ongoing, 'leaving'>;
+
+async function sendReply(options: Replying, job: Job, { metadata }: AssignmentMessage, reply: SentReply): Promise<SentReply> {
+  // Anything but a result concerns the engine at once.
+  const isAwaitedInQueue = job.parentKey !== undefined && reply.payload.status === 'completed';
+  const appended = { capability: options.capability, partition: metadata.partition, jobId: String(job.id), reply, isAwaitedInQueue };
+  // The work is done: a Redis that does not take the reply now is no reason to do it again.
+  return await onceTaken(() => appendReply(options, appended), options.leaving.signal);
+}
+
+function listen(worker: Worker, options: Consuming, { runs, answers, leaving }: Ongoing): void {
   worker.on('error', (error) => {
     if (!/ECONNREFUSED|ECONNRESET|Connection is closed/.test(`${(error as NodeJS.ErrnoException).code} ${error.message}`)) options.onError(error);
   });
@@ -294,7 +263,7 @@ function refOf({ metadata: { workflow_id, subtask_id, generation } }: Assignment
   return { workflowId: workflow_id, subtaskId: subtask_id, generation };
 }
 
-function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'controller' | 'beganAt' | 'onceCalls'> {
+function deliveryOf(job: Job): Omit<Delivery, keyof Beginning | 'isLost' | 'controller' | 'beganAt' | 'onceCalls'> {
   return {
     attempt: job.attemptsMade + 1,
     attemptsMax: attemptsMax(job),

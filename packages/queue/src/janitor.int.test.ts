@@ -4,6 +4,7 @@ import { capabilityQueue } from '@baton/protocol';
 import { exampleAssignment, exampleReply, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { type Job, Worker } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { payloadsIn } from './blob-store-option.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { connectRedis, type Redis } from './connection.ts';
 import { createSubtaskQueue } from './dispatch.ts';
@@ -152,7 +153,10 @@ test('… but with what was replied, where it was', async () => {
   const assignment = exampleAssignment({ capability });
   await dispatch({ assignment, inputs: [] });
   const { job } = await take();
-  await appendReply(redis, prefix, { capability, partition: job.data.metadata.partition, jobId: String(job.id), reply: exampleReply(job.data, 'agent-1') });
+  await appendReply(
+    { redis, prefix, payloads: payloadsIn({ redis, prefix }) },
+    { capability, partition: job.data.metadata.partition, jobId: String(job.id), reply: exampleReply(job.data, 'agent-1') },
+  );
   await rounds(async () => (await queueOf().getJobCountByTypes('active', 'waiting')) === 0, { stallsMax: 0 });
   const said = await replies();
   expect(said).toHaveLength(2);
@@ -205,7 +209,10 @@ test('a capability that nobody has used for a week is forgotten, and nothing is 
 
   await job.moveToCompleted(exampleReply(job.data, 'agent-1'), token, false);
   await queueOf('data.limited').remove((await queueOf('data.limited').getWaiting())[0]?.id as string);
-  await appendReply(redis, prefix, { capability, partition: 3, jobId: String(job.id), reply: exampleReply(job.data, 'agent-1') });
+  await appendReply(
+    { redis, prefix, payloads: payloadsIn({ redis, prefix }) },
+    { capability, partition: 3, jobId: String(job.id), reply: exampleReply(job.data, 'agent-1') },
+  );
   await round(0);
   // A reply that is not settled is work, too.
   expect(await round(8 * day)).toEqual([]);

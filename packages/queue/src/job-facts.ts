@@ -2,9 +2,11 @@
  * Where a job stands, read through BullMQ's own commands: its key layout is private and moves between minors, and its state is not in
  * the job's hash. All commands of all refs are written before the first answer is awaited, which is one round trip on the socket.
  */
-import { currentSchema, type JobFacts, type Progress, type Schema, upgraded } from '@baton/core';
+import type { Payloads } from '@baton/blobs';
+import { type JobFacts, type Progress, type Schema, upgraded } from '@baton/core';
 import { parseReplyData, schemaVersionOf } from '@baton/protocol';
 import type { Job, Queue } from 'bullmq';
+import { wholeReplyData } from './by-reference.ts';
 import type { Redis } from './redis.ts';
 
 /**
@@ -13,31 +15,25 @@ import type { Redis } from './redis.ts';
  */
 const positionsMax = 1_000;
 
+interface ReadFrom {
+  readonly redis: Redis;
+  readonly payloads: Payloads;
+  readonly schema: Schema;
+}
+
 /** Of jobs of one capability, in their order. */
-export async function readFacts(
-  redis: Redis,
-  queue: Queue,
-  capability: string,
-  jobIds: readonly string[],
-  schema = currentSchema,
-): Promise<readonly JobFacts[]> {
+export async function readFacts(from: ReadFrom, queue: Queue, capability: string, jobIds: readonly string[]): Promise<readonly JobFacts[]> {
   const [next, ...read] = await Promise.all([
     // The head is the right end.
-    redis.lrange(queue.toKey('wait'), -positionsMax, -1),
-    ...jobIds.map((jobId) => readJob(redis, queue, { capability, jobId, schema })),
+    from.redis.lrange(queue.toKey('wait'), -positionsMax, -1),
+    ...jobIds.map((jobId) => readJob(from, queue, capability, jobId)),
   ]);
   const positions = new Map(next.toReversed().map((jobId, position) => [jobId, position]));
   return read.map((facts, index) => (facts.state === 'queued' ? { state: 'queued', position: positions.get(jobIds[index] as string) ?? null } : facts));
 }
 
 /** The state is asked first: a job that was done by then has its return value in the hash that is read after it. */
-interface Asked {
-  readonly capability: string;
-  readonly jobId: string;
-  readonly schema: Schema;
-}
-
-async function readJob(redis: Redis, queue: Queue, { capability, jobId, schema }: Asked): Promise<JobFacts> {
+async function readJob({ redis, payloads, schema }: ReadFrom, queue: Queue, capability: string, jobId: string): Promise<JobFacts> {
   const [state, job, dueScore] = await Promise.all([
     queue.getJobState(jobId),
     queue.getJob(jobId) as Promise<Job | undefined>,
@@ -49,7 +45,7 @@ async function readJob(redis: Redis, queue: Queue, { capability, jobId, schema }
       const version = schemaVersionOf(job.returnvalue);
       // Nothing is known of it here: as long as it is with others, it counts as not done.
       if (version > schema.version) return { state: 'queued', position: null };
-      const reply = parseReplyData(upgraded(schema, 'reply', version, job.returnvalue), capability);
+      const reply = parseReplyData(upgraded(schema, 'reply', version, await wholeReplyData(payloads, job.returnvalue)), capability);
       return { state, report: reply.ok ? reply.value : null };
     }
     case 'failed':

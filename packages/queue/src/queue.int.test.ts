@@ -5,6 +5,7 @@ import { capabilityQueue, resultStream, webhooksQueue } from '@baton/protocol';
 import { exampleAssignment, queueContract, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { payloadsIn } from './blob-store-option.ts';
 import { connectRedis, type Redis } from './connection.ts';
 import { createControlFlags } from './control-flags.ts';
 import { createSubtaskQueue } from './dispatch.ts';
@@ -79,7 +80,8 @@ queueContract('Redis', async () => {
       if (job === undefined) return null;
       const { workflow_id: workflowId, subtask_id: subtaskId, generation } = job.data.metadata;
       const at = inputsKey(prefix, capability, String(job.id));
-      const { assignment, isBlocked } = await beginningOf(createControlFlags(redis, prefix), { workflowId, subtaskId, generation }, job.data, at);
+      const sources = { flags: createControlFlags(redis, prefix), payloads: payloadsIn({ redis, prefix }) };
+      const { assignment, isBlocked } = await beginningOf(sources, { workflowId, subtaskId, generation }, job.data, at);
       return {
         assignment,
         isBlocked,

@@ -1,6 +1,7 @@
 /** All result streams of the owned partitions in one call, on a connection of its own, because it blocks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { childCapability, currentSchema, type ReplyReader, type Schema } from '@baton/core';
+import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
 import { knownCapabilities } from './capability-set.ts';
 import { rejectReplies } from './dead-letters.ts';
 import type { Redis } from './redis.ts';
@@ -10,7 +11,7 @@ import { readReplies, removeReplies, streamKey } from './result-stream.ts';
 
 const capabilitiesRefreshMs = 1_000;
 
-export interface ReplyReaderOptions {
+export interface ReplyReaderOptions extends BlobStoreOption {
   /** For all but the blocking read. */
   readonly redis: Redis;
   readonly prefix: string;
@@ -18,7 +19,9 @@ export interface ReplyReaderOptions {
   readonly schema?: Schema;
 }
 
-export function createReplyReader({ redis, prefix, schema = currentSchema }: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
+export function createReplyReader(options: ReplyReaderOptions): ReplyReader & { readonly close: () => Promise<void> } {
+  const { redis, prefix, schema = currentSchema } = options;
+  const payloads = payloadsIn(options);
   // Its reads are short: whether Redis is there is seen as soon as on the shared one.
   const blocking = duplicateOf(redis, 'replies', silentMsMax);
   const cursors = createCursors();
@@ -47,7 +50,7 @@ export function createReplyReader({ redis, prefix, schema = currentSchema }: Rep
       }
       const take = cursors.begin();
       try {
-        return take(await readReplies(blocking, cursors.positions, { blockMs: waitMs, schema }));
+        return take(await readReplies({ redis: blocking, payloads, schema }, cursors.positions, waitMs));
       } catch (error) {
         if (closing.signal.aborted) return [];
         throw error;

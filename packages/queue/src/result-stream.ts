@@ -2,9 +2,11 @@
  * Replies on Redis streams, one stream for each capability and partition; an entry is a reply, and a word more if what waits for it waits in the queue.
  * **Invariant:** what is in a stream is not settled. **Invariant:** of the replies to one job, the first counts for all who have the job.
  */
-import { type Problem, type ReceivedReply, type Schema, upgraded } from '@baton/core';
-import { capabilityOfStream, capabilityQueue, parseJson, parseReplyData, type ReplyMessage, resultStream, schemaVersionOf } from '@baton/protocol';
+import { isLonger, type Payloads } from '@baton/blobs';
+import { limits, type Problem, type ReceivedReply, type Schema, upgraded } from '@baton/core';
+import { capabilityOfStream, capabilityQueue, parseJson, parseReplyData, resultStream, type SentReply, schemaVersionOf } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
+import { sentReply, wholeReplyData } from './by-reference.ts';
 import type { Redis } from './redis.ts';
 
 /** The fields of an entry. */
@@ -21,18 +23,26 @@ export interface Appended {
   readonly capability: string;
   readonly partition: number;
   readonly jobId: string;
-  readonly reply: ReplyMessage;
+  /** If it is by reference, what it refers to is kept. */
+  readonly reply: SentReply;
   readonly isAwaitedInQueue?: boolean;
 }
 
+export interface AppendTo {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly payloads: Payloads;
+}
+
 /**
- * Puts the reply into its job, where an agent that gets the job once more finds it, and into its stream. One write: neither waits for the other.
+ * Puts the reply into its job, where an agent that gets the job once more finds it, and into its stream. One write: neither waits for the other. What in it is
+ * over the inline limit is kept out of line before that.
  *
  * @returns the reply that counts: this one, unless the job had been replied before
  */
-export async function appendReply(redis: Redis, prefix: string, { capability, partition, jobId, ...appended }: Appended): Promise<ReplyMessage> {
-  const { reply, isAwaitedInQueue = false } = appended;
-  const text = JSON.stringify(reply);
+export async function appendReply({ redis, prefix, payloads }: AppendTo, appended: Appended): Promise<SentReply> {
+  const { capability, partition, jobId, isAwaitedInQueue = false } = appended;
+  const { reply, text } = await light(payloads, appended.reply);
   const more = isAwaitedInQueue ? [awaitedInQueue, '1'] : [];
   const job = new QueueKeys(prefix).toKey(capabilityQueue(capability), jobId);
   // In this order: what is in the job and not in the stream is appended by the next agent, but what is in the stream alone would be done again.
@@ -44,20 +54,31 @@ export async function appendReply(redis: Redis, prefix: string, { capability, pa
   // This agent was silent for so long that another one has done the job, and BullMQ has forgotten it: nothing may be left of it.
   if (isKept === 0) await redis.hdel(job, replyInJob);
   const first = isFirst === 1 ? null : await redis.hget(job, replyInJob);
-  return first === null ? reply : (JSON.parse(first) as ReplyMessage);
+  return first === null ? reply : (JSON.parse(first) as SentReply);
+}
+
+async function light(payloads: Payloads, reply: SentReply): Promise<{ readonly reply: SentReply; readonly text: string }> {
+  const text = JSON.stringify(reply);
+  if (!isLonger(text, limits.inlineBytesMax)) return { reply, text };
+  const sent = await sentReply(payloads, reply);
+  return sent === reply ? { reply, text } : { reply: sent, text: JSON.stringify(sent) };
+}
+
+interface ReadFrom {
+  readonly redis: Redis;
+  readonly payloads: Payloads;
+  readonly schema: Schema;
 }
 
 /** What stands in the streams after these ids; waits at most `blockMs` for the first entry. */
-export async function readReplies(
-  redis: Redis,
-  cursors: ReadonlyMap<string, string>,
-  { blockMs, schema }: { readonly blockMs: number; readonly schema: Schema },
-): Promise<readonly ReceivedReply[]> {
+export async function readReplies(from: ReadFrom, cursors: ReadonlyMap<string, string>, blockMs: number): Promise<readonly ReceivedReply[]> {
+  const { redis } = from;
   const positions = ['STREAMS', ...cursors.keys(), ...cursors.values()] as const;
   const count = ['COUNT', repliesPerReadMax] as const;
   // BLOCK 0 would be for ever.
   const answer = blockMs <= 0 ? await redis.xread(...count, ...positions) : await redis.xread(...count, 'BLOCK', Math.ceil(blockMs), ...positions);
-  return (answer ?? []).flatMap(([stream, entries]) => entries.map(([id, fields]) => received(stream, id, fields, schema)));
+  const entries = (answer ?? []).flatMap(([stream, ofStream]) => ofStream.map(([id, fields]) => ({ stream, id, fields })));
+  return await Promise.all(entries.map((entry) => received(from, entry)));
 }
 
 export async function removeReplies(redis: Redis, replies: readonly ReceivedReply[]): Promise<void> {
@@ -70,7 +91,13 @@ export function streamKey(prefix: string, capability: string, partition: number)
   return `${prefix}:${resultStream(capability, partition)}`;
 }
 
-function received(stream: string, id: string, fields: readonly string[], schema: Schema): ReceivedReply {
+interface Entry {
+  readonly stream: string;
+  readonly id: string;
+  readonly fields: readonly string[];
+}
+
+async function received({ payloads, schema }: ReadFrom, { stream, id, fields }: Entry): Promise<ReceivedReply> {
   const [name, raw, more] = fields;
   const isAwaitedInQueue = more === awaitedInQueue;
   if (name !== replyField || raw === undefined || fields.length !== (isAwaitedInQueue ? 4 : 2)) {
@@ -82,7 +109,7 @@ function received(stream: string, id: string, fields: readonly string[], schema:
   if (version > schema.version) return { stream, id, report: null, isAwaitedInQueue, raw, problems: [], isNewer: true };
   // The prefix may have colons, the name of a stream has none.
   const capability = capabilityOfStream(stream.slice(stream.lastIndexOf(':') + 1));
-  const reply = data.ok ? parseReplyData(upgraded(schema, 'reply', version, data.value), capability) : data;
+  const reply = data.ok ? parseReplyData(upgraded(schema, 'reply', version, await wholeReplyData(payloads, data.value)), capability) : data;
   if (!reply.ok) return { stream, id, report: null, isAwaitedInQueue, raw, problems: reply.problems };
   // Redis begins an entry's id with its time.
   return { stream, id, report: { ...reply.value, at: Number.parseInt(id, 10) }, isAwaitedInQueue, raw, problems: [] };

@@ -50,7 +50,8 @@ test('a start is answered with the workflow', async () => {
   });
   const { jobId } = await starts.enqueue({ workflow_id: 'wf_1', type: 'sales_dashboard', version: 'latest', params: { source: 'a.csv' } });
   expect((await ended(jobId)).value).toEqual({ workflow_id: 'wf_1', created: true });
-  expect(requests).toEqual([{ workflowId: 'wf_1', type: 'sales_dashboard', version: 'latest', params: { source: 'a.csv' }, caller: 'queue/workflows' }]);
+  const asked = { workflowId: 'wf_1', type: 'sales_dashboard', version: 'latest', params: { source: 'a.csv' }, paramsBytesMax: 256 * 1024 };
+  expect(requests).toEqual([{ ...asked, caller: 'queue/workflows' }]);
 });
 
 test('a start without an id is given one, which is told, and keeps it when its job runs again', async () => {

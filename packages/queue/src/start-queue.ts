@@ -1,6 +1,6 @@
 /** Start requests as BullMQ jobs, for producers that have Redis and no HTTP. The job's return value is the answer. */
 import { createHash, randomBytes } from 'node:crypto';
-import { currentSchema, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
+import { currentSchema, limits, NewerSchemaError, type Problem, type Schema, type StartRequest } from '@baton/core';
 import { type StartWorkflowBody, StartWorkflowJob, workflowsQueue } from '@baton/protocol';
 import { type Job, type JobsOptions, UnrecoverableError, Worker } from 'bullmq';
 import { RedisUnavailableError } from './connection.ts';
@@ -184,6 +184,8 @@ function startRequest(job: Job, body: ReturnType<typeof StartWorkflowJob.parse>)
     ...(version !== undefined && { version }),
     ...(definition !== undefined && { definition }),
     params,
+    // BullMQ keeps the job, with all that is in it, for a while.
+    paramsBytesMax: limits.heldInlineBytesMax,
     ...(conversation_id !== undefined && { conversationId: conversation_id }),
     caller: `queue/${workflowsQueue}`,
   };

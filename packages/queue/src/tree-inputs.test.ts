@@ -1,5 +1,5 @@
 /** What an assignment in a tree makes of the replies that BullMQ kept for it. */
-import { type Assignment, type Binding, type Json, jsonHash, type Outcome } from '@baton/core';
+import { type Assignment, type Binding, type Json, jsonHash, limits, type Outcome } from '@baton/core';
 import { assignmentMessage, replyMessage } from '@baton/protocol';
 import { exampleAssignment } from '@baton/testkit';
 import { describe, expect, test } from 'vitest';
@@ -54,7 +54,7 @@ describe('nothing to begin with', () => {
     ['one that is no reply', [['{baton:0}:cap.data.fetch:wf_1~fetch~1', '{"status":"completed"}']]],
     ['one that is no JSON', [['{baton:0}:cap.data.fetch:wf_1~fetch~1', 'completed']]],
     ['a result without what must be there', [entry({ status: 'completed', result: { url: 'x' } })]],
-    ['more than parameters may be', [entry({ status: 'completed', result: { uri: 'x'.repeat(300 * 1_024) } })]],
+    ['more than parameters may be', [entry({ status: 'completed', result: { uri: 'x'.repeat(limits.payloadBytesMax) } })]],
     ['the reply of another subtask', [entry(fine, { says: { subtaskId: 'other' }, job: 'wf_1~other~1' })]],
     ['a reply in the name of another job', [entry(fine, { job: 'wf_1~other~1' })]],
     ['a reply in the name of another workflow', [entry(fine, { says: { workflowId: 'wf_2' } })]],

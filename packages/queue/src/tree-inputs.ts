@@ -2,9 +2,12 @@
  * What an attempt at an assignment in a tree begins with: its inputs' replies, as BullMQ keeps them with the job, put where the assignment wants them.
  * They stay there for as long as the job does, so that a second attempt, or another agent's, finds the same.
  */
+
+import type { Payloads } from '@baton/blobs';
 import { dispatchId, type Json, jsonHash, resolveBindings } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseReply } from '@baton/protocol';
 import { QueueKeys } from 'bullmq';
+import { isByReference, wholeReply } from './by-reference.ts';
 import type { ControlFlags, ControlRef } from './control-flags.ts';
 
 export interface Beginning {
@@ -17,13 +20,25 @@ export interface Beginning {
   readonly agesFrom: number;
 }
 
+interface Sources {
+  readonly flags: ControlFlags;
+  readonly payloads: Payloads;
+}
+
 /** @param key where its inputs' replies are */
-export async function beginningOf(flags: ControlFlags, ref: ControlRef, assignment: AssignmentMessage, key: string): Promise<Beginning> {
+export async function beginningOf({ flags, payloads }: Sources, ref: ControlRef, assignment: AssignmentMessage, key: string): Promise<Beginning> {
   const agesFrom = Date.parse(assignment.timestamp);
   if ((assignment.metadata.inputs ?? []).length === 0) return { assignment, isHeld: await flags.isHeld(ref), isBlocked: false, agesFrom };
   const { isHeld, hash } = await flags.isHeldWith(ref, key);
-  const filled = filledIn(assignment, hash);
+  const filled = filledIn(assignment, await wholeReplies(payloads, hash));
   return { assignment, agesFrom, ...filled, isHeld, isBlocked: filled === null };
+}
+
+async function wholeReplies(payloads: Payloads, replies: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
+  const texts = Object.entries(replies);
+  if (!texts.some(([, text]) => isByReference(text))) return replies;
+  const whole = await Promise.all(texts.map(async ([key, text]) => [key, isByReference(text) ? await wholeReply(payloads, text) : text] as const));
+  return Object.fromEntries<string>(whole);
 }
 
 /** @param replies by the key of the input's job. @returns null if an input has brought no result, or the results are not what must be there */

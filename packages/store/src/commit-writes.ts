@@ -6,11 +6,13 @@ import { conversationWrites } from './conversation.ts';
 import { eventWrites } from './event-log.ts';
 import { type Word, type Write, write } from './guarded-write.ts';
 import { definitionWrites, lifetimeWrites } from './lifetime.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { StoreKeys } from './store-keys.ts';
+import type { TextOf } from './stored-payloads.ts';
 import { indexWrites } from './workflow-index.ts';
 import { recordWrites } from './workflow-record.ts';
 
-export interface Given {
+export interface Given extends Pick<Outgoing, 'textOf' | 'textOfReply'> {
   /** Of the log, once this commit's events are in it. */
   readonly eventHash: string;
   /** The definition is stored, and will be for long enough. */
@@ -18,23 +20,23 @@ export interface Given {
   readonly schema: Schema;
 }
 
-export function commitWrites(keys: StoreKeys, commit: Commit, { eventHash, isDefinitionStored, schema }: Given): readonly Write[] {
+export function commitWrites(keys: StoreKeys, commit: Commit, { textOf, textOfReply, eventHash, isDefinitionStored, schema }: Given): readonly Write[] {
   return [
-    ...recordWrites(keys, commit, schema),
-    ...contextWrites(keys, commit),
+    ...recordWrites(keys, commit, schema, textOf),
+    ...contextWrites(keys, commit, textOf),
     ...controlWrites(keys, commit),
     ...(isDefinitionStored ? [] : definitionWrites(keys, commit)),
     ...agendaWrites(keys, commit),
     ...indexWrites(keys, commit),
     ...eventWrites(keys.events(commit.workflow.header.id), commit.patch.events, { hash: eventHash, version: schema.version }),
-    ...childReplyWrites(keys, commit, schema),
+    ...childReplyWrites(keys, commit, schema, textOfReply),
     ...conversationWrites(keys, commit),
     ...lifetimeWrites(keys, commit),
   ];
 }
 
-function contextWrites(keys: StoreKeys, { workflow, patch }: Commit): readonly Write[] {
-  const fields = patch.context.flatMap(([path, entry]) => [path, JSON.stringify(entry)]);
+function contextWrites(keys: StoreKeys, { workflow, patch }: Commit, textOf: TextOf): readonly Write[] {
+  const fields = patch.context.flatMap(([path, entry]) => [path, textOf(entry)]);
   return write('HSET', keys.context(workflow.header.id), fields);
 }
 

@@ -4,7 +4,8 @@
  * its start, and who reads it takes away what it has no room for.
  */
 import { createHash } from 'node:crypto';
-import { type Commit, type ContextEntry, compareOrder, conversationSurplus, type Json, viewOf, type WorkflowStore } from '@baton/core';
+import { isLonger } from '@baton/blobs';
+import { type Commit, type ContextEntry, compareOrder, conversationSurplus, type Json, limits, viewOf, type WorkflowStore } from '@baton/core';
 import { type Write, write } from './guarded-write.ts';
 import type { Redis } from './redis.ts';
 import { answers } from './redis-connection.ts';
@@ -33,7 +34,9 @@ export function conversationWrites(keys: StoreKeys, { workflow, patch }: Commit)
   const { endedAt } = patch.state;
   const entries = visible(new Map([...workflow.context, ...patch.context]));
   if (entries.length === 0) return [];
-  const fields = entries.flatMap(([path, { value }]) => [path, JSON.stringify({ value, at: endedAt, by: header.id } satisfies Left)]);
+  const texts = entries.map(([path, { value }]) => [path, JSON.stringify({ value, at: endedAt, by: header.id } satisfies Left)] as const);
+  // It outlives the workflow, and so what that has out of line: a longer value is not left to it.
+  const fields = texts.filter(([, text]) => !isLonger(text, limits.conversationBytesMax)).flat();
   const key = keys.conversation(header.conversationId);
   return [...write('HSET', key, fields), ...write('PEXPIRE', key, [keepMs])];
 }

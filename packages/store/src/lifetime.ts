@@ -7,6 +7,7 @@ import { type Write, write } from './guarded-write.ts';
 import { deadlineMember } from './sorted-member.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { indexesOf, indexMember } from './workflow-index.ts';
+import { outOfLineField } from './workflow-record.ts';
 
 const day = 24 * 60 * 60_000;
 
@@ -54,9 +55,31 @@ export function lifetimeWrites(keys: StoreKeys, { workflow, patch }: Commit): re
   return revision > 0 && hasEnded(state) ? keys.ofWorkflow(header.id).map((key) => ({ command: 'PERSIST', key, words: [] })) : [];
 }
 
+/**
+ * What of it is out of line in this Redis lives as long as its record does. Nothing where nothing ever was.
+ *
+ * @param blobs does this commit refer to any, and did one before?
+ */
+export function blobWrites(keys: StoreKeys, { workflow, patch }: Commit, blobs: { readonly refers: boolean; readonly referred: boolean }): readonly Write[] {
+  const { refers, referred } = blobs;
+  if (!refers && !referred) return [];
+  const { id } = workflow.header;
+  const key = keys.blobs(id);
+  const marks = refers && !referred ? write('HSET', keys.workflow(id), [outOfLineField, '1']) : [];
+  if (patch.state !== undefined && hasEnded(patch.state))
+    return [...marks, ...write('PEXPIRE', key, [workflow.type.definition.retention_ms + slackMs.workflow])];
+  const livesOn = refers || (patch.state !== undefined && hasEnded(workflow.state));
+  return livesOn ? [...marks, { command: 'PERSIST', key, words: [] }] : marks;
+}
+
 /** An ended workflow goes with all that was ever written of it, but for the flags: work of it may still be queued, and they expire by themselves. */
-export function purgeWrites(keys: StoreKeys, { header, state }: Pick<Workflow, 'header'> & { readonly state: WorkflowState }): readonly Write[] {
-  const gone = keys.ofWorkflow(header.id).filter((key) => key !== keys.control(header.id));
+export function purgeWrites(
+  keys: StoreKeys,
+  { header, state }: Pick<Workflow, 'header'> & { readonly state: WorkflowState },
+  hasBlobs: boolean,
+): readonly Write[] {
+  const ofRecord = keys.ofWorkflow(header.id).filter((key) => key !== keys.control(header.id));
+  const gone = hasBlobs ? [...ofRecord, keys.blobs(header.id)] : ofRecord;
   return [
     ...gone.map((key) => ({ command: 'UNLINK', key, words: [] })),
     ...indexesOf(keys, header, state.status).flatMap((key) => write('ZREM', key, [indexMember(header)])),

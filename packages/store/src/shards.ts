@@ -3,7 +3,7 @@
  * another to start a workflow; the first shard decides what a version is. What a conversation leaves lies in the shard of whoever left it, in the
  * commit of their end, and is read from all. **Invariant:** no command has keys of two shards.
  */
-import { type ListPage, type ListQuery, type Schema, shardOf, shareOf, type WorkflowStore } from '@baton/core';
+import { type BlobStore, type ListPage, type ListQuery, type Schema, shardOf, shareOf, type WorkflowStore } from '@baton/core';
 import { createConversations } from './conversation.ts';
 import type { Redis } from './redis.ts';
 import { createStore } from './store.ts';
@@ -14,13 +14,15 @@ export interface StoresOptions {
   readonly redis: Redis;
   /** Of each shard, in their order. */
   readonly prefixes: readonly string[];
+  /** As of a store; absent: each shard has its own. */
+  readonly blobs?: BlobStore | undefined;
   /** As of a store. */
   readonly schema?: Schema;
 }
 
 /** One for each shard, which sees the workflows of its own; types, secret and conversations are those of the deployment. */
-export function createStores({ redis, prefixes, schema }: StoresOptions): readonly WorkflowStore[] {
-  const stores = prefixes.map((prefix) => createStore({ redis, prefix, ...(schema && { schema }) }));
+export function createStores({ redis, prefixes, blobs, schema }: StoresOptions): readonly WorkflowStore[] {
+  const stores = prefixes.map((prefix) => createStore({ redis, prefix, blobs, ...(schema && { schema }) }));
   if (stores.length === 1) return stores;
   const [home, ...others] = stores as [WorkflowStore, ...WorkflowStore[]];
   let secret: string | undefined;

@@ -1,4 +1,5 @@
 /** The names of the store's keys, all under the prefix, which is a hash tag: everything of a shard lies in one slot. */
+import { blobsKey } from '@baton/blobs';
 import { childCapability } from '@baton/core';
 
 export type StoreKeys = ReturnType<typeof storeKeys>;
@@ -16,6 +17,8 @@ export function storeKeys(prefix: string) {
     control,
     /** Everything that belongs to one workflow and goes with it. */
     ofWorkflow: (id: string) => [workflow(id), events(id), context(id), control(id)],
+    /** Payloads of it that are out of line, if they are in this Redis. */
+    blobs: (id: string) => blobsKey(prefix, id),
     deadlines: (partition: number) => `${prefix}:deadlines.${partition}`,
     outbox: (partition: number) => `${prefix}:outbox.${partition}`,
     /** Where the owner of the partition reads what child workflows came to, like any agent's replies. */

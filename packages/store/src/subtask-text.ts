@@ -5,16 +5,17 @@
  */
 import type { CompletedSubtask, Execution, Json, Subtask } from '@baton/core';
 import { parse } from './stored-json.ts';
+import type { TextOf } from './stored-payloads.ts';
 
 type Known = 'status' | 'result' | 'assignedAt' | 'settledAt' | 'execution';
 /** Absent: the first attempt, the first generation. */
 type Rest = Partial<Omit<CompletedSubtask, Known> & Pick<Execution, 'attempt' | 'usage'>>;
 type Done = readonly [agent: string, assigned: number, started: number, finished: number, settled: number, result: Json, rest?: Rest];
 
-export function subtaskText(subtask: Subtask, createdAt: number): string {
-  if (subtask.status === 'completed' && subtask.execution !== undefined) return JSON.stringify(doneOf(subtask, subtask.execution, createdAt));
+export function subtaskText(subtask: Subtask, createdAt: number, textOf: TextOf = JSON.stringify): string {
+  if (subtask.status === 'completed' && subtask.execution !== undefined) return textOf(doneOf(subtask, subtask.execution, createdAt));
   const { generation, ...rest } = subtask;
-  return JSON.stringify(generation === 0 ? rest : subtask);
+  return textOf(generation === 0 ? rest : subtask);
 }
 
 export function subtaskOf(text: string, createdAt: number): Subtask {

@@ -15,6 +15,7 @@ import {
 import { type Word, type Write, write } from './guarded-write.ts';
 import type { StoreKeys } from './store-keys.ts';
 import { parse } from './stored-json.ts';
+import { inlineText, type TextOf } from './stored-payloads.ts';
 import { subtaskOf, subtaskText } from './subtask-text.ts';
 
 export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'state' | 'subtasks' | 'inbox'> {
@@ -23,19 +24,21 @@ export interface WorkflowRecord extends Pick<Workflow, 'revision' | 'state' | 's
   readonly definition?: string;
 }
 
-const subtaskField = 's:';
-const inboxField = 'i:';
+export const subtaskField = 's:';
+export const inboxField = 'i:';
+/** There if anything of the workflow was ever out of line. */
+export const outOfLineField = 'blobs';
 
-export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, schema: Schema): readonly Write[] {
+export function recordWrites(keys: StoreKeys, { workflow, patch }: Commit, schema: Schema, textOf: TextOf): readonly Write[] {
   const { header, revision, type, state } = workflow;
   const fields: Word[] = ['revision', revisionText(schema, revision + 1)];
   const removed: string[] = [];
-  if (revision === 0) fields.push('header', headerText(header));
-  if (revision === 0 || patch.state !== undefined) fields.push('state', JSON.stringify(patch.state ?? state));
-  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, subtaskText(subtask, header.createdAt));
+  if (revision === 0) fields.push('header', textOf(headerFields(header)));
+  if (revision === 0 || patch.state !== undefined) fields.push('state', textOf(patch.state ?? state));
+  for (const [id, subtask] of patch.subtasks) fields.push(`${subtaskField}${id}`, subtaskText(subtask, header.createdAt, textOf));
   for (const [id, item] of patch.inbox) {
     if (item === null) removed.push(`${inboxField}${id}`);
-    else fields.push(`${inboxField}${id}`, JSON.stringify(item));
+    else fields.push(`${inboxField}${id}`, textOf(item));
   }
   if (patch.state?.status === 'paused') fields.push('definition', JSON.stringify(type.definition));
   else if (patch.state !== undefined && state.status === 'paused') removed.push('definition');
@@ -97,23 +100,38 @@ export function workflowSummary(id: string, read: readonly (string | null | unde
   const stored = Object.fromEntries(summaryFields.map((field, at) => [field, read[at]]).filter(([, text]) => typeof text === 'string')) as Hash;
   const { header, state } = known(id, stored, schema);
   if (header === undefined || state === undefined) return null;
-  return { header: headerOf(id, header), state: parse(state) as WorkflowState };
+  return { header: headerOf(id, inlineText(header)), state: parse(inlineText(state)) as WorkflowState };
 }
 
 type Hash = Readonly<Record<string, string>>;
 
 /** Those fields that were read, as this code has them. */
 function known(id: string, stored: Hash, schema: Schema): Hash {
-  const version = Number(stored['revision']?.split('@')[1] ?? 1);
+  assertKnown(id, stored['revision'] ?? null, schema);
+  return upgraded(schema, 'workflow', versionOf(stored['revision'] ?? null), stored) as Hash;
+}
+
+/**
+ * Before anything else of the record is looked at.
+ *
+ * @throws {NewerSchemaError}
+ */
+export function assertKnown(id: string, revision: string | null, schema: Schema): void {
+  const version = versionOf(revision);
   if (version > schema.version) throw new NewerSchemaError(`The workflow "${id}"`, version, schema.version);
-  return upgraded(schema, 'workflow', version, stored) as Hash;
+}
+
+function versionOf(revision: string | null): number {
+  return Number(revision?.split('@')[1] ?? 1);
 }
 
 /** The id is in the name of the key. */
-function headerText({ id: _, ...header }: WorkflowHeader): string {
-  return JSON.stringify(header);
+function headerFields({ id: _, ...header }: WorkflowHeader): object {
+  return header;
 }
 
 function headerOf(id: string, text: string): WorkflowHeader {
-  return { id, ...(parse(text) as Omit<WorkflowHeader, 'id'>) };
+  const { params, ...header } = parse(text) as Omit<WorkflowHeader, 'id'>;
+  // Where they are out of line there is null.
+  return { id, ...header, params: params ?? {} };
 }

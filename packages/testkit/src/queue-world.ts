@@ -55,6 +55,7 @@ export function exampleAssignment(change: Partial<Assignment> = {}): Assignment 
     generation: 1,
     capability: 'data.fetch',
     parameters: { path: 'sales.csv' },
+    parametersBytes: Buffer.byteLength(JSON.stringify(change.parameters ?? { path: 'sales.csv' })),
     retry: { attempts: 3, backoffMs: 10, backoffMsMax: 100, jitter: 0 },
     attemptTimeoutMs: 10_000,
     ttlMs: 60_000,

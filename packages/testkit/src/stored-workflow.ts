@@ -60,6 +60,6 @@ export function dispatchOf(
   const retry = { attempts: 1, backoffMs: 0, backoffMsMax: 0, jitter: 0 };
   const { partition, header } = workflow;
   const subject = { workflowId: header.id, workflowType: `${header.type}@${header.version}`, partition, subtaskId, generation };
-  const assignment = { ...subject, capability: 'test.work', parameters: {}, retry, attemptTimeoutMs: 1, ttlMs: 1, issuedAt };
+  const assignment = { ...subject, capability: 'test.work', parameters: {}, parametersBytes: 2, retry, attemptTimeoutMs: 1, ttlMs: 1, issuedAt };
   return { kind: 'dispatch', assignment, inputs };
 }

@@ -1,5 +1,6 @@
 /** Agents in one process, wired: one connection, one metrics server. What `runWorker` runs and what tests run in their own process. */
 import { mkdir } from 'node:fs/promises';
+import { openBlobs } from '@baton/blobs';
 import { createFileExchange, type FileExchange } from '@baton/files';
 import { finishMsOf } from '@baton/protocol';
 import { connectRedis, type Redis } from '@baton/queue';
@@ -32,6 +33,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
   const redis = await connectRedis(redisUrl, { name: `baton-${service}`, evicting, observe: (event) => log.warn(event) });
   await using started = new AsyncDisposableStack();
   started.defer(() => redis.disconnect());
+  const blobs = await openBlobs(environment.BATON_BLOBS);
   const { BATON_HOST: host, BATON_METRICS_PORT: port } = environment;
   const metrics = port === 'off' ? noMetrics : createMetrics();
   const server = port === 'off' ? null : await serveMetrics({ host, port, metrics, health: () => problems(redis, stopping), log });
@@ -43,6 +45,7 @@ export async function startWorker<Environment extends WorkerEnvironment>(
       await runAgent(agent, {
         redis,
         prefix: environment.BATON_PREFIX,
+        ...(blobs && { blobs }),
         shards: environment.BATON_SHARDS,
         concurrency: environment.BATON_CONCURRENCY,
         lockMs: environment.BATON_LOCK_MS,

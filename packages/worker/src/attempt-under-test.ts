@@ -26,6 +26,7 @@ export function delivery(change: Partial<Delivery> = {}): Delivery {
     isRedelivered: false,
     isHeld: false,
     isBlocked: false,
+    isLost: false,
     agesFrom: assignment.issuedAt,
     beganAt: Date.now(),
     controller: new AbortController(),

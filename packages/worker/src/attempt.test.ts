@@ -1,4 +1,5 @@
 /** Every way an attempt can end, without Redis: a delivery by hand, and the verdict. */
+import { limits } from '@baton/core';
 import { type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -103,9 +104,13 @@ describe('refused without another attempt', () => {
     expect(reportOf(await run(() => returned, delivery(), { output })).outcome).toMatchObject(failed('INVALID_OUTPUT', message));
   });
 
-  test('an output too big for Redis names the mend', async () => {
-    const ran = await run(() => ({ uri: 'x'.repeat(300_000) }));
-    expect(reportOf(ran).outcome).toMatchObject(failed('PAYLOAD_TOO_LARGE', /300\d+ bytes.*write it to a file and return its URI/));
+  test('parameters that are gone', async () => {
+    expect(reportOf(await run(() => expect.unreachable(), delivery({ isLost: true }))).outcome).toMatchObject(failed('PAYLOAD_LOST', /BATON_BLOBS/));
+  });
+
+  test('an output that is too big names the mend', async () => {
+    const ran = await run(() => ({ uri: 'x'.repeat(limits.payloadBytesMax) }));
+    expect(reportOf(ran).outcome).toMatchObject(failed('PAYLOAD_TOO_LARGE', /16777\d+ bytes.*write it to a file and return its URI/));
   });
 
   test('NonRetryableError, with its code and details', async () => {

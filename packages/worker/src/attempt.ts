@@ -46,6 +46,12 @@ export async function attempt(delivery: Delivery, options: AttemptOptions): Prom
     logger.info({ event: 'subtask_blocked' });
     return reply({ status: 'blocked' });
   }
+  if (delivery.isLost) {
+    return fail({
+      code: 'PAYLOAD_LOST',
+      message: 'The parameters were kept out of line and are gone, or are not what was kept: look after the store that BATON_BLOBS names.',
+    });
+  }
   const expired = expiry(delivery, startedAt);
   if (expired !== null) return fail(expired);
   try {

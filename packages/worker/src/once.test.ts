@@ -122,7 +122,7 @@ describe('limits', () => {
   const failed = (code: string, message: RegExp) => ({ status: 'failed', error: { code, message: expect.stringMatching(message) } });
 
   test.each<[what: string, came: unknown, code: string, message: RegExp]>([
-    ['too big', 'x'.repeat(limits.payloadBytesMax), 'PAYLOAD_TOO_LARGE', /once\("it"\) came to has 262146 bytes, more than 262144: return what names it/],
+    ['too big', 'x'.repeat(limits.heldInlineBytesMax), 'PAYLOAD_TOO_LARGE', /once\("it"\) came to has 262146 bytes, more than 262144: return what names it/],
     ['not JSON', { n: 1n }, 'ONCE_NOT_JSON', /is not JSON .*return plain values/],
   ])('what is %s is not kept, and not worth another attempt', async (_what, came, code, message) => {
     const { attempt, kept } = attempts();

@@ -63,8 +63,8 @@ function textOf(key: string, result: unknown): string {
     throw new NonRetryableError(message, { code: 'ONCE_NOT_JSON', cause });
   }
   const bytes = Buffer.byteLength(text);
-  if (bytes <= limits.payloadBytesMax) return text;
-  const message = `What once("${key}") came to has ${bytes} bytes, more than ${limits.payloadBytesMax}: return what names it, an id or a URI.`;
+  if (bytes <= limits.heldInlineBytesMax) return text;
+  const message = `What once("${key}") came to has ${bytes} bytes, more than ${limits.heldInlineBytesMax}: return what names it, an id or a URI.`;
   throw new NonRetryableError(message, { code: 'PAYLOAD_TOO_LARGE' });
 }
 

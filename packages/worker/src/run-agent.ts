@@ -1,7 +1,8 @@
 /** An agent at work: one consumer per capability, a registry entry with a heartbeat, and a clean end. Signals of the process are its main's. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { currentSchema, type Schema } from '@baton/core';
+import { createRedisBlobs, patientBlobs } from '@baton/blobs';
+import { type BlobStore, currentSchema, type Schema } from '@baton/core';
 import { type AgentEntry, type AssignmentMessage, defaultPrefix, defaultTrustDomain, type ReplyMessage, replyMessage } from '@baton/protocol';
 import {
   announceCapabilities,
@@ -30,6 +31,8 @@ export interface AgentOptions {
   readonly prefix?: string;
   /** How many shards the deployment has (`BATON_SHARDS`); without a word, one. */
   readonly shards?: number;
+  /** Where the deployment keeps payloads over 32 KiB, from `openBlobs`. Absent: in its Redis. */
+  readonly blobs?: BlobStore;
   /** Subtasks at the same time, of each capability, whatever their shards. */
   readonly concurrency?: number;
   /** A subtask whose agent is silent for so long is given to another. */
@@ -69,6 +72,8 @@ const defaults = {
   graceMs: 10_000,
 } as const;
 const deregisterMsMax = 2_000;
+/** So long a result waits for a blob store that is away; then the attempt has failed. */
+const blobStoreMsMax = 60_000;
 
 /**
  * Resolves when the agent is registered and takes subtasks.
@@ -83,6 +88,8 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   const base: AgentLogger = options.logger ?? createLogger({ service: agent.name, level: 'info', format: 'auto' });
   const logger = base.child({ agent: id });
   const redis = options.redis ?? (await connectRedis(options.redisUrl ?? defaults.redisUrl, { name: id, observe: (event) => logger.warn(event) }));
+  const patiently = (blobs: BlobStore): BlobStore =>
+    patientBlobs(blobs, { forMs: blobStoreMsMax, onError: (error) => logger.warn({ event: 'blobs_unreachable', error: error.message }) });
   const names = [...agent.capabilities.keys()];
   const consumers: Consumer[] = [];
   const close = async (graceMs: number): Promise<void> => {
@@ -93,9 +100,10 @@ export async function runAgent(agent: Agent, options: AgentOptions = {}): Promis
   try {
     const prefixes = await findShards(redis, options.prefix ?? defaultPrefix, options.shards ?? defaults.shards);
     await Promise.all(prefixes.map((prefix) => announceCapabilities(redis, prefix, names)));
+    const places = prefixes.map((prefix) => ({ redis, prefix, blobs: patiently(options.blobs ?? createRedisBlobs({ redis, prefix })) }));
     for (const [name, capability] of agent.capabilities) {
       const room = prefixes.length === 1 ? undefined : createRoom(options.concurrency ?? defaults.concurrency);
-      for (const prefix of prefixes) consumers.push(await consume(id, name, capability, { redis, prefix, room }, logger, options));
+      for (const place of places) consumers.push(await consume(id, name, capability, { ...place, room }, logger, options));
     }
     const warn = boundedLines((line) => logger.warn(line));
     const onError = (error: Error) => warn({ event: 'registry_unreachable', error: error.message });
@@ -123,14 +131,13 @@ async function consume(
   id: string,
   name: string,
   capability: Capability,
-  { redis, prefix, room }: { readonly redis: Redis; readonly prefix: string; readonly room: Room | undefined },
+  { room, ...place }: { readonly redis: Redis; readonly prefix: string; readonly blobs: BlobStore; readonly room: Room | undefined },
   logger: AgentLogger,
   options: AgentOptions,
 ): Promise<Consumer> {
   const writeError = boundedLines((line) => logger.error(line));
   return await consumeCapability({
-    redis,
-    prefix,
+    ...place,
     capability: name,
     agent: id,
     concurrency: options.concurrency ?? defaults.concurrency,

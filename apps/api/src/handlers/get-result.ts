@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded, type WorkflowSummary } from '@baton/core';
 import { within } from '@baton/telemetry';
 import { z } from 'zod';
-import type { Answer } from '../answer.ts';
+import { type Answer, problem } from '../answer.ts';
 import { type ApiDeps, answerTimeoutMsDefault, type Handler } from '../deps.ts';
 import { parseInput } from '../input.ts';
 import { resultView } from '../view.ts';
@@ -27,7 +27,8 @@ export const getResult: Handler = async (deps, request) => {
   return summary === null ? unknownWorkflow(request) : answer(summary);
 };
 
-function answer({ header, state }: WorkflowSummary): Answer {
+function answer({ header, state, isLost }: WorkflowSummary): Answer {
+  if (isLost) return problem('payload_lost', 'The workflow was completed, but its result was kept out of line and is gone. Start the workflow anew.');
   return { status: hasEnded(state) ? 200 : 202, body: resultView(header, state) };
 }
 

@@ -29,6 +29,8 @@ export const startWorkflow: Handler = async ({ engine, store }, { body }) => {
     case 'unknown_type':
       return problem('unknown_type', `${outcome.message} ${existingTypes(await store.types())}`);
     case 'invalid':
+      if (outcome.problems.some(({ path, code }) => path === '/params' && code === 'too_large'))
+        return problemsAnswer('payload_too_large', 'The params are', outcome.problems);
       return problemsAnswer('invalid_workflow', 'The workflow is', outcome.problems);
     case 'not_admitted':
       return notAdmitted(outcome.refusal);
