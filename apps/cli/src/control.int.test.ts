@@ -154,7 +154,7 @@ test.each<[words: string[], err: string]>([
   [['workflow', 'rerun', 'nope'], '--from <step>'],
   [['workflow', 'approve', 'nope', 'ok'], '--as <name>'],
   [['workflow', 'signal', 'nope'], "missing required argument 'name'"],
-  [['capability', 'limit', 'test.wait', '0'], 'a number from 1, or none'],
+  [['capability', 'limit', 'test.wait', '0'], 'a number from 1 to 999999, or none'],
 ])('bad input: baton %j', async (words, err) => {
   const ran = await baton(...words);
   expect([ran.exitCode, ran.out]).toEqual([2, '']);

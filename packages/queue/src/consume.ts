@@ -113,6 +113,8 @@ export async function consumeCapability(given: ConsumeOptions): Promise<Consumer
 function seated(seat: Seat): typeof run {
   return async (options, ongoing, job, token) => {
     const waiting = new AbortController();
+    // As in `run`: this one counts, and not an earlier one of the same job.
+    ongoing.runs.get(String(job.id))?.abort(lockLost());
     ongoing.runs.set(String(job.id), waiting);
     const isIn = await seat.enter();
     try {

@@ -27,6 +27,7 @@ import { keptJobs } from './finished-jobs.ts';
 import { createFlows } from './flow.ts';
 import { readFacts } from './job-facts.ts';
 import { createOpenQueues } from './open-queues.ts';
+import { onLost } from './redis-client.ts';
 import { policyBackoff } from './retry-policy.ts';
 import { webhookJob } from './webhook.ts';
 
@@ -47,8 +48,7 @@ export function createSubtaskQueue(options: SubtaskQueueOptions): SubtaskQueue &
   const flows = createFlows({ redis, prefix, jobOf });
   const announced = new LRUCache<string, true>({ max: announcedMax, ttl: announcedMs });
   // Behind a broken connection may be a Redis that has lost its last second.
-  const forget = (): void => announced.clear();
-  redis.on('close', forget);
+  const unwatch = onLost(redis, () => announced.clear());
   const queueOf = (capability: string): Queue => queues.get(capabilityQueue(capability));
 
   async function announce(capabilities: readonly string[]): Promise<void> {
@@ -78,7 +78,7 @@ export function createSubtaskQueue(options: SubtaskQueueOptions): SubtaskQueue &
   }
 
   async function close(): Promise<void> {
-    redis.off('close', forget);
+    unwatch();
     await Promise.all([queues.close(), flows.close()]);
   }
 

@@ -1,5 +1,6 @@
 /** The queue's contract on a real Redis, with the agents played through BullMQ's manual fetching. */
 
+import { once } from 'node:events';
 import { capabilityQueue, resultStream, webhooksQueue } from '@baton/protocol';
 import { exampleAssignment, queueContract, type RedisFixture, randomPrefix, startRedis } from '@baton/testkit';
 import { UnrecoverableError, Worker } from 'bullmq';
@@ -30,8 +31,9 @@ test('a capability is announced again to a Redis that may have lost it', async (
   const queue = createSubtaskQueue({ redis: own, prefix });
   await queue.dispatch([{ assignment: exampleAssignment({ subtaskId: 'one' }), inputs: [] }]);
   await redis.del(`${prefix}:capabilities`);
+  const closed = once(own, 'close');
   own.disconnect(true);
-  await expect.poll(() => own.status).not.toBe('ready');
+  await closed;
   await queue.dispatch([{ assignment: exampleAssignment({ subtaskId: 'two' }), inputs: [] }]);
   expect(await redis.smembers(`${prefix}:capabilities`)).toEqual(['data.fetch']);
   await queue.close();

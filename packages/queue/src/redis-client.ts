@@ -85,6 +85,13 @@ export function serverEndpoint({ options: { host, port } }: Server): string {
   return `${host}:${port}`;
 }
 
+/** A connection to a server was lost: behind the next one may be a Redis that has lost its last second. @returns what ends it */
+export function onLost(redis: Redis, act: () => void): () => void {
+  const event = redis instanceof Cluster ? '-node' : 'close';
+  redis.on(event, act);
+  return () => redis.off(event, act);
+}
+
 /** A connection to a server was lost, or comes anew: Redis may be back with less than it had. */
 export function onAnew(redis: Redis, act: () => void): void {
   if (redis instanceof Cluster) redis.on('-node', act);

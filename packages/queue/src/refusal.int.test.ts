@@ -17,7 +17,8 @@ const errors: { error: Error; at: number }[] = [];
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  fixture = await startRedis();
+  // One server: it is made full, and busy.
+  fixture = await startRedis({ isSingle: true });
   redis = await connectRedis(fixture.url, { name: 'refusal-test' });
 });
 afterAll(async () => {

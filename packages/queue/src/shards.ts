@@ -74,7 +74,9 @@ export function serverOf(redis: Redis, prefix: string): Server {
   return server;
 }
 
-/** Whether commands on keys of the shard can be sent now. */
+/** Whether commands on keys of the shard can be sent now. A node of a cluster to which nothing was sent yet is connected to, and is up from then on. */
 export function isShardUp(redis: Redis, prefix: string): boolean {
-  return redis.status === 'ready' && serverOfSlot(redis, keySlot(prefix))?.status === 'ready';
+  const server = redis.status === 'ready' ? serverOfSlot(redis, keySlot(prefix)) : undefined;
+  if (server?.status === 'wait') server.connect().catch(() => {});
+  return server?.status === 'ready';
 }

@@ -12,7 +12,8 @@ let starts: StartQueue;
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  fixture = await startRedis();
+  // One server: it is made full, and taken away.
+  fixture = await startRedis({ isSingle: true });
   redis = await connectRedis(fixture.url, { name: 'start-test' });
 });
 afterAll(async () => {

@@ -27,7 +27,7 @@ async function ask(port: number, command: string): Promise<string | null> {
 
 describe('startRedis', () => {
   it('restarts on the same port and data, after a kill and without one', async () => {
-    fixture = await startRedis({ args: ['--appendfsync', 'always'] });
+    fixture = await startRedis({ isSingle: true, args: ['--appendfsync', 'always'] });
     const { port } = fixture;
     await ask(port, 'SET key kept');
     await fixture.restart();
