@@ -103,10 +103,15 @@ function roundRobin(urls: readonly string[]): (path: string, body: object) => Pr
         // Nothing was done, and another one may know it.
         if (answer.status !== 503 || !answer.text.includes('newer_schema') || tries > urls.length) return answer;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries > urls.length) throw error;
+        if (!isUnheard(error as NodeJS.ErrnoException) || tries > urls.length) throw error;
       }
     }
   };
+}
+
+/** Refused, or taken by the system for a process that ended before it took it over. A start that was heard all the same is not created by its repetition, which shows. */
+function isUnheard({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET';
 }
 
 /** A connection of its own: one that is kept might be closed under a request. */
