@@ -19,8 +19,8 @@ const prefix = '{cluster-test:0}';
 const shards = 6;
 const workflows = 48;
 const ids = Array.from({ length: workflows }, (_, index) => `wf${index}`);
-/** What may be at work when the node dies: of two agents, four subtasks of each of two capabilities. */
-const inHandMax = 2 * 4 * 2;
+/** What may be at work when the node dies: of two agents, two subtasks of each of two capabilities. */
+const inHandMax = 2 * 2 * 2;
 
 const definition: Json = {
   name: 'mixed',

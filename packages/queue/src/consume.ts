@@ -25,6 +25,7 @@ import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { retryWaitMs } from './retry-wait.ts';
 import { type Room, type Seat, wakeWorker } from './room.ts';
+import { isShardUp } from './shards.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 export interface ConsumeOptions extends BlobStoreOption {
@@ -81,7 +82,11 @@ export async function consumeCapability(given: ConsumeOptions): Promise<Consumer
   const options: Consuming = { ...given, payloads: payloadsIn(given) };
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
-  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wakeWorker(worker) });
+  const seat = options.room?.join({
+    allow: (count) => (worker.concurrency = count),
+    wake: () => wakeWorker(worker),
+    isAway: () => !isShardUp(options.redis, options.prefix),
+  });
   const process = seat === undefined ? run : seated(seat);
   const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
     connection: options.redis,
