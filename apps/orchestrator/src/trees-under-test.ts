@@ -9,7 +9,7 @@ export const isWithTrees = parseEnvironment(z.object({ BATON_TREES: Trees }), pr
 
 export interface TreesUnderTest {
   readonly sameTree: EngineDeps['sameTree'];
-  /** Resolves when the agents of the capability are known. */
+  /** Resolves when the agents of the capability are known: when their processes have started. */
   readonly known: (capability: string) => Promise<void>;
   readonly close: () => void;
 }
@@ -17,5 +17,5 @@ export interface TreesUnderTest {
 export async function treesUnderTest(redis: Redis, prefix: string): Promise<TreesUnderTest> {
   if (!isWithTrees) return { sameTree: undefined, known: async () => {}, close() {} };
   const { sameTree, close } = await watchTreePartners({ redis, prefix, everyMs: 20, onError: (error) => expect.unreachable(error.message) });
-  return { sameTree, close, known: (capability) => vi.waitFor(() => expect(sameTree(capability, capability)).toBe(true), { timeout: 5_000, interval: 10 }) };
+  return { sameTree, close, known: (capability) => vi.waitFor(() => expect(sameTree(capability, capability)).toBe(true), { timeout: 30_000, interval: 10 }) };
 }

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Payloads } from '@baton/blobs';
 import { currentSchema, limits, type NewerSchemaError, type Schema } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply } from '@baton/protocol';
-import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
 import { wholeAssignment } from './by-reference.ts';
@@ -20,6 +20,7 @@ import { keptJobs } from './finished-jobs.ts';
 import { answerAbandoned, replyIn } from './job-reply.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
+import type { Redis } from './redis.ts';
 import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
@@ -65,6 +66,9 @@ const handBackMsMax = 5_000;
 interface Consuming extends ConsumeOptions {
   readonly payloads: Payloads;
 }
+
+/** How soon after a resume it is noticed by what waits in the queue for it. */
+const pausedLookMs = 1_000;
 
 /** What is going on in one consumer. */
 interface Ongoing {
@@ -158,6 +162,9 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
     const sources = { flags, payloads: options.payloads };
     const inputs = inputsKey(options.prefix, options.capability, id);
     const beginning = await onceTaken(() => beginningOf(sources, ref, whole ?? assignment, inputs), leaving.signal);
+    // Held, it would come back as another dispatch, with other keys: what it had done already would be done again.
+    if (beginning.isHeld && job.attemptsStarted > 1 && (await flags.isPaused(ref)) && (await onceCalls.outlast(pausedLookMs)))
+      return await comeAgain(options.redis, job, token, controller.signal);
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, isLost: whole === null, controller, beganAt, onceCalls });
@@ -171,6 +178,12 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
     unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);
   }
+}
+
+/** Uses up no attempt. */
+async function comeAgain(redis: Redis, job: Job, token: string | undefined, signal: AbortSignal): Promise<never> {
+  await job.moveToDelayed(Date.now() + (await retryWaitMs(redis, pausedLookMs, signal)), token);
+  throw new DelayedError();
 }
 
 async function carryOut(verdict: Verdict, options: Replying, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<SentReply> {

@@ -25,6 +25,8 @@ export interface Watcher {
 export interface ControlFlags {
   /** Must it not begin? Paused and cancelled are the same here, grace or not. */
   readonly isHeld: (ref: ControlRef) => Promise<boolean>;
+  /** Is it held by a pause alone, so that it goes on one day? */
+  readonly isPaused: (ref: ControlRef) => Promise<boolean>;
   /** The same, and with it a hash that the attempt needs: in one round trip with all others of this turn. */
   readonly isHeldWith: (ref: ControlRef, hashKey: string) => Promise<Checked>;
   /** @returns what ends the watch */
@@ -90,6 +92,10 @@ export function createControlFlags(redis: Redis, prefix: string): ControlFlags {
 
   return {
     isHeld: async (ref) => (await read({ ref })).isHeld,
+    async isPaused(ref) {
+      const [flags = []] = await readFlags(redis, prefix, [ref]);
+      return flags.length > 0 && flags.every(({ kind }) => kind === 'paused');
+    },
     isHeldWith: async (ref, hashKey) => await read({ ref, hashKey }),
     watch(ref, watcher) {
       watched.set(ref, watcher);

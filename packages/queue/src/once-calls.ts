@@ -22,8 +22,8 @@ export interface OnceCalls {
   readonly find: (key: string) => Promise<{ readonly found: string | null; readonly keys: readonly string[] }>;
   /** After a call, also if the job was lost meanwhile. @returns what counts */
   readonly keep: (key: string, text: string) => Promise<string>;
-  /** The next attempt waits so long, which may be more than what is kept was meant to last. */
-  readonly outlast: (ms: number) => Promise<void>;
+  /** The next attempt waits so long, which may be more than what is kept was meant to last. @returns whether anything is kept */
+  readonly outlast: (ms: number) => Promise<boolean>;
   /** After the reply, from which on no attempt begins: soon nobody can ask any more. Costs nothing where nothing was kept or found. */
   readonly expireSoon: () => Promise<void>;
 }
@@ -76,7 +76,7 @@ export function createOnceCalls({ redis, prefix, capability, job, token, lockMs,
       return first ?? text;
     },
     async outlast(ms) {
-      await redis.pexpire(calls, keptMs + ms);
+      return (await redis.pexpire(calls, keptMs + ms)) === 1;
     },
     async expireSoon() {
       if (isUsed) await redis.pexpire(calls, afterReplyMs, 'LT');

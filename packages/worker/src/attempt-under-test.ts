@@ -45,7 +45,7 @@ export function callsInMemory(kept: Map<string, string> = new Map()): Delivery['
       if (!kept.has(key)) kept.set(key, text);
       return kept.get(key) as string;
     },
-    outlast: async () => {},
+    outlast: async () => false,
     expireSoon: async () => {},
   };
 }

@@ -98,6 +98,18 @@ describe('an effect that is guarded by once', () => {
     expect(await written()).toEqual([`run ${first.pid}`, `effect ${key}`, `run ${second.pid}`, `effect ${key}`]);
   });
 
+  test('is had once though the workflow was paused when the next agent came to it', async () => {
+    await queue.dispatch([leaf]);
+    const first = await victim('after_effect');
+    const flags = `${prefix}:ctl:wf_1`;
+    await redis.hset(flags, '*', 'paused');
+    const second = agent('never');
+    await expect.poll(async () => await done(), { timeout: 20_000 }).toMatchObject({ state: 'delayed', attemptsMade: 0 });
+    await redis.del(flags);
+    expect(outcomes(await replies(1))).toEqual([by(first)]);
+    expect(await written()).toEqual([`run ${first.pid}`, `effect ${key}`, `run ${second.pid}`]);
+  });
+
   test('is had once though the agent was frozen before it, and wakes up when another one is done', async () => {
     await queue.dispatch([leaf]);
     const frozen = agent('waits');
