@@ -46,10 +46,7 @@ export function createRoom(size: number): Room {
   const members = new Set<Member>();
   let waiting: Waiting[] = [];
   const waking = createAlarm(wakeMs, wake);
-  const looking = createAlarm(lookMs, () => {
-    wake();
-    serve();
-  });
+  const looking = createAlarm(lookMs, () => (wake(), serve()));
 
   const free = (): number => Math.max(0, size - takenBy(members));
 
