@@ -46,7 +46,10 @@ async function putsBack(url: string): Promise<string | undefined> {
   await killOne(1);
   await vi.waitFor(async () => expect(await jobs.getJobCounts('waiting', 'active')).toEqual({ waiting: 1, active: 0 }), { timeout: 20_000, interval: 50 });
   expect((await engine.why('wf'))?.waiting).toMatchObject([{ subtaskId: 'hold', reason: 'no_agent' }]);
-  expect(orchestrators.map((each) => each.output()).join('\n')).toMatch(/"event":"jobs_put_back","capability":"test.hold","jobs":1/);
+  await vi.waitFor(() => expect(orchestrators.map((each) => each.output()).join('\n')).toMatch(/"event":"jobs_put_back","capability":"test.hold","jobs":1/), {
+    timeout: 10_000,
+    interval: 50,
+  });
 
   await redis.set(`${prefix}:gate`, 'open');
   run(agentMain);

@@ -49,7 +49,7 @@ it('gives partitions back, and the next orchestrator has them at once', async ()
 
 it('hands back what does not finish in time, and another agent begins it within its poll', async () => {
   const [orchestrator, first] = await Promise.all([fleet.start('orchestrator'), fleet.start('worker')]);
-  await start('long', [{ id: 'a', capability: 'stop.work', params: { ms: 1_500 } }]);
+  await start('long', [{ id: 'a', capability: 'stop.work', params: { ms: 5_000 } }]);
   await vi.waitFor(() => expect(fleet.runs()).toMatchObject([{ what: 'began', pid: first.pid }]), { timeout: 10_000, interval: 10 });
   const second = await fleet.start('worker');
   expect(await first.end('SIGTERM')).toBe(0);
