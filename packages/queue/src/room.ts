@@ -127,8 +127,13 @@ function allow(members: Iterable<Member>, free: number): void {
   }
 }
 
+/** For a worker, which is there by the time that anybody is told anything. */
+export function seatOf(room: Room, worker: () => Worker, isAway: Occupant['isAway']): Seat {
+  return room.join({ allow: (count) => (worker().concurrency = count), wake: () => wakeWorker(worker()), isAway });
+}
+
 /** A worker that has what it may have in hand sleeps until one of these is done: resuming is how BullMQ has it look again. */
-export function wakeWorker(worker: Worker): void {
+function wakeWorker(worker: Worker): void {
   if (worker.closing !== undefined) return;
   void worker.pause(true);
   void worker.resume();
