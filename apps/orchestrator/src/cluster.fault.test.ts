@@ -17,10 +17,10 @@ const orchestratorMain = fileURLToPath(new URL('./main.ts', import.meta.url));
 const agentMain = fileURLToPath(new URL('./fixture/ledger-agent.ts', import.meta.url));
 const prefix = '{cluster-test:0}';
 const shards = 6;
-const workflows = 48;
+const workflows = 30;
 const ids = Array.from({ length: workflows }, (_, index) => `wf${index}`);
-/** What may be at work when the node dies: of two agents, four subtasks of each of two capabilities. */
-const inHandMax = 2 * 4 * 2;
+/** What may be at work when the node dies: of two agents, two subtasks of each of two capabilities. */
+const inHandMax = 2 * 2 * 2;
 
 const definition: Json = {
   name: 'mixed',

@@ -14,7 +14,7 @@ let s3: S3Fixture;
 let root: string;
 
 beforeAll(async () => {
-  [fixture, s3, root] = await Promise.all([startRedis(), startS3('payloads'), mkdtemp(join(tmpdir(), 'baton-blobs-'))]);
+  [fixture, s3, root] = await Promise.all([startRedis({ isSingle: true }), startS3('payloads'), mkdtemp(join(tmpdir(), 'baton-blobs-'))]);
   redis = new Redis(fixture.url);
   for (const [name, value] of Object.entries(s3.environment)) vi.stubEnv(name, value);
 });

@@ -25,7 +25,8 @@ import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
 import { retryWaitMs } from './retry-wait.ts';
-import { type Room, type Seat, wakeWorker } from './room.ts';
+import { type Room, type Seat, seatOf } from './room.ts';
+import { isShardUp } from './shards.ts';
 import { type Beginning, beginningOf, inputsKey } from './tree-inputs.ts';
 
 export interface ConsumeOptions extends BlobStoreOption {
@@ -85,9 +86,10 @@ export async function consumeCapability(given: ConsumeOptions): Promise<Consumer
   const options: Consuming = { ...given, payloads: payloadsIn(given) };
   const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
-  const seat = options.room?.join({ allow: (count) => (worker.concurrency = count), wake: () => wakeWorker(worker) });
+  const isAway = (): boolean => !isShardUp(options.redis, options.prefix);
+  const seat = options.room && seatOf(options.room, () => worker, isAway);
   const process = seat === undefined ? run : seated(seat);
-  const worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
+  const worker: Worker = new Worker(capabilityQueue(options.capability), (job, token) => process(options, ongoing, job, token), {
     connection: options.redis,
     prefix: options.prefix,
     name: options.agent,

@@ -8,13 +8,15 @@ interface Consumer {
   readonly seat: Seat;
   allowed: number | undefined;
   woken: number;
+  isAway: boolean;
 }
 
 function join(room: Room): Consumer {
   const consumer: Consumer = {
     allowed: undefined,
     woken: 0,
-    seat: room.join({ allow: (count) => (consumer.allowed = count), wake: () => (consumer.woken += 1) }),
+    isAway: false,
+    seat: room.join({ allow: (count) => (consumer.allowed = count), wake: () => (consumer.woken += 1), isAway: () => consumer.isAway }),
   };
   return consumer;
 }
@@ -71,4 +73,22 @@ test('who waits is told when its consumer closes', async () => {
   expect(await waiting).toBe(false);
   one.seat.leave();
   expect(await one.seat.enter()).toBe(true);
+});
+
+test('what is in hand of a shard that is away takes no room from the others, whoever waits or sleeps', async () => {
+  const room = createRoom(2);
+  const [gone, one, other] = [join(room), join(room), join(room)];
+  await gone.seat.enter();
+  await one.seat.enter();
+  const waiting = other.seat.enter();
+  gone.isAway = true;
+  vi.advanceTimersByTime(500);
+  expect(await waiting).toBe(true);
+  expect(one.woken).toBe(1);
+  other.seat.leave();
+  expect(one.allowed).toBe(2);
+  // It is back, with what it had: for a while there is more than there is room for.
+  await one.seat.enter();
+  gone.isAway = false;
+  expect(await Promise.race([other.seat.enter(), Promise.resolve('waits')])).toBe('waits');
 });

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { useRedis } from './redis-under-test.ts';
 import { createStore } from './store.ts';
 
-const redis = useRedis();
+// One server: its keys are listed.
+const redis = useRedis({ isSingle: true });
 const long = (letter: string) => letter.repeat(1024 * 1024);
 const chain = { ...graphDefinition([[], [0]]), result: { last: '$steps.n1', params: '$params.rows' } };
 const params = { rows: long('p'), few: 1, lookalike: '@[[["rows"],"ab",3]]\nnull' };
