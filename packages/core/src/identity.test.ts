@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childIdOf, dispatchId, partitionOf, WorkflowId } from './identity.ts';
+import { childIdOf, dispatchId, partitionOf, shardOf, shareOf, WorkflowId } from './identity.ts';
 import { partitionCount } from './limits.ts';
 
 describe('partition of a workflow', () => {
@@ -44,4 +44,20 @@ it('gives the workflow that is the work of a step an id that means no other', ()
     'wf.plan.g2',
     'wf.plan.m.1',
   ]);
+});
+
+describe('shard of a workflow', () => {
+  it('is fixed: another answer would lose the workflows of a deployment', () => {
+    expect(['wf_1', 'wf_2', 'sales-2026-11', 'Ünïcode'].map((id) => shardOf(id, 6))).toEqual([2, 5, 2, 5]);
+  });
+
+  it('is that of the one whose step it is, however deep', () => {
+    const child = childIdOf('wf_1', 'plan/m[1]', 2);
+    expect([child, childIdOf(child, 'sub', 0)].map((id) => shardOf(id, 64))).toEqual([shardOf('wf_1', 64), shardOf('wf_1', 64)]);
+  });
+
+  it('has a share of each limit, and all shares make it up', () => {
+    expect([0, 1, 2].map((shard) => shareOf(8, shard, 3))).toEqual([3, 3, 2]);
+    expect([0, 1, 2].map((shard) => shareOf(3, shard, 3))).toEqual([1, 1, 1]);
+  });
 });
