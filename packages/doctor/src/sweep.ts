@@ -3,7 +3,7 @@
  * **Invariant:** nothing goes that anybody could still need, as with the doctor's fix. One process in a deployment at a time does it, and not more
  * often than it must; who dies in the middle leaves the rest to the next.
  */
-import { type Redis, removeOrphans, sweepTurn, trimFinishedJobs } from '@baton/queue';
+import { type Redis, removeOrphans, takeTurn, trimFinishedJobs } from '@baton/queue';
 import { createIndexSweep, expireForgottenDefinitions, forgottenDefinitions } from '@baton/store';
 import { orphansOf, type Patient } from './doctor.ts';
 
@@ -33,7 +33,7 @@ export function createSweeper(deps: Patient, everyMs = sweepEveryMs): Sweeper {
   const lists = createIndexSweep(redis, prefix);
   return {
     async sweep() {
-      if (!(await sweepTurn(redis, prefix, everyMs))) return null;
+      if (!(await takeTurn(redis, prefix, 'sweep', everyMs))) return null;
       const orphanedJobs = await withoutOrphans(deps);
       const finishedJobs = await trimFinishedJobs(redis, prefix);
       const { entries: listEntries, counters } = await lists.next();

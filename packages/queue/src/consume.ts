@@ -10,17 +10,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Payloads } from '@baton/blobs';
 import { currentSchema, limits, type NewerSchemaError, type Schema } from '@baton/core';
 import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply } from '@baton/protocol';
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
 import { wholeAssignment } from './by-reference.ts';
+import { comeAgain } from './come-again.ts';
 import { type ControlRef, controlFlagsOf } from './control-flags.ts';
 import type { Delivery, Verdict } from './delivery.ts';
 import { keptJobs } from './finished-jobs.ts';
 import { answerAbandoned, replyIn } from './job-reply.ts';
 import { createNewerJobs, type NewerJobs } from './newer-job.ts';
 import { createOnceCalls, type OnceCalls, onceKeptMs } from './once-calls.ts';
-import type { Redis } from './redis.ts';
 import { onceTaken, restAfterRefusals } from './refusal.ts';
 import { appendReply } from './result-stream.ts';
 import { jobDelayMs } from './retry-policy.ts';
@@ -84,7 +84,7 @@ interface Ongoing {
 /** Resolves when it is connected and consumes. */
 export async function consumeCapability(given: ConsumeOptions): Promise<Consumer> {
   const options: Consuming = { ...given, payloads: payloadsIn(given) };
-  const newer = createNewerJobs({ schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
+  const newer = createNewerJobs({ redis: options.redis, schema: options.schema ?? currentSchema, kind: 'assignment', onNewer: options.onNewer });
   const ongoing: Ongoing = { runs: new Map(), answers: new Set(), newer, leaving: new AbortController(), isClosing: false };
   const isAway = (): boolean => !isShardUp(options.redis, options.prefix);
   const seat = options.room && seatOf(options.room, () => worker, isAway);
@@ -160,8 +160,9 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
     const inputs = inputsKey(options.prefix, options.capability, id);
     const beginning = await onceTaken(() => beginningOf(sources, ref, whole ?? assignment, inputs), leaving.signal);
     // Held, it would come back as another dispatch, with other keys: what it had done already would be done again.
-    if (beginning.isHeld && job.attemptsStarted > 1 && (await flags.isPaused(ref)) && (await onceCalls.outlast(pausedLookMs)))
-      return await comeAgain(options.redis, job, token, controller.signal);
+    const waits = async () => (await flags.isPaused(ref)) && (await onceCalls.outlast(pausedLookMs));
+    if (beginning.isHeld && job.attemptsStarted > 1 && (await onceTaken(waits, leaving.signal)))
+      return await comeAgain(options.redis, job, token, pausedLookMs, leaving.signal);
     if (!beginning.isHeld)
       unwatch = flags.watch(ref, { onCancelled: () => controller.abort(new CancelledError('The workflow was cancelled.')), onError: options.onError });
     const verdict = await options.onAssignment({ ...deliveryOf(job), ...beginning, isLost: whole === null, controller, beganAt, onceCalls });
@@ -175,12 +176,6 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
     unwatch?.();
     if (runs.get(id) === controller) runs.delete(id);
   }
-}
-
-/** Uses up no attempt. */
-async function comeAgain(redis: Redis, job: Job, token: string | undefined, signal: AbortSignal): Promise<never> {
-  await job.moveToDelayed(Date.now() + (await retryWaitMs(redis, pausedLookMs, signal)), token);
-  throw new DelayedError();
 }
 
 async function carryOut(verdict: Verdict, options: Replying, job: Job, token: string | undefined, assignment: AssignmentMessage): Promise<SentReply> {

@@ -9,7 +9,7 @@ import { ownerKey } from './lease.ts';
 import { openQueue } from './queue-handle.ts';
 import type { Redis } from './redis.ts';
 import { agentKey, agentsKey } from './registry.ts';
-import { sweepKey } from './sweep-turn.ts';
+import { turnKeys } from './turn.ts';
 
 /** Longer than any renewal takes. */
 const graceMs = 60_000;
@@ -32,7 +32,7 @@ async function temporaryKeys(redis: Redis, prefix: string): Promise<readonly str
   const [capabilities, agents] = await Promise.all([knownCapabilities(redis, prefix), redis.zrange(agentsKey(prefix), '0', '-1')]);
   const names = [workflowsQueue, webhooksQueue, ...capabilities.map(capabilityQueue)];
   return [
-    sweepKey(prefix),
+    ...turnKeys(prefix),
     ...Array.from({ length: partitionCount }, (_, partition) => ownerKey(prefix, partition)),
     ...agents.map((id) => agentKey(prefix, id)),
     ...(await Promise.all(names.map((name) => keysOfQueue(redis, prefix, name)))).flat(),

@@ -29,7 +29,7 @@ export * from './room.ts';
 export * from './server-info.ts';
 export * from './shards.ts';
 export * from './start-queue.ts';
-export { sweepTurn } from './sweep-turn.ts';
 export * from './tree-partners.ts';
+export { takeTurn } from './turn.ts';
 export { readWaitingStarts, type WaitingStarts, type WaitsFor } from './waiting-starts.ts';
 export * from './webhook.ts';

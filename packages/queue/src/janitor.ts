@@ -15,6 +15,7 @@ import { lostFailure, stallsMaxDefault } from './lost.ts';
 import { openQueue, promoteJob } from './queue-handle.ts';
 import type { Redis } from './redis.ts';
 import { agentsOf } from './registry.ts';
+import { takeTurn } from './turn.ts';
 
 export interface JanitorOptions {
   readonly redis: Redis;
@@ -75,7 +76,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
   return {
     async round() {
       // Not given back: it is what spaces the rounds. A round that takes longer has another one beside it, which harms nothing.
-      if ((await redis.set(`${prefix}:janitor`, String(now()), 'PX', everyMs, 'NX')) === null) return null;
+      if (!(await takeTurn(redis, prefix, 'janitor', everyMs))) return null;
       const [known, idle] = await Promise.all([knownCapabilities(redis, prefix), readIdle(redis, prefix)]);
       const agents = await Promise.all(known.map((capability) => agentsOf(redis, prefix, capability)));
       const isServed = (_: string, index: number): boolean => (agents[index] ?? 0) > 0;

@@ -4,12 +4,15 @@
  */
 import { NewerSchemaError, type Schema, type SchemaKind, upgraded } from '@baton/core';
 import { schemaVersionOf } from '@baton/protocol';
-import { DelayedError, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
+import { comeAgain } from './come-again.ts';
+import type { Redis } from './redis.ts';
 
 const firstWaitMs = 250;
 const waitMsMax = 5_000;
 
 export interface NewerJobsOptions {
+  readonly redis: Redis;
   readonly schema: Schema;
   readonly kind: SchemaKind;
   /** Told of the first one. */
@@ -23,15 +26,14 @@ export interface NewerJobs {
   readonly leave: (job: Job, token: string | undefined) => Promise<never>;
 }
 
-export function createNewerJobs({ schema, kind, onNewer }: NewerJobsOptions): NewerJobs {
+export function createNewerJobs({ redis, schema, kind, onNewer }: NewerJobsOptions): NewerJobs {
   let isTold = false;
 
   async function leave(job: Job, token: string | undefined): Promise<never> {
     if (!isTold) onNewer(new NewerSchemaError(`The job ${job.id} of ${job.queueName}`, schemaVersionOf(job.data), schema.version));
     isTold = true;
     const waitMs = Math.min(waitMsMax, firstWaitMs * 2 ** Math.min(job.attemptsStarted, 10)) * (0.5 + Math.random() / 2);
-    await job.moveToDelayed(Date.now() + waitMs, token);
-    throw new DelayedError();
+    return await comeAgain(redis, job, token, waitMs, AbortSignal.timeout(waitMsMax));
   }
 
   return {

@@ -49,7 +49,7 @@ export interface StartConsumer {
 export async function consumeStarts(options: ConsumeStartsOptions): Promise<StartConsumer> {
   const { redis, prefix, onStart, onError, room = async () => 0, concurrency = 16, lockMs = 30_000, stalledMs = 5_000, schema = currentSchema } = options;
   const waitingRoom = openWaitingRoom({ redis, prefix, room, onError });
-  const newer = createNewerJobs({ schema, kind: 'start', onNewer: onError });
+  const newer = createNewerJobs({ redis, schema, kind: 'start', onNewer: onError });
 
   async function process(job: Job, token: string | undefined): Promise<StartAnswer> {
     const body = StartWorkflowJob.safeParse(await newer.take(job, token));

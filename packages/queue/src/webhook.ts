@@ -51,7 +51,7 @@ export interface WebhookConsumer {
 /** Resolves when it is connected and delivers. */
 export async function consumeWebhooks(options: ConsumeWebhooksOptions): Promise<WebhookConsumer> {
   const { redis, prefix, onError, concurrency = 16, schema = currentSchema, fetch = globalThis.fetch } = options;
-  const newer = createNewerJobs({ schema, kind: 'webhook', onNewer: onError });
+  const newer = createNewerJobs({ redis, schema, kind: 'webhook', onNewer: onError });
   const handingBack = new AbortController();
   const worker = new Worker(
     webhooksQueue,
