@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { state } from './checkout.ts';
 import { runScript } from './pnpm-script.ts';
-import { type Counts, countsOf, noTests } from './test-counts.ts';
+import { readReport, type TestReport } from './test-report.ts';
 
 export interface Stage {
   readonly title: string;
@@ -12,11 +12,11 @@ export interface Stage {
   readonly hasTests: boolean;
 }
 
-export interface StageResult {
+/** A stage without tests counts none. */
+export interface StageResult extends TestReport {
   readonly stage: Stage;
   readonly passed: boolean;
   readonly seconds: number;
-  readonly counts: Counts;
 }
 
 const check = (title: string, script: string): Stage => ({ title, script, hasTests: false });
@@ -53,6 +53,6 @@ async function runStage(stage: Stage, filter: readonly string[], signal: AbortSi
   const filtered = filter.length === 0 ? [] : ['--coverage.enabled=false', '--passWithNoTests', ...filter];
   const vitest = stage.hasTests ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filtered] : [];
   const code = await runScript(stage.script, vitest, signal);
-  const counts = stage.hasTests ? countsOf(report) : noTests;
-  return { stage, passed: code === 0 && counts.failed === 0, seconds: (performance.now() - started) / 1000, counts };
+  const { counts, failures } = readReport(report);
+  return { stage, passed: code === 0 && counts.failed === 0, seconds: (performance.now() - started) / 1000, counts, failures };
 }

@@ -1,9 +1,9 @@
-/** `./dev test` and `./dev verify`: the stages, their times, and one last line with the count of the whole run. */
+/** `./dev test` and `./dev verify`: the stages, their times, what failed, and one last line with the count of the whole run. */
 import { findRedis } from './redis.ts';
 import { say } from './say.ts';
 import { allStages, runStages, type Stage, type StageResult, verifyStages } from './stage.ts';
 import { chromium, ensureProgram, findProgram, redisServer } from './system-package.ts';
-import { sentence, sum } from './test-counts.ts';
+import { sentence, sum } from './test-report.ts';
 
 export async function test(filter: readonly string[], signal: AbortSignal): Promise<number> {
   await ensureRedis(signal);
@@ -31,7 +31,9 @@ async function runAndReport(stages: readonly Stage[], filter: readonly string[],
   const results = await runStages(stages, filter, signal);
   const total = sum(results.map(({ counts }) => counts));
   const allPassed = results.length === stages.length && results.every(({ passed }) => passed);
-  console.log(`\n${results.map(line).join('\n')}\n\n${sentence(total)}`);
+  // Last, because the end of a log is what CI shows and what a terminal still has.
+  const failures = results.flatMap((result) => result.failures);
+  console.log(`\n${[results.map(line).join('\n'), ...failures, sentence(total)].join('\n\n')}`);
   return allPassed && total.passed > 0 && !signal.aborted ? 0 : 1;
 }
 
