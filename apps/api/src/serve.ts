@@ -20,7 +20,7 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, recordsOf } from '@baton/store';
-import { createMetrics, isStopping, type Logger, logEvents, logRefusals, type Metrics } from '@baton/telemetry';
+import { createMetrics, isStopping, type Logger, observer } from '@baton/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { buildApi } from './build-api.ts';
@@ -99,7 +99,7 @@ async function apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, 
     deadLetters: () => deadLetters.count(),
     startsWaiting: () => readWaitingStarts(redis, home),
   });
-  const told = telling(log, metrics);
+  const told = { ...observer(log, metrics), count: metrics.count, warn: (event: string, err: unknown) => log.warn({ event, err }) };
   const loads = stores.map((own, shard) => ({ store: own, load: createLoadReader(redis, prefixes[shard] as string) }));
   const { admissions } = createAdmissions(loads, { ...limits, now: () => performance.now() });
   const deps = stores.map(
@@ -130,23 +130,6 @@ async function apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, 
     now: Date.now,
     stopping,
   });
-}
-
-/** Log and metrics of what was committed, and of what was not let in. */
-function telling(log: Logger, metrics: Metrics): Pick<EngineDeps, 'observe' | 'warn' | 'onRefused' | 'count'> {
-  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
-  return {
-    observe(header, event) {
-      logEvent(header, event);
-      metrics.observe(header, event);
-    },
-    warn: (event, err) => log.warn({ event, err }),
-    onRefused(type, refusal) {
-      logRefusal(type, refusal);
-      metrics.notAdmitted(type, refusal.limit);
-    },
-    count: metrics.count,
-  };
 }
 
 /** What a request needs: the shard of its workflow, or all. */

@@ -19,18 +19,7 @@ import {
   watchTreePartners,
 } from '@baton/queue';
 import { createStores, type Records, recordsOf } from '@baton/store';
-import {
-  boundedLines,
-  createMetrics,
-  type HealthProblem,
-  isStopping,
-  type Logger,
-  logEvents,
-  logRefusals,
-  type Metrics,
-  noMetrics,
-  serveMetrics,
-} from '@baton/telemetry';
+import { boundedLines, createMetrics, type HealthProblem, isStopping, type Logger, type Metrics, noMetrics, observer, serveMetrics } from '@baton/telemetry';
 import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { reportFindings } from './checkup.ts';
@@ -142,18 +131,14 @@ function telling({ redis, prefixes, records, log, hasMetrics }: Telling): Told {
   const deadLetters = deadLettersOf({ redis, prefixes });
   const asked = { activeCounts: () => records.activeCounts(), deadLetters: () => deadLetters.count(), startsWaiting: () => readWaitingStarts(redis, home) };
   const metrics = hasMetrics ? createMetrics(asked) : noMetrics;
-  const [logEvent, logRefusal] = [logEvents(log), logRefusals(log, () => performance.now())];
+  const { observe, onRefused } = observer(log, metrics);
   const told: Told = {
     metrics,
+    onRefused,
     onPlace() {},
     observe(header, event) {
-      logEvent(header, event);
-      metrics.observe(header, event);
+      observe(header, event);
       if (hasEndedBy(event)) told.onPlace();
-    },
-    onRefused(type, refusal) {
-      logRefusal(type, refusal);
-      metrics.notAdmitted(type, refusal.limit);
     },
   };
   return told;

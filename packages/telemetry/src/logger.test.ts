@@ -1,6 +1,7 @@
 import type { RecordedEvent, WorkflowHeader } from '@baton/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createLogger, logEvents, logRefusals } from './index.ts';
+import { createLogger, logEvents } from './index.ts';
+import { logRefusals } from './refusal-log.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
