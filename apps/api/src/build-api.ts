@@ -61,17 +61,15 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 }
 
 function addRoute(app: FastifyInstance, deps: ApiDeps, { method, path, handler, needsRedis, waitMsMax }: Route, answerTimeoutMs: number): void {
+  const shardsFor = (request: FastifyRequest): Parameters<ApiDeps['isRedisUp']>[0] => {
+    if (needsRedis === 'any shard') return 'any';
+    return path.startsWith(ofWorkflow) ? { workflowId: (request.params as { id: string }).id } : 'all';
+  };
   app.route({
     method,
     url: path,
     ...(waitMsMax !== undefined && { handlerTimeout: waitMsMax + 2 * answerTimeoutMs }),
-    handler: async (request, reply) =>
-      send(
-        reply,
-        needsRedis && !deps.isRedisUp(path.startsWith(ofWorkflow) ? (request.params as { id: string }).id : undefined)
-          ? redisAway
-          : await handler(deps, request),
-      ),
+    handler: async (request, reply) => send(reply, needsRedis !== false && !deps.isRedisUp(shardsFor(request)) ? redisAway : await handler(deps, request)),
   });
 }
 

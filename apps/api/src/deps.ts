@@ -23,8 +23,8 @@ export interface ApiDeps {
   readonly deadLetters: DeadLetters;
   /** How many shards share a capability's limit. */
   readonly shardCount: number;
-  /** Whether Redis can be spoken to now, or that part of it where the workflow is. What it cannot is refused, not queued: it would be done after the caller was told that it was not. */
-  readonly isRedisUp: (workflowId?: string) => boolean;
+  /** Whether these shards can be spoken to now. What cannot is refused, not queued: it would be done after the caller was told that it was not. */
+  readonly isRedisUp: (shards: 'all' | 'any' | { readonly workflowId: string }) => boolean;
   /** Empty: ready to serve. */
   readonly health: () => Promise<readonly HealthProblem[]>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;

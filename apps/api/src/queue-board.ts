@@ -24,7 +24,7 @@ export async function registerQueueBoard(app: FastifyInstance, deps: BoardDeps):
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         return send(reply, problem('read_only', 'The queues can be looked at here, not changed: what changes them is the engine.'));
       }
-      if (request.url.startsWith(`${boardPath}/api/`) && !deps.isRedisUp()) return send(reply, redisAway);
+      if (request.url.startsWith(`${boardPath}/api/`) && !deps.isRedisUp('all')) return send(reply, redisAway);
     });
     for (const url of [boardPath, `${boardPath}/*`]) {
       scope.all(url, async (request, reply) => {

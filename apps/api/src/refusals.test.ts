@@ -72,6 +72,12 @@ describe('Redis away', () => {
     expect(response.headers['retry-after']).toBe('1');
   });
 
+  test('with one shard away the doctor is asked all the same, and says so; what is asked of all shards is refused', async () => {
+    const { get } = await memoryApi({ isRedisUp: (shards) => shards === 'any' });
+    expect(await get('/v1/doctor')).toMatchObject({ status: 200 });
+    expect(await get('/v1/workflows')).toMatchObject(refused);
+  });
+
   test('a start is refused, and not done later', async () => {
     const { post, queue } = await memoryApi({ isRedisUp: () => false });
     expect(await post('/v1/workflows', { type: 'report' })).toMatchObject(refused);

@@ -32,8 +32,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly handler: Handler;
-  /** Is answered at once when Redis is away: 503, and nothing is left waiting that would be done later. */
-  readonly needsRedis: boolean;
+  /** Is answered at once when Redis, or the shard of its workflow, is away: 503, and nothing is left waiting that would be done later. */
+  readonly needsRedis: boolean | 'any shard';
   /** On top of the time that every answer may take. */
   readonly waitMsMax?: number;
 }
@@ -69,8 +69,8 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/dead-letters/replay', handler: replayDeadLetters, needsRedis: true, waitMsMax: longMsMax },
   { method: 'POST', path: '/v1/dead-letters/:id/replay', handler: replayDeadLetter, needsRedis: true },
   { method: 'POST', path: '/v1/dead-letters/:id/drop', handler: dropDeadLetter, needsRedis: true },
-  { method: 'GET', path: '/v1/doctor', handler: examine, needsRedis: true, waitMsMax: longMsMax },
-  { method: 'POST', path: '/v1/doctor/fix', handler: fix, needsRedis: true, waitMsMax: longMsMax },
+  { method: 'GET', path: '/v1/doctor', handler: examine, needsRedis: 'any shard', waitMsMax: longMsMax },
+  { method: 'POST', path: '/v1/doctor/fix', handler: fix, needsRedis: 'any shard', waitMsMax: longMsMax },
   { method: 'GET', path: '/healthz', handler: liveness, needsRedis: false },
   { method: 'GET', path: '/readyz', handler: readiness, needsRedis: false },
   { method: 'GET', path: '/metrics', handler: metrics, needsRedis: false },

@@ -123,18 +123,17 @@ async function apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, 
     queues: createQueueList(redis, prefixes),
     doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
-    isRedisUp: (workflowId) => upOf(prefixes, workflowId).every((prefix) => isShardUp(redis, prefix)),
+    isRedisUp(shards) {
+      const up = prefixes.map((prefix) => isShardUp(redis, prefix));
+      if (shards === 'any') return up.some(Boolean);
+      return shards === 'all' ? up.every(Boolean) : up[shardOf(shards.workflowId, prefixes.length)] === true;
+    },
     health: async () => (stopping.aborted ? [isStopping] : await shardProblems(redis, prefixes)),
     metrics,
     log,
     now: Date.now,
     stopping,
   });
-}
-
-/** What a request needs: the shard of its workflow, or all. */
-function upOf(prefixes: readonly string[], workflowId: string | undefined): readonly string[] {
-  return workflowId === undefined ? prefixes : [prefixes[shardOf(workflowId, prefixes.length)] as string];
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

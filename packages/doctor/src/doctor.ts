@@ -3,6 +3,7 @@
  * **Invariant:** a fix takes away nothing that anybody could still need: no work that goes on, no record, no reply. Whatever asks for a decision
  * (settings of Redis, more agents, what to do with a dead letter) is left to people, with the mend in words.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { hasEnded, NewerSchemaError, type OutboxEntry, partitionCount, type WorkflowStore } from '@baton/core';
 import { type FindingCode, type FindingView, findingCodes } from '@baton/protocol';
 import {
@@ -11,6 +12,7 @@ import {
   eternalKeys,
   expireEternalKeys,
   findOrphans,
+  isShardUp,
   listAgents,
   type OrphansOptions,
   partitionOwners,
@@ -24,8 +26,7 @@ import {
   removeOrphans,
   type ServerInfo,
   serverEndpoint,
-  type serverOf,
-  serversOf,
+  serverOf,
 } from '@baton/queue';
 import { expireForgottenDefinitions, forgottenDefinitions, StoreError } from '@baton/store';
 import { judgeClocks } from './clock.ts';
@@ -40,6 +41,7 @@ import {
   judgeOrphans,
   judgeOutbox,
   judgePartitions,
+  judgeShards,
   judgeUnserved,
   judgeWaitingStarts,
 } from './work.ts';
@@ -72,6 +74,14 @@ export interface Patient extends Pick<DoctorDeps, 'redis' | 'now'> {
   readonly store: DoctorDeps['stores'][number];
 }
 
+/** Whom there is to ask. */
+interface Reached {
+  readonly hosts: readonly Host[];
+  readonly patients: readonly Patient[];
+  /** What is said of the shards themselves. */
+  readonly shards: Verdict;
+}
+
 /** One server. */
 interface Host {
   readonly server: ReturnType<typeof serverOf>;
@@ -83,6 +93,9 @@ const outboxPerPartitionMax = 100;
 /** An orchestrator without a turn for so long is gone. */
 const aliveMs = 10_000;
 const givenUpWindowMs = 60 * 60_000;
+/** A node to which nothing was sent yet is connected to only now. */
+const reachMs = 2_000;
+const reachPollMs = 50;
 
 /** Asked of every server. */
 const hostChecks = {
@@ -94,7 +107,7 @@ const hostChecks = {
 } satisfies Partial<Record<FindingCode, (host: Host) => Promise<Verdict>>>;
 
 /** Asked of every shard. */
-const checks: Readonly<Record<Exclude<FindingCode, keyof typeof hostChecks>, (patient: Patient) => Promise<Verdict>>> = {
+const checks: Readonly<Record<Exclude<FindingCode, keyof typeof hostChecks | 'unreachable_shards'>, (patient: Patient) => Promise<Verdict>>> = {
   clocks: async ({ redis, prefix, now }) => judgeClocks(await readClocks(redis, prefix, now)),
   partitions_without_owner: async ({ redis, prefix }) => judgePartitions(await partitionOwners(redis, prefix)),
   result_lag: async ({ redis, prefix }) => judgeBacklog(await readBacklog(redis, prefix), await partitionOwners(redis, prefix)),
@@ -105,7 +118,8 @@ const checks: Readonly<Record<Exclude<FindingCode, keyof typeof hostChecks>, (pa
   orphaned_jobs: async (patient) => judgeOrphans(await findOrphans(orphansOf(patient))),
   failed_jobs: async ({ redis, prefix, now }) => judgeGivenUp(await readGivenUp(redis, prefix, now() - givenUpWindowMs), 'the last hour'),
   dead_letters: async ({ redis, prefix }) => judgeDeadLetters(await createDeadLetters({ redis, prefix }).count()),
-  unexpiring_keys: async ({ redis, prefix }) => judgeExpiry(await eternalKeys(redis, prefix), await forgottenDefinitions(redis, prefix)),
+  unexpiring_keys: async ({ redis, prefix }) =>
+    judgeExpiry(await eternalKeys(redis, prefix), await forgottenDefinitions(redis, serverOf(redis, prefix), prefix)),
 };
 
 /** Null: it turned out that nothing was to be done. */
@@ -115,7 +129,7 @@ const cures: Readonly<Partial<Record<FindingCode, (patient: Patient) => Promise<
     return removed.length === 0 ? null : `Removed ${counted(removed.length, 'job')} of workflows that have ended.`;
   },
   async unexpiring_keys({ redis, prefix }) {
-    const { hashes } = await forgottenDefinitions(redis, prefix);
+    const { hashes } = await forgottenDefinitions(redis, serverOf(redis, prefix), prefix);
     const [keys, definitions] = await Promise.all([expireEternalKeys(redis, prefix), expireForgottenDefinitions(redis, prefix, hashes)]);
     return keys + definitions === 0
       ? null
@@ -126,27 +140,42 @@ const cures: Readonly<Partial<Record<FindingCode, (patient: Patient) => Promise<
 export function createDoctor({ redis, prefixes, stores, now }: DoctorDeps): Doctor {
   const patients = prefixes.map((prefix, shard): Patient => ({ redis, prefix, store: stores[shard] as Patient['store'], now }));
 
-  async function find(code: FindingCode, hosts: readonly Host[]): Promise<FindingView> {
-    const verdicts = isOfHost(code)
-      ? hosts.map(async (host) => [serverEndpoint(host.server), await hostChecks[code](host).catch(unknown)] as const)
-      : patients.map(async (patient) => [patient.prefix, await checks[code](patient).catch(unknown)] as const);
+  /** Of a cluster one node may be away: it is told, and not asked. Where nobody is there, the first question waits for Redis. */
+  async function reach(): Promise<Reached> {
+    const isUp = ({ prefix }: Patient): boolean => isShardUp(redis, prefix);
+    const until = performance.now() + reachMs;
+    while (!patients.map(isUp).every(Boolean) && performance.now() < until) await delay(reachPollMs);
+    const up = patients.filter(isUp);
+    const asked = up.length === 0 ? patients : up;
+    const servers = [...new Set(asked.map(({ prefix }) => serverOf(redis, prefix)))];
+    const hosts = await Promise.all(servers.map(async (server) => ({ server, info: await readServerInfo(server) })));
+    const away = patients.filter((patient) => !asked.includes(patient)).map(({ prefix }) => prefix);
+    return { hosts, patients: asked, shards: judgeShards(away, patients.length) };
+  }
+
+  async function find(code: FindingCode, { hosts, patients: asked, shards }: Reached): Promise<FindingView> {
+    const verdicts =
+      code === 'unreachable_shards'
+        ? [Promise.resolve(['', shards] as const)]
+        : isOfHost(code)
+          ? hosts.map(async (host) => [serverEndpoint(host.server), await hostChecks[code](host).catch(unknown)] as const)
+          : asked.map(async (patient) => [patient.prefix, await checks[code](patient).catch(unknown)] as const);
     const verdict = together(await Promise.all(verdicts));
     return { code, ...verdict, fixable: verdict.severity !== 'ok' && code in cures };
   }
 
-  async function examine(): Promise<readonly FindingView[]> {
-    const hosts = await Promise.all(serversOf(redis).map(async (server) => ({ server, info: await readServerInfo(server) })));
-    return await Promise.all(findingCodes.map((code) => find(code, hosts)));
-  }
-
   return {
-    examine,
+    async examine() {
+      const reached = await reach();
+      return await Promise.all(findingCodes.map((code) => find(code, reached)));
+    },
     async fix() {
       const fixed: Fixed[] = [];
-      for (const { code, fixable } of await examine()) {
+      const reached = await reach();
+      for (const { code, fixable } of await Promise.all(findingCodes.map((each) => find(each, reached)))) {
         const cure = fixable ? cures[code] : undefined;
         if (cure === undefined) continue;
-        for (const patient of patients) {
+        for (const patient of reached.patients) {
           const message = await cure(patient);
           if (message !== null) fixed.push({ code, message });
         }

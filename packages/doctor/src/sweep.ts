@@ -3,7 +3,7 @@
  * **Invariant:** nothing goes that anybody could still need, as with the doctor's fix. One process in a deployment at a time does it, and not more
  * often than it must; who dies in the middle leaves the rest to the next.
  */
-import { type Redis, removeOrphans, takeTurn, trimFinishedJobs } from '@baton/queue';
+import { type Redis, removeOrphans, serverOf, takeTurn, trimFinishedJobs } from '@baton/queue';
 import { createIndexSweep, expireForgottenDefinitions, forgottenDefinitions } from '@baton/store';
 import { orphansOf, type Patient } from './doctor.ts';
 
@@ -53,6 +53,6 @@ async function withoutOrphans(deps: Patient): Promise<number> {
 }
 
 async function expireDefinitions(redis: Redis, prefix: string): Promise<number> {
-  const { hashes } = await forgottenDefinitions(redis, prefix);
+  const { hashes } = await forgottenDefinitions(redis, serverOf(redis, prefix), prefix);
   return await expireForgottenDefinitions(redis, prefix, hashes);
 }

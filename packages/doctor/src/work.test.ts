@@ -10,6 +10,7 @@ import {
   judgeOrphans,
   judgeOutbox,
   judgePartitions,
+  judgeShards,
   judgeUnserved,
   judgeWaitingStarts,
 } from './work.ts';
@@ -23,6 +24,11 @@ const waiting = (limit: 'type' | 'capability' | 'memory', of: string, since: num
 const forgotten = (...hashes: string[]) => ({ hashes, isAll: true });
 
 const cases: Readonly<Record<string, readonly (readonly [verdict: Verdict, severity: Verdict['severity'], message: RegExp])[]>> = {
+  'unreachable shards': [
+    [judgeShards([], 1), 'ok', /one shard/],
+    [judgeShards([], 3), 'ok', /All 3/],
+    [judgeShards(['{baton:1}', '{baton:2}'], 3), 'problem', /2 of 3 shards .*\{baton:1\}, \{baton:2\} stand still/],
+  ],
   'partitions without owner': [
     [judgePartitions(owners(partitionCount)), 'ok', /of 2 orchestrators/],
     [judgePartitions(owners(14)), 'problem', /partitions 14, 15/],

@@ -10,6 +10,15 @@ const startsWaitMs = 60_000;
 const reasonLengthMax = 300;
 const startOrchestrator = 'Start an orchestrator, or look in its log for why it ended; of one that died another takes over within its lease (BATON_LEASE_MS).';
 
+/** @param away their prefixes */
+export function judgeShards(away: readonly string[], of: number): Verdict {
+  if (away.length === 0) return fine(of === 1 ? 'The deployment is one shard.' : `All ${of} shards can be reached.`);
+  return problem(
+    `The nodes of ${away.length} of ${of} shards cannot be reached: the workflows in ${listed(away)} stand still.`,
+    'Bring their nodes of the Redis Cluster back, or let replicas take their slots: what was accepted goes on by itself then.',
+  );
+}
+
 /** @param owners by partition */
 export function judgePartitions(owners: readonly (string | null)[]): Verdict {
   const free = owners.flatMap((owner, partition) => (owner === null ? [partition] : []));

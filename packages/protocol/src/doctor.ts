@@ -8,6 +8,7 @@ export const findingCodes = [
   'eviction',
   'memory',
   'replication',
+  'unreachable_shards',
   'clocks',
   'partitions_without_owner',
   'result_lag',

@@ -73,11 +73,17 @@ export function serversOf(redis: Redis): readonly Server[] {
   return redis instanceof Cluster ? redis.nodes('master') : [redis];
 }
 
-/** Who has the slot, as far as is known now; undefined: nobody that we are connected to. */
+/**
+ * Who has the slot, as far as is known now; undefined: nobody that we are connected to. The cluster is then asked who has it: else it would be only by
+ * a command for the slot, and who refuses work for it sends none.
+ */
 export function serverOfSlot(redis: Redis, slot: number): Server | undefined {
   if (!(redis instanceof Cluster)) return redis;
   const [endpoint] = redis.slots[slot] ?? [];
-  return redis.nodes('master').find((server) => serverEndpoint(server) === endpoint);
+  const server = redis.nodes('master').find((node) => serverEndpoint(node) === endpoint);
+  // At most one such question is under way.
+  if (server === undefined && redis.status === 'ready') redis.refreshSlotsCache();
+  return server;
 }
 
 /** `host:port` of a server. */

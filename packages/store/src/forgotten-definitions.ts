@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Definition } from '@baton/core';
-import { Cluster, type Redis as Server } from 'ioredis';
+import type { Redis as Server } from 'ioredis';
 import { definitionKeepMs } from './lifetime.ts';
 import type { Redis } from './redis.ts';
 import { answer, answers } from './redis-connection.ts';
@@ -23,9 +23,10 @@ export interface Forgotten {
   readonly isAll: boolean;
 }
 
-export async function forgottenDefinitions(redis: Redis, prefix: string): Promise<Forgotten> {
+/** @param server that has the prefix: keys are listed by a server, not by a cluster */
+export async function forgottenDefinitions(redis: Redis, server: Server, prefix: string): Promise<Forgotten> {
   const keys = storeKeys(prefix);
-  const { found, isAll } = await scan(redis, keys.definition('*'));
+  const { found, isAll } = await scan(server, keys.definition('*'));
   const left = await answers(found.map((key) => redis.pttl(key)));
   const lasting = found.filter((_, index) => left[index] === withoutExpiry).map((key) => key.slice(keys.definition('').length));
   if (lasting.length === 0) return { hashes: [], isAll };
@@ -53,17 +54,11 @@ export async function expireForgottenDefinitions(redis: Redis, prefix: string, h
   return expired;
 }
 
-async function scan(redis: Redis, pattern: string): Promise<{ readonly found: readonly string[]; readonly isAll: boolean }> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  const scans = await Promise.all(servers.map((server) => scanServer(server, pattern)));
-  return { found: scans.flatMap(({ found }) => found), isAll: scans.every(({ isAll }) => isAll) };
-}
-
-async function scanServer(redis: Server, pattern: string): Promise<{ readonly found: readonly string[]; readonly isAll: boolean }> {
+async function scan(server: Server, pattern: string): Promise<{ readonly found: readonly string[]; readonly isAll: boolean }> {
   const found = new Set<string>();
   let cursor = '0';
   for (let scans = 0; scans < scansMax; scans += 1) {
-    const [next, keys] = await answer(redis.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan));
+    const [next, keys] = await answer(server.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan));
     for (const key of keys) found.add(key);
     cursor = next;
     if (cursor === '0') break;
