@@ -6,8 +6,8 @@ import type { Metrics } from './metrics.ts';
 import { logRefusals, type RefusedStart } from './refusal-log.ts';
 
 export interface Observer {
-  observe(header: WorkflowHeader, event: RecordedEvent): void;
-  onRefused(workflowType: string, refused: RefusedStart): void;
+  readonly observe: (header: WorkflowHeader, event: RecordedEvent) => void;
+  readonly onRefused: (workflowType: string, refused: RefusedStart) => void;
 }
 
 /**
