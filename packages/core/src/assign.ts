@@ -4,14 +4,14 @@ import { nextCheckAt, ttlMs } from './deadline.ts';
 import type { Node, PlanNode, TaskNode, WorkflowNode } from './definition.ts';
 import { type Draft, generationOf, put, recall } from './draft.ts';
 import { askedCapability, scopeOf } from './frame.ts';
-import { childIdOf } from './identity.ts';
+import { childIdOf, dispatchId } from './identity.ts';
 import type { Json, JsonObject } from './json.ts';
 import { limits } from './limits.ts';
 import { isConfirmed, unmark } from './mark.ts';
 import { resolveReferences } from './reference.ts';
 import { settleReport } from './report.ts';
 import { fail, timedOut } from './settle.ts';
-import { type AssignmentCause, type Feedback, isMarked, type MarkedSubtask, type Tries, triesOf } from './subtask.ts';
+import { type AssignmentCause, isMarked, type MarkedSubtask, type Tries, triesOf } from './subtask.ts';
 
 /** A value with its references replaced, and its bytes as JSON; if that cannot be, the subtask fails and there is none. */
 export function resolvedFor(
@@ -49,7 +49,7 @@ export function assignTask(draft: Draft, id: string, node: TaskNode | PlanNode):
   draft.events.push({ type: 'subtask_assigned', at, subtaskId: id, generation, capability, ...(cause && { cause }) });
   if (mark === null) {
     const given = { parameters: parameters.value as JsonObject, parametersBytes: parameters.bytes };
-    const assignment = assignmentOf(draft, id, node, { generation, capability, ...given, leftMs, feedback: tries?.feedback });
+    const assignment = assignmentOf(draft, id, node, { generation, capability, ...given, leftMs, tries });
     draft.effects.set(id, { kind: 'dispatch', assignment, inputs: [] });
   } else if (mark.reported !== undefined) settleReport(draft, mark.reported);
 }
@@ -70,7 +70,7 @@ interface Ordered {
   readonly parameters: JsonObject;
   readonly parametersBytes: number;
   readonly leftMs: number;
-  readonly feedback?: Feedback | undefined;
+  readonly tries?: Tries | undefined;
 }
 
 /** The message of a dispatch that is made now. */
@@ -78,7 +78,7 @@ export function assignmentOf(
   { header, workflow, now }: Draft,
   id: string,
   node: TaskNode | PlanNode,
-  { generation, capability, parameters, parametersBytes, leftMs, feedback }: Ordered,
+  { generation, capability, parameters, parametersBytes, leftMs, tries }: Ordered,
 ): Assignment {
   return {
     workflowId: header.id,
@@ -89,7 +89,8 @@ export function assignmentOf(
     capability,
     parameters,
     parametersBytes,
-    ...(feedback && { repair: feedback }),
+    ...(tries?.sameAs !== undefined && { idempotencyKey: dispatchId(header.id, id, tries.sameAs) }),
+    ...(tries?.feedback && { repair: tries.feedback }),
     retry: { attempts: node.retry.attempts, backoffMs: node.retry.backoff_ms, backoffMsMax: node.retry.backoff_max_ms, jitter: node.retry.jitter },
     attemptTimeoutMs: node.attempt_timeout_ms,
     ttlMs: Math.min(ttlMs(node), leftMs),

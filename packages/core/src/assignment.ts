@@ -19,6 +19,8 @@ export interface Assignment {
   readonly bindings?: readonly Binding[];
   /** In a tree: ids of the subtasks that the queue runs before this one, those included that are only waited for. */
   readonly inputs?: readonly string[];
+  /** The id of the dispatch whose work this one goes on with. */
+  readonly idempotencyKey?: string;
   /** The agent's last result for the same parameters did not fit: what was wrong with it. */
   readonly repair?: Feedback;
   readonly retry: RetryPolicy;

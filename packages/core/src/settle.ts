@@ -139,8 +139,17 @@ function again(draft: Draft, id: string, { generation }: AssignedSubtask, tries:
 export function putBack(draft: Draft, id: string, tries: Tries | undefined, cause: AssignmentCause): void {
   const subtask = draft.get(id) as AssignedSubtask | RetryingSubtask;
   const { generation, assignedAt } = subtask;
-  reset(draft, id, { status: 'pending', generation: generation + 1, since: assignedAt, ...(tries && { tries }), cause });
+  const next = triesAfter(cause, generation, tries);
+  reset(draft, id, { status: 'pending', generation: generation + 1, since: assignedAt, ...(next && { tries: next }), cause });
   if (!isPaused(draft)) draft.todo.push({ kind: 'begin', id });
+}
+
+/** What was held or lost goes on; every other dispatch is another piece of work, with effects of its own. */
+function triesAfter(cause: AssignmentCause, generation: number, tries: Tries | undefined): Tries | undefined {
+  if (cause === 'resumed' || cause === 'lost') return { ...noTries, ...tries, sameAs: tries?.sameAs ?? generation };
+  if (tries?.sameAs === undefined) return tries;
+  const { sameAs: _, ...own } = tries;
+  return own;
 }
 
 /** For good. What the subtask's failure means for the rest is decided when it is looked at. */

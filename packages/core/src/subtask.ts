@@ -62,6 +62,8 @@ export interface Tries {
   readonly overloads: number;
   /** For a repair: what was wrong with which output. */
   readonly feedback?: Feedback;
+  /** Of the dispatch whose work the next one goes on with: an agent may have begun it, so its effects must not be had under another key. */
+  readonly sameAs?: number;
 }
 
 export interface Feedback {

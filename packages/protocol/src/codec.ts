@@ -31,10 +31,16 @@ export function assignmentMessage(assignment: Assignment, messageId: string, sch
       partition: assignment.partition,
       generation: assignment.generation,
       attempt_timeout_ms: assignment.attemptTimeoutMs,
+      ...(assignment.idempotencyKey !== undefined && { idempotency_key: assignment.idempotencyKey }),
       ...(schemaVersion > 1 && { schema_version: schemaVersion }),
       ...(assignment.inputs && { inputs: [...assignment.inputs] }),
     },
   };
+}
+
+/** What an agent's effects go by: the same for all that goes on with the same work. */
+export function idempotencyKeyOf({ message_id, metadata }: AssignmentMessage): string {
+  return metadata.idempotency_key ?? message_id;
 }
 
 /** By reference: without parameters, until somebody has brought them. */

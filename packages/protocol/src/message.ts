@@ -48,6 +48,7 @@ export const AssignmentMessage = z.object({
     partition: z.int().min(0),
     generation: z.int().min(0).describe('Counts deliberate dispatches of the subtask'),
     attempt_timeout_ms: z.int().min(1),
+    idempotency_key: z.string().min(1).optional().describe('The message_id of the dispatch whose work this one goes on with; absent: its own'),
     schema_version: SchemaVersion,
     inputs: z.array(z.string().min(1)).optional().describe('The subtasks that the queue runs before this one. One that is not completed: reply `blocked`'),
     built_on: BuiltOn.optional().describe('Not there when it is sent: filled in with the parameters, to go back with the reply'),

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Payloads } from '@baton/blobs';
 import { currentSchema, limits, type NewerSchemaError, type Schema } from '@baton/core';
-import { type AssignmentMessage, capabilityQueue, parseAssignment, type ReplyMessage, type SentReply } from '@baton/protocol';
+import { type AssignmentMessage, capabilityQueue, idempotencyKeyOf, parseAssignment, type ReplyMessage, type SentReply } from '@baton/protocol';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { CancelledError, HandBackError, LockLostError } from './abort-reason.ts';
 import { type BlobStoreOption, payloadsIn } from './blob-store-option.ts';
@@ -159,7 +159,7 @@ async function run(options: Consuming, ongoing: Ongoing, job: Job, token: string
     const sources = { flags, payloads: options.payloads };
     const inputs = inputsKey(options.prefix, options.capability, id);
     const beginning = await onceTaken(() => beginningOf(sources, ref, whole ?? assignment, inputs), leaving.signal);
-    // Held, it would come back as another dispatch, with other keys: what it had done already would be done again.
+    // Held, it would come back after any time: what is kept of its effects would be gone, and they would be had again.
     const waits = async () => (await flags.isPaused(ref)) && (await onceCalls.outlast(pausedLookMs));
     if (beginning.isHeld && job.attemptsStarted > 1 && (await onceTaken(waits, leaving.signal)))
       return await comeAgain(options.redis, job, token, pausedLookMs, leaving.signal);
@@ -266,7 +266,7 @@ function onceCallsOf(
   signal: AbortSignal,
 ): OnceCalls {
   const keptMs = onceKeptMs(assignment, attemptsMax(job) - job.attemptsMade);
-  return createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal });
+  return createOnceCalls({ redis, prefix, capability, idempotencyKey: idempotencyKeyOf(assignment), job, token, lockMs, keptMs, signal });
 }
 
 function refOf({ metadata: { workflow_id, subtask_id, generation } }: AssignmentMessage): ControlRef {

@@ -1,5 +1,5 @@
 /**
- * What a handler's calls of `once` have come to: a hash for each dispatch, under the keys of its capability's queue, which every agent of it may write.
+ * What a handler's calls of `once` have come to: a hash for each idempotency key, under the keys of its capability's queue, which every agent of it may write.
  * **Invariant:** what was kept first counts, whoever comes with another. **Invariant:** it is told what was kept only to the agent that has the job, so
  * that one which has lost it begins nothing more.
  */
@@ -32,7 +32,8 @@ export interface OnceCallsOptions {
   readonly redis: Redis;
   readonly prefix: string;
   readonly capability: string;
-  readonly job: Pick<Job, 'id' | 'extendLock'>;
+  readonly idempotencyKey: string;
+  readonly job: Pick<Job, 'extendLock'>;
   readonly token: string | undefined;
   readonly lockMs: number;
   /** How long what is kept may be needed. */
@@ -53,12 +54,12 @@ export function onceKeptMs({ metadata }: AssignmentMessage, attemptsLeft: number
 }
 
 /** No job has it for its key: the id of a job has no colon, and none of BullMQ's own keys is called `once`. */
-export function onceKey(prefix: string, capability: string, jobId: string): string {
-  return new QueueKeys(prefix).toKey(capabilityQueue(capability), `once:${jobId}`);
+export function onceKey(prefix: string, capability: string, idempotencyKey: string): string {
+  return new QueueKeys(prefix).toKey(capabilityQueue(capability), `once:${idempotencyKey}`);
 }
 
-export function createOnceCalls({ redis, prefix, capability, job, token, lockMs, keptMs, signal }: OnceCallsOptions): OnceCalls {
-  const calls = onceKey(prefix, capability, String(job.id));
+export function createOnceCalls({ redis, prefix, capability, idempotencyKey, job, token, lockMs, keptMs, signal }: OnceCallsOptions): OnceCalls {
+  const calls = onceKey(prefix, capability, idempotencyKey);
   let isUsed = false;
   return {
     async find(key) {

@@ -4,7 +4,7 @@
  * An output that does not fit its schema is final: it is the agent's bug, and another attempt would repeat its effects, not mend it.
  */
 import { type Failure, type Json, type JsonObject, limits, type Outcome, type Usage } from '@baton/core';
-import { feedbackOf, replyMessage } from '@baton/protocol';
+import { feedbackOf, idempotencyKeyOf, replyMessage } from '@baton/protocol';
 import { CancelledError, type Delivery, HandBackError, LockLostError, type Verdict } from '@baton/queue';
 import { type AnswerExtras, AnswerWith, answer, type Capability } from './define-agent.ts';
 import { AgentOverloadedError, AttemptTimeoutError, NonRetryableError, RetryAfterError } from './errors.ts';
@@ -98,7 +98,7 @@ function expiry({ assignment, agesFrom, attempt: number, isRedelivered }: Delive
 }
 
 async function run(delivery: Delivery, { handler }: Capability, input: unknown, logger: AgentLogger): Promise<unknown> {
-  const { metadata, message_id } = delivery.assignment;
+  const { metadata } = delivery.assignment;
   const { controller } = delivery;
   const { signal } = controller;
   const timeoutMs = metadata.attempt_timeout_ms;
@@ -110,7 +110,7 @@ async function run(delivery: Delivery, { handler }: Capability, input: unknown, 
     logger,
     attempt: delivery.attempt,
     repair: feedbackOf(delivery.assignment),
-    idempotencyKey: message_id,
+    idempotencyKey: idempotencyKeyOf(delivery.assignment),
     once: createOnce(delivery),
     workflowId: metadata.workflow_id,
     subtaskId: metadata.subtask_id,

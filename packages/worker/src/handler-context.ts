@@ -34,10 +34,13 @@ export interface HandlerContext {
    * const prompt = repair === null ? ask(input) : mend(repair.previousOutput, repair.problems.map(({ path, message }) => `${path}: ${message}`));
    */
   readonly repair: Feedback | null;
-  /** The same for all attempts of one dispatch, and for no other (a repair, a fallback and a rerun are other dispatches): give it to whatever must do a thing once. */
+  /**
+   * The same for all attempts at this work, whatever comes between them: agents that die, a pause, a job that Redis lost. Other work has another one: a
+   * repair, a fallback, a rerun, what follows an `AgentOverloadedError`. Give it to whatever must do a thing once.
+   */
   readonly idempotencyKey: string;
   /**
-   * Has an effect once in all attempts of this dispatch, on whatever agent: what `effect` comes to is kept, and who calls `once` with the same key again
+   * Has an effect once in all attempts at this work, on whatever agent: what `effect` comes to is kept, and who calls `once` with the same key again
    * gets that without running it. One round trip to Redis before the effect, in which it is also made sure that the job is still ours, and one after it.
    *
    * What it cannot do:
@@ -45,12 +48,12 @@ export interface HandlerContext {
    *   hand them `idempotencyKey` (with the key, where there are several).
    * - Two attempts are in `effect` at the same time if one lost its job while it was in there (`LOCK_LOST`). Both get the result that was kept first.
    *   An attempt that has lost its job, or whose signal is aborted, begins no other effect.
-   * - It holds for this dispatch, as `idempotencyKey` does: a repair, a fallback, a rerun, and what follows an `AgentOverloadedError` begin anew.
+   * - It holds for what has the same `idempotencyKey`: a repair, a fallback, a rerun, and what follows an `AgentOverloadedError` begin anew.
    * - Results are kept for as long as the job may run with all its attempts, and an hour more. They are then gone, like those of a Redis that lost its last second.
    *
    * What `effect` throws is not kept. Its result comes back as JSON leaves it, at the first time too: a Date is a string then.
    *
-   * @param key names the effect, 1 to 200 characters; a dispatch may have 100
+   * @param key names the effect, 1 to 200 characters; a subtask may have 100
    * @throws {NonRetryableError} `PAYLOAD_TOO_LARGE` if the result has more than 256 KiB as JSON, `ONCE_NOT_JSON`, `TOO_MANY_ONCE_KEYS`, `BAD_ONCE_KEY`; the first two
    * when the effect has happened
    * @throws the reason of `signal`, without running `effect`, when that is aborted

@@ -53,6 +53,16 @@ test('another dispatch of the same subtask begins anew', async () => {
   expect(uris).toEqual(expect.arrayContaining([1, 2].map((generation) => ({ status: 'completed', result: { uri: `wf_1~fetch~${generation}` } }))));
 });
 
+test('a dispatch that goes on with the work of another has its key, and what its effects came to', async () => {
+  const effects: string[] = [];
+  await start(async (_input, { once, idempotencyKey }) => ({ uri: `${idempotencyKey} ${await once('write', () => effects.push(idempotencyKey))}` }));
+  await dispatch(exampleAssignment());
+  await replies(1);
+  await dispatch(exampleAssignment({ generation: 2, idempotencyKey: 'wf_1~fetch~1' }));
+  expect((await replies(2)).map(({ report }) => report?.outcome)).toEqual([1, 2].map(() => ({ status: 'completed', result: { uri: 'wf_1~fetch~1 1' } })));
+  expect(effects).toEqual(['wf_1~fetch~1']);
+});
+
 describe('an agent that has lost its job without noticing', () => {
   test('begins no effect', async () => {
     const [began, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
