@@ -12,7 +12,7 @@ export interface Quiet {
 export interface Tallied {
   /** That were completed. */
   readonly subtasks: number;
-  /** Dispatches that were completed, by capability. */
+  /** The idempotency keys of the dispatches that were completed, by capability. */
   readonly completed: ReadonlyMap<string, readonly string[]>;
   /** When nothing happened in a workflow for long, longest first; approvals, signals and pauses are the driver's own. */
   readonly quiet: readonly Quiet[];
@@ -34,7 +34,9 @@ export function createAudit(store: WorkflowStore, onFinding: (finding: string) =
   let subtasks = 0;
 
   function note(id: string, log: readonly RecordedEvent[]): void {
+    const keys = new Map<string, string>();
     for (const [index, event] of log.entries()) {
+      if (event.type === 'subtask_assigned') keys.set(event.subtaskId, keyOf(id, event, keys.get(event.subtaskId)));
       const before = log[index - 1];
       const ms = before === undefined || waits.includes(before.type) ? 0 : event.at - before.at;
       if (ms >= quietMsMin) quiet.push({ workflowId: id, ms, until: event });
@@ -42,7 +44,7 @@ export function createAudit(store: WorkflowStore, onFinding: (finding: string) =
       subtasks += 1;
       const list = completed.get(event.capability) ?? [];
       completed.set(event.capability, list);
-      list.push(dispatchId(id, event.subtaskId, event.generation));
+      list.push(keys.get(event.subtaskId) ?? dispatchId(id, event.subtaskId, event.generation));
     }
   }
 
@@ -62,6 +64,11 @@ export function createAudit(store: WorkflowStore, onFinding: (finding: string) =
   }
 
   return { inspect, tallied: () => ({ subtasks, completed, quiet: quiet.toSorted((one, other) => other.ms - one.ms) }) };
+}
+
+/** What was held or lost goes on under the key that it had. */
+function keyOf(id: string, { subtaskId, generation, cause }: Extract<RecordedEvent, { type: 'subtask_assigned' }>, before: string | undefined): string {
+  return before !== undefined && (cause === 'resumed' || cause === 'lost') ? before : dispatchId(id, subtaskId, generation);
 }
 
 /** What happened to it, for people. */
