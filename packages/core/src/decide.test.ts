@@ -151,7 +151,7 @@ describe('settle', () => {
   it('ignores what came before, came too late, or answers another generation', () => {
     const { workflow } = started(diamond);
     take(workflow, 1, completed('a', { x: 7 }));
-    for (const event of [completed('a'), completed('b', null, 1), completed('d'), checked('a', { state: 'missing' })])
+    for (const event of [completed('a'), completed('b', null, 1), completed('d', null, 1), checked('a', { state: 'missing' })])
       expect(isNothing(take(workflow, 2, event))).toBe(true);
     take(workflow, 3, failed('b'));
     for (const event of [completed('c'), failed('c'), checked('c', { state: 'missing' }), { kind: 'workflow_deadline_passed' } as const]) {

@@ -1,17 +1,19 @@
-/** What a reply means. One of a dispatch that is not the current one, of a subtask that has settled, or from agents that were not asked, changes nothing. */
+/** What a reply means. One of a dispatch that is not the current one, of a subtask that has settled, or from agents that were not asked, settles nothing. */
 import type { Report } from './assignment.ts';
-import { type Draft, put } from './draft.ts';
+import { type Draft, generationOf, put, statusOf } from './draft.ts';
 import { askedCapability, findNode, nodeOf } from './frame.ts';
+import { limits } from './limits.ts';
 import { isBuiltOnRecord, recordHeld, reportedEarly, treeGeneration } from './mark.ts';
 import { splice } from './plan.ts';
 import { childCapability } from './ports.ts';
-import { conclude, noTries, putBack, setback } from './settle.ts';
-import { type AssignedSubtask, type Execution, isMarked } from './subtask.ts';
+import { conclude, noTries, putBack, sameWork, setback } from './settle.ts';
+import { type AssignedSubtask, type Execution, isMarked, type PendingSubtask } from './subtask.ts';
 
 export function settleReport(draft: Draft, report: Report): void {
   const { subtaskId, generation, outcome, execution } = report;
   const subtask = draft.get(subtaskId);
-  if (subtask?.generation !== generation || !isAsked(draft, report)) return;
+  if (generationOf(draft, subtaskId) !== generation || !isAsked(draft, report)) return;
+  if (subtask === undefined || (subtask.status === 'pending' && !isMarked(subtask))) return unheardOf(draft, subtaskId, subtask);
   if (isMarked(subtask)) return reportedEarly(draft, subtask, report);
   if (subtask.status !== 'assigned') return;
   draft.at = Math.min(draft.now, Math.max(report.at ?? draft.now, subtask.assignedAt));
@@ -34,6 +36,19 @@ export function settleReport(draft: Draft, report: Report): void {
       if (generation === treeGeneration) return putBack(draft, subtaskId, subtask.tries, 'blocked');
       return setback(draft, subtaskId, { code: 'BLOCKED', message: 'The agent replied that its inputs were missing, and it was to have none.' }, execution);
   }
+}
+
+/**
+ * Nothing is dispatched before that is recorded, so Redis has forgotten the record: one took over that had not all of it, and the dispatch came through.
+ * What was done then may have been done with what is forgotten too, so it is dispatched anew; and of what it waits for, the replies may be gone.
+ */
+function unheardOf(draft: Draft, id: string, before: PendingSubtask | undefined): void {
+  const node = findNode(draft, id);
+  if (node?.kind !== 'task' && node?.kind !== 'plan') return;
+  const generation = before?.generation ?? 0;
+  if (generation >= limits.generationsMax) return;
+  put(draft, id, { ...before, status: 'pending', generation: generation + 1, tries: sameWork(generation, before?.tries), cause: 'lost' });
+  for (const need of draft.type.graph.needs.get(id) ?? []) if (statusOf(draft, need) === 'assigned') draft.deadlines.set(need, draft.now);
 }
 
 /** Agents can write replies for their own capability only, and must not answer for another. */

@@ -144,9 +144,14 @@ export function putBack(draft: Draft, id: string, tries: Tries | undefined, caus
   if (!isPaused(draft)) draft.todo.push({ kind: 'begin', id });
 }
 
+/** The next dispatch goes on with the work of this one, which an agent may have begun. */
+export function sameWork(generation: number, tries: Tries | undefined): Tries {
+  return { ...noTries, ...tries, sameAs: tries?.sameAs ?? generation };
+}
+
 /** What was held or lost goes on; every other dispatch is another piece of work, with effects of its own. */
 function triesAfter(cause: AssignmentCause, generation: number, tries: Tries | undefined): Tries | undefined {
-  if (cause === 'resumed' || cause === 'lost') return { ...noTries, ...tries, sameAs: tries?.sameAs ?? generation };
+  if (cause === 'resumed' || cause === 'lost') return sameWork(generation, tries);
   if (tries?.sameAs === undefined) return tries;
   const { sameAs: _, ...own } = tries;
   return own;
