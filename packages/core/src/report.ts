@@ -12,7 +12,8 @@ import { type AssignedSubtask, type Execution, isMarked, type PendingSubtask } f
 export function settleReport(draft: Draft, report: Report): void {
   const { subtaskId, generation, outcome, execution } = report;
   const subtask = draft.get(subtaskId);
-  if (generationOf(draft, subtaskId) !== generation || !isAsked(draft, report)) return;
+  // A part may be one of a plan that is not known here: what is remembered of the workflow may be out of date.
+  if (findNode(draft, subtaskId) === undefined || generationOf(draft, subtaskId) !== generation || !isAsked(draft, report)) return;
   if (subtask === undefined || (subtask.status === 'pending' && !isMarked(subtask))) return unheardOf(draft, subtaskId, subtask);
   if (isMarked(subtask)) return reportedEarly(draft, subtask, report);
   if (subtask.status !== 'assigned') return;
@@ -43,8 +44,8 @@ export function settleReport(draft: Draft, report: Report): void {
  * What was done then may have been done with what is forgotten too, so it is dispatched anew; and of what it waits for, the replies may be gone.
  */
 function unheardOf(draft: Draft, id: string, before: PendingSubtask | undefined): void {
-  const node = findNode(draft, id);
-  if (node?.kind !== 'task' && node?.kind !== 'plan') return;
+  const { kind } = nodeOf(draft, id);
+  if (kind !== 'task' && kind !== 'plan') return;
   const generation = before?.generation ?? 0;
   if (generation >= limits.generationsMax) return;
   put(draft, id, { ...before, status: 'pending', generation: generation + 1, tries: sameWork(generation, before?.tries), cause: 'lost' });

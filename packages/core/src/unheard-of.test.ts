@@ -34,9 +34,18 @@ test('the same for what was put back before', () => {
   expect(scene.control('resume').dispatches).toMatchObject([{ generation: 2, idempotencyKey: 'wf~a~0' }]);
 });
 
+test('the same for a part, which has no needs of its own', () => {
+  const scene = play([{ id: 'm', kind: 'map', over: '$params.items', concurrency: 1, each: { capability: 'c' } }], { params: { items: [1, 2] } });
+  scene.complete('m[1]');
+  expect(scene.complete('m[0]').dispatches).toMatchObject([{ subtaskId: 'm[1]', generation: 1, idempotencyKey: 'wf~m[1]~0' }]);
+});
+
 test('it changes nothing of a step that is no task, of what nobody knows, beyond the limit, and after the end', () => {
   const scene = play([{ id: 'a' }, { id: 'w', kind: 'workflow', type: 't', needs: ['a'] }, { id: 'b', needs: ['a'] }]);
-  for (const id of ['w', 'nobody']) expect(scene.complete(id).patch.subtasks).toEqual([]);
+  for (const id of ['w', 'nobody', 'b/part', 'b[0]', 'b#1/generate']) {
+    expect(scene.complete(id).patch.subtasks).toEqual([]);
+    expect(scene.reply(id, { status: 'completed', result: 1 }, { capability: 'c' }).patch.subtasks).toEqual([]);
+  }
   scene.workflow.subtasks.set('b', { status: 'pending', generation: limits.generationsMax });
   expect(scene.complete('b').patch.subtasks).toEqual([]);
   scene.workflow.subtasks.delete('b');
