@@ -124,9 +124,9 @@ async function apiOn({ redis, prefixes, blobs, schema, log, stopping, settings, 
     doctor: createDoctor({ redis, prefixes, stores, now: Date.now }),
     deadLetters,
     isRedisUp(shards) {
-      const up = prefixes.map((prefix) => isShardUp(redis, prefix));
-      if (shards === 'any') return up.some(Boolean);
-      return shards === 'all' ? up.every(Boolean) : up[shardOf(shards.workflowId, prefixes.length)] === true;
+      const isUp = (prefix: string): boolean => isShardUp(redis, prefix);
+      if (shards === 'any') return prefixes.some(isUp);
+      return shards === 'all' ? prefixes.every(isUp) : isUp(prefixes[shardOf(shards.workflowId, prefixes.length)] as string);
     },
     health: async () => (stopping.aborted ? [isStopping] : await shardProblems(redis, prefixes)),
     metrics,
